@@ -1,0 +1,1 @@
+"""Sensing and signalling: readers, scanners and cameras, each beside its emulator."""

@@ -1,0 +1,1 @@
+"""The domain of returns inspection, pure: no clock, no network, no file."""

@@ -1,0 +1,1 @@
+"""Canonical bytes, signatures and seals: what makes a record checkable by anyone."""

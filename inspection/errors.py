@@ -1,0 +1,116 @@
+"""The tree of domain errors, cut by what the caller can do about them.
+
+    DomainError
+    |-- NotUnderstood       the input is not what it claims to be: ask for it again
+    |   |-- NotAnItem           a tag that is no trade item (blank, TID-like, reserved)
+    |   |-- BadIdentifier       a code whose digits or length are wrong
+    |   |-- BadMessage          wire bytes that are no message of ours
+    |   `-- UnknownVersion      a message of a version that this program cannot read
+    |-- NotAllowed            the step cannot happen now: ask the operator
+    |   |-- NoSuchTransition    the journey's table has no such cell
+    |   `-- ReasonMissing       an override without a reason
+    |-- NotTrusted            a proof does not hold: never go on
+    |   |-- BadSignature
+    |   |-- WrongReceipt        a receipt for another record, or not by this log
+    |   `-- BadSeal             encrypted evidence that cannot be opened
+    `-- SetUpIncomplete       the set-up lacks something: fix it
+        |-- PriceMissing        a SKU without the price that a rule needs
+        `-- RubricMissing       a category without a rubric
+"""
+
+
+class DomainError(Exception):
+    """Anything the domain refuses; `str()` is a sentence for a person."""
+
+    code = "domain_error"
+    """Language-neutral code: the key of the words and of the metrics."""
+
+
+class NotUnderstood(DomainError):
+    """The input is not what it claims to be."""
+
+    code = "not_understood"
+
+
+class NotAnItem(NotUnderstood):
+    """The tag carries no trade item."""
+
+    code = "not_an_item"
+
+
+class BadIdentifier(NotUnderstood):
+    """A code whose digits, length or check digit are wrong."""
+
+    code = "bad_identifier"
+
+
+class BadMessage(NotUnderstood):
+    """Wire bytes that are no message of ours."""
+
+    code = "bad_message"
+
+
+class UnknownVersion(NotUnderstood):
+    """A message of a version that this program cannot read."""
+
+    code = "unknown_version"
+
+
+class NotAllowed(DomainError):
+    """The step cannot happen now."""
+
+    code = "not_allowed"
+
+
+class NoSuchTransition(NotAllowed):
+    """The journey's table has no such cell."""
+
+    code = "no_such_transition"
+
+
+class ReasonMissing(NotAllowed):
+    """An override without a reason."""
+
+    code = "reason_missing"
+
+
+class NotTrusted(DomainError):
+    """A proof does not hold."""
+
+    code = "not_trusted"
+
+
+class BadSignature(NotTrusted):
+    """The signature does not fit the bytes and the key."""
+
+    code = "bad_signature"
+
+
+class WrongReceipt(NotTrusted):
+    """A receipt that is for another record, or not by this log."""
+
+    code = "wrong_receipt"
+
+
+class BadSeal(NotTrusted):
+    """Encrypted evidence that cannot be opened."""
+
+    code = "bad_seal"
+
+
+class SetUpIncomplete(DomainError):
+    """The set-up lacks something that a rule needs."""
+
+    code = "set_up_incomplete"
+
+
+class PriceMissing(SetUpIncomplete):
+    """A SKU without the price that a rule needs."""
+
+    code = "price_missing"
+
+
+class RubricMissing(SetUpIncomplete):
+    """A category without a rubric."""
+
+    code = "rubric_missing"

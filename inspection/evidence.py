@@ -1,0 +1,41 @@
+"""What was seen of one unit: images with their quality, and the readings beside them."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from inspection.readings import Frame, Scan, TagRead, Weight
+
+
+class ImageFault(StrEnum):
+    """Why a frame cannot be graded; the station takes it again."""
+
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too_large"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    EMPTY_BENCH = "empty_bench"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageQuality:
+    """What the gate measured on one frame."""
+
+    sharpness: float
+    """Variance of the Laplacian over the grey image, 0 upwards."""
+    brightness: float
+    """Mean of the grey image, 0..255."""
+    faults: tuple[ImageFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything one inspection saw."""
+
+    frames: tuple[Frame, ...]
+    tag_reads: tuple[TagRead, ...] = ()
+    weights: tuple[Weight, ...] = ()
+    scans: tuple[Scan, ...] = ()
+    quality: dict[str, ImageQuality] = field(default_factory=dict)
+    """By view."""

@@ -1,0 +1,1 @@
+"""Every schema that crosses a wire, with golden JSON in the tests."""
