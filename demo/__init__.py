@@ -1,0 +1,1 @@
+"""A virtual warehouse: emulated devices, stations, the centre and a small shop."""

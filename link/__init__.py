@@ -1,0 +1,1 @@
+"""How our processes talk: one MQTT session and one HTTPS client."""

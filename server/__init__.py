@@ -1,0 +1,1 @@
+"""The centre: ingest, catalogue, returns, ledger, refunds, quality, people and the console."""
