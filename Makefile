@@ -1,0 +1,84 @@
+# The verbs of this house. `make run` and `make test` need only: make, python3.11-venv.
+#
+# Everything is installed into .venv from the lock files, every package by its hash. A stamp in .venv, named
+# by the content of what it was made from, says that a step is done: a second call installs nothing.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test setup check fmt bench soak lock setup-dev
+.NOTPARALLEL:
+
+BIN  := .venv/bin
+PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+ARGS :=
+
+digest = $(shell cat $(1) | sha256sum | cut -c1-16)
+RUN  := .venv/.run-$(call digest,requirements.lock)
+DEV  := .venv/.dev-$(call digest,requirements-dev.lock)
+SELF := .venv/.self-$(call digest,pyproject.toml)
+
+help:  ## show these verbs
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 8
+
+run: setup  ## set up, then play the virtual warehouse (more options: make run ARGS=--help)
+	@$(BIN)/regrade demo $(ARGS)
+
+test: setup-dev  ## set up, then run the tests (some of them: make test ARGS=tests/server)
+	@$(BIN)/python -m pytest --quiet $(ARGS)
+
+setup: $(RUN) $(SELF)  ## make .venv with what running needs
+
+setup-dev: $(DEV) $(SELF)
+
+check: setup-dev  ## lint, format, types, import contracts, sizes
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest --quiet tests/architecture/test_sizes.py
+
+fmt: setup-dev  ## put the code into its shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup-dev  ## measure, beside the peers
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: setup-dev  ## the tests that take hours
+	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+lock: .venv/uv/bin/uv  ## resolve both lock files anew (all to the newest: make lock ARGS=--upgrade)
+	@$< pip compile --quiet --python-version 3.11 --generate-hashes $(ARGS) \
+	    pyproject.toml requirements-build.in -o requirements.lock
+	@$< pip compile --quiet --python-version 3.11 --generate-hashes $(ARGS) --extra dev \
+	    -c requirements.lock pyproject.toml requirements-build.in -o requirements-dev.lock
+
+# pip is the last thing that ensurepip writes: a .venv without it was interrupted
+$(BIN)/pip:
+	@for python in python3.11 python3 python3.12 python3.13; do \
+	    if $$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	        exec $$python -m venv .venv; \
+	    fi; \
+	done; \
+	echo 'Regrade needs Python 3.11 or newer with venv: sudo apt-get install -y make python3.11-venv' >&2; \
+	exit 1
+
+$(RUN): | $(BIN)/pip
+	@if [ ! -e $(DEV) ]; then \
+	    echo 'Installing the locked packages into .venv; this happens once.'; \
+	    $(PIP) install --require-hashes -r requirements.lock; \
+	fi
+	@rm -f .venv/.run-* && touch $@
+
+$(DEV): | $(BIN)/pip
+	@echo 'Installing the locked packages and the tools into .venv; this happens once.'
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@rm -f .venv/.dev-* && touch $@
+
+# hatchling and editables come from the lock: nothing is fetched here
+$(SELF): | $(BIN)/pip
+	@$(PIP) install --no-build-isolation --no-index --no-deps -e .
+	@rm -f .venv/.self-* && touch $@
+
+.venv/uv/bin/uv: | $(BIN)/pip
+	@$(BIN)/python -m venv .venv/uv
+	@.venv/uv/bin/python -m pip --disable-pip-version-check --quiet install uv
