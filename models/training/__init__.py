@@ -1,0 +1,1 @@
+"""Making models: training and export with torch, never imported by what runs."""
