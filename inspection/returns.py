@@ -86,6 +86,8 @@ class ExpectedUnit:
     merchant: str
     unit: ReturnUnit
     product: Product
+    customer: str
+    """The shop's own customer number; leaves the station only as a commitment."""
     inspection: int = 1
     """Number of the coming inspection of this unit, from 1."""
     purpose: InspectionPurpose = InspectionPurpose.FIRST

@@ -1,0 +1,79 @@
+"""The one byte form of a value that is hashed or signed.
+
+RFC 8785 (JCS) restricted to what needs no floating-point rules: objects with ASCII keys,
+strings without lone surrogates, integers within 2^53 - 1, booleans, null, lists. Inside this
+profile orjson's sorted output is byte-equal to JCS; `tests/inspection/custody` holds it to that.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from inspection.errors import BadMessage
+
+MAX_INTEGER = 2**53 - 1
+MAX_DEPTH = 16
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+
+def canonical(value: object) -> bytes:
+    """Return the canonical bytes; raises BadMessage for what the profile leaves out."""
+    _check(value, MAX_DEPTH)
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def parse_canonical(content: bytes) -> dict[str, Any]:
+    """Read an object that must be in canonical form already; raises BadMessage otherwise.
+
+    Comparing with the re-made bytes also refuses doubled keys, blanks and other spellings of
+    the same value: two readers can never see two different records behind one hash.
+    """
+    try:
+        value = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise BadMessage(f"not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise BadMessage("not a JSON object")
+    if canonical(value) != content:
+        raise BadMessage("JSON, but not in canonical form")
+    return value
+
+
+def _check(value: object, depth: int) -> None:
+    if depth == 0:
+        raise BadMessage(f"nested deeper than {MAX_DEPTH} levels")
+    match value:
+        case None | bool():
+            return
+        case int():
+            _check_integer(value)
+        case str():
+            _check_text(value)
+        case list() | tuple():
+            for item in value:
+                _check(item, depth - 1)
+        case Mapping():
+            for key, item in value.items():
+                _check_key(key)
+                _check(item, depth - 1)
+        case _:
+            raise BadMessage(f"{type(value).__name__} has no canonical form")
+
+
+def _check_integer(value: int) -> None:
+    if abs(value) > MAX_INTEGER:
+        raise BadMessage(f"integer beyond 2^53 - 1: {value}")
+
+
+def _check_text(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise BadMessage("text with a lone surrogate") from error
+
+
+def _check_key(key: object) -> None:
+    if not isinstance(key, str) or not key.isascii():
+        raise BadMessage(f"key that is not ASCII text: {key!r}")

@@ -1,0 +1,82 @@
+"""What every message has in common: frozen, strict, nothing extra, bounded, named in base64."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Annotated, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+)
+
+from inspection.errors import BadMessage
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def time_text(moment: datetime) -> str:
+    """UTC with microseconds, `2026-01-31T08:00:00.000000Z`: the one spelling on every wire."""
+    return moment.astimezone(UTC).strftime(TIME_FORMAT)
+
+
+def read_time(text: str) -> datetime:
+    """Read that one spelling; raises ValueError for every other."""
+    return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC)
+
+
+def _time(value: object) -> object:
+    return read_time(value) if isinstance(value, str) else value
+
+
+def _bytes(value: object) -> object:
+    return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
+
+
+Utc = Annotated[datetime, BeforeValidator(_time), PlainSerializer(time_text, return_type=str)]
+Base64 = Annotated[bytes, BeforeValidator(_bytes), PlainSerializer(_base64, return_type=str)]
+Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+"""Merchants, sites, stations: also a level of an MQTT topic."""
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:-]{1,48}$")]
+"""A language-neutral code, such as a rule id or a reason."""
+UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]{1,64}$")]
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+class Message(BaseModel):
+    """Base of every schema that crosses a wire."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    @classmethod
+    def read(cls, content: bytes | str) -> Self:
+        """Read JSON bytes; raises BadMessage that names the field and what is wrong with it."""
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            raise BadMessage(sentence(error)) from error
+
+    def to_json(self) -> bytes:
+        """The JSON bytes that `read` takes back."""
+        return self.model_dump_json().encode()
+
+
+def sentence(error: ValidationError) -> str:
+    """The first fault of a validation error in one line, without echoing the input."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "message"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {first['msg']}{more}"

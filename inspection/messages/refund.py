@@ -1,0 +1,82 @@
+"""Centre to refund system and back: the instruction, and its signed outcome."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from inspection.grades import Disposition, Grade, ReturnException
+from inspection.messages.base import Code, Count, Currency, Hex64, Message, Name, UnitId, Utc
+from inspection.messages.catalogue import Label
+from inspection.messages.uplink import ReceiptMessage
+from inspection.refund import RefundKind
+
+InstructionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,64}#[0-9]{1,4}$")]
+"""`{unit}#{number}`: the key under which a refund system does it once."""
+
+
+class RefundInstruction(Message):
+    """What the refund system is told of one unit: the total owed, never a difference."""
+
+    v: Literal[1]
+    id: InstructionId
+    number: Annotated[int, Field(ge=1, le=9999)]
+    """A higher number for the same unit replaces the lower ones."""
+    merchant: Name
+    site: Name
+    unit: UnitId
+    authorization: Label
+    order: Label
+    kind: RefundKind
+    target_total_minor: Count
+    currency: Currency
+    grade: Grade
+    disposition: Disposition
+    exception: ReturnException | None
+    rule: Code
+    reasons: Annotated[tuple[Code, ...], Field(max_length=8)]
+    images: Annotated[tuple[Hex64, ...], Field(max_length=8)]
+    """Ciphertext hashes of the evidence, every one durable at the centre."""
+    issued_at: Utc
+
+
+class InstructionEvent(Message):
+    """Body of the webhook: the instruction with the proof of the verdict it follows from."""
+
+    type: Literal["refund.instruction"] = "refund.instruction"
+    timestamp: Utc
+    instruction: RefundInstruction
+    verdict: ReceiptMessage
+    """Receipt of the verdict's leaf: the receiver can check it offline before paying."""
+
+
+class OutcomeStatus(StrEnum):
+    """What became of an instruction at the refund system."""
+
+    SETTLED = "settled"
+    HELD = "held"
+    REJECTED = "rejected"
+
+
+class RefundOutcome(Message):
+    """Body of `POST /v1/refunds/outcomes`, signed as a webhook by the refund system's key."""
+
+    v: Literal[1]
+    id: Label
+    """The refund system's own reference: unique for ever."""
+    merchant: Name
+    instruction: InstructionId
+    unit: UnitId
+    status: OutcomeStatus
+    refunded_total_minor: Count
+    """All that has been refunded for the unit so far."""
+    currency: Currency
+    happened_at: Utc
+
+
+class OutcomeAnswer(Message):
+    """The outcome stands in the ledger."""
+
+    receipt: ReceiptMessage
+    matches: bool
+    """False when the refunded total differs from what was owed: an exception for a person."""

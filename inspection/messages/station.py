@@ -1,0 +1,139 @@
+"""Between a station and the centre, beside records: enrolment, worklist, health, presence."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Name, UnitId, Utc
+from inspection.messages.catalogue import ProductMessage, UnitMessage
+
+PublicKey = Annotated[Base64, Field(min_length=32, max_length=32)]
+Boot = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+EnrolmentCode = Annotated[str, Field(pattern=r"^[A-Z2-7]{4}(-[A-Z2-7]{4}){3}$")]
+"""80 bits in base32, spoken in four groups; good once, for 15 minutes."""
+
+
+class EnrolmentRequest(Message):
+    """`POST /v1/stations/enrol`: the one-time code and a key that the station proves to hold."""
+
+    code: EnrolmentCode
+    public_key: PublicKey
+    signature: Annotated[Base64, Field(min_length=64, max_length=64)]
+    """Over `code` in ASCII, domain `regrade/enrolment/v1`."""
+
+
+class Enrolment(Message):
+    """What an enrolled station needs to work."""
+
+    station: Name
+    site: Name
+    origin: Annotated[str, Field(min_length=3, max_length=96)]
+    api_key: Annotated[str, Field(min_length=40, max_length=80)]
+    log_public_key: PublicKey
+    sealing_public_key: PublicKey
+    """The site's X25519 key, for image keys."""
+    badge_salt: Annotated[Base64, Field(min_length=32, max_length=32)]
+
+
+class StationStanding(Message):
+    """`GET /v1/stations/me`: what the centre knows of this station's key."""
+
+    station: Name
+    site: Name
+    key: KeyId
+    boot: Boot | None
+    counter: Count
+    """Last counter recorded under that boot; 0 before the first."""
+    centre_time: Utc
+
+
+class InspectorMessage(Message):
+    """Somebody who may sign in at a bench; the badge itself is not in the list."""
+
+    id: Name
+    display_name: Annotated[str, Field(min_length=1, max_length=60)]
+    badge_commitment: Hex64
+    """HMAC-SHA256 of the badge code under the site's badge salt."""
+    language: Literal["zh_CN", "en"]
+    role: Literal["inspector", "supervisor"]
+
+
+class WorklistPage(Message):
+    """`GET /v1/worklist?after=N`: what changed since a cursor."""
+
+    cursor: Count
+    more: bool
+    """True when another page waits behind this cursor."""
+    products: Annotated[tuple[ProductMessage, ...], Field(max_length=500)]
+    units: Annotated[tuple[UnitMessage, ...], Field(max_length=500)]
+    closed: Annotated[tuple[UnitId, ...], Field(max_length=500)]
+    """Units whose coming inspection is no longer expected."""
+    inspectors: Annotated[tuple[InspectorMessage, ...], Field(max_length=500)]
+    centre_time: Utc
+
+
+class DeviceHealth(Message):
+    """One device as its supervisor sees it."""
+
+    name: Name
+    driver: Code
+    state: Literal["starting", "ready", "degraded", "lost"]
+    reason: Code | None
+
+
+class Health(Message):
+    """`POST /v1/stations/health`, every few seconds and at each change."""
+
+    station: Name
+    boot: Boot
+    seq: Count
+    at: Utc
+    state: Code
+    """State of the journey."""
+    queue_depth: Count
+    oldest_queued_s: Count
+    refused: Count
+    inspector_signed_in: bool
+    devices: Annotated[tuple[DeviceHealth, ...], Field(max_length=32)]
+    faults: Annotated[dict[Code, Count], Field(max_length=64)]
+    """Bad input since the start, counted by name."""
+
+
+class Birth(Message):
+    """Retained on connect: the whole device list. After Sparkplug's NBIRTH."""
+
+    schema_: Annotated[Literal["regrade/v1/birth"], Field(alias="schema")]
+    node: Name
+    boot: Boot
+    seq: Count
+    at: Utc
+    program: Annotated[str, Field(max_length=24)]
+    devices: Annotated[tuple[DeviceHealth, ...], Field(max_length=32)]
+
+
+class Death(Message):
+    """The will: boot tells whether it is news or overtaken by a newer birth."""
+
+    schema_: Annotated[Literal["regrade/v1/death"], Field(alias="schema")]
+    node: Name
+    boot: Boot
+
+
+class PresenceEvent(Message):
+    """A tag arrived at, moved to or departed from a place."""
+
+    what: Literal["arrive", "move", "depart"]
+    epc_hex: Annotated[str, Field(pattern=r"^([0-9a-f]{2}){1,62}$")]
+    place: Name
+    at: Utc
+
+
+class Presence(Message):
+    """A batch of presence events; what the bound dropped is counted."""
+
+    schema_: Annotated[Literal["regrade/v1/presence"], Field(alias="schema")]
+    node: Name
+    boot: Boot
+    seq: Count
+    events: Annotated[tuple[PresenceEvent, ...], Field(max_length=256)]
+    dropped: Count
