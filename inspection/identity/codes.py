@@ -1,0 +1,28 @@
+"""What a tag or a printed code says about the thing that carries it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemCode:
+    """One identifier, however it was read; what the code does not say is None."""
+
+    raw: str
+    """As read: lower-case hex for a tag, the text for a printed code."""
+    gtin: str | None = None
+    """14 digits with a right check digit."""
+    serial: str | None = None
+    lot: str | None = None
+    sscc: str | None = None
+    """18 digits with a right check digit: a parcel or pallet, never an item."""
+    epc: bytes | None = None
+    """The tag's EPC as sent over the air; None for a printed code."""
+    uri: str | None = None
+    """EPC pure identity URI, such as `urn:epc:id:sgtin:0614141.812345.6789`."""
+    digital_link: str | None = None
+    """Path of the GS1 Digital Link behind the domain, such as `/01/80614141123458/21/6789`; tags only."""
+
+    @property
+    def is_plain(self) -> bool:
+        """True where only the text itself is known, such as an order number."""
+        return self.gtin is None and self.sscc is None and self.uri is None

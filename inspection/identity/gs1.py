@@ -1,0 +1,156 @@
+"""Printed codes: GS1 element strings, Digital Link URIs, EAN and GTIN, or just a text.
+
+GS1's syntax is read by biip; what it leaves to the caller is decided here: a wrong check
+digit is refused by name, and two codes in one scan are refused rather than guessed at.
+A missing group separator cannot be seen in the text: scanners must be set to send 0x1D.
+"""
+
+import re
+
+from biip import ParseResult, parse
+from biip.gs1_element_strings import GS1ElementStrings
+
+from inspection.errors import BadIdentifier
+from inspection.identity.check_digit import (
+    GTIN_LENGTHS,
+    SSCC_LENGTH,
+    check_digit,
+    has_right_check_digit,
+    is_digits,
+)
+from inspection.identity.codes import ItemCode
+
+GROUP_SEPARATOR = "\x1d"
+LONGEST_CODE = 4096
+"""Characters; the largest QR code holds 4,296 of them."""
+GS1_SYMBOLOGIES = frozenset({"]C1", "]e0", "]d2", "]Q3", "]J1"})
+"""GS1-128, DataBar, GS1 DataMatrix, GS1 QR, GS1 DotCode: element strings by definition."""
+RETAIL_PREFIX = "]E"
+"""EAN and UPC."""
+AIM_INSIDE = re.compile(r".\][A-Za-z][0-9A-Za-z](?=[0-9A-Za-z])")
+LINK = re.compile(r"https?://", re.IGNORECASE)
+SHORTEST_DOUBLED = 6
+"""Characters of each half from which an exact repetition counts as two scans."""
+
+
+def read_code(text: str, symbology: str | None = None) -> ItemCode:
+    """Say what a printed code means.
+
+    `symbology` is the AIM identifier such as `]d2`, where the scanner sends one; it may also
+    still stand in front of the text. Raises BadIdentifier with a sentence for a person.
+    """
+    if symbology is None and re.match(r"\][A-Za-z][0-9A-Za-z]", text):
+        symbology, text = text[:3], text[3:]
+    _refuse_noise(text)
+    if are_stuck_together(text, symbology):
+        raise BadIdentifier(f"two codes were read as one: {_short(text)}; scan them one by one")
+    if LINK.match(text):
+        return _digital_link(text)
+    if symbology in GS1_SYMBOLOGIES or _looks_like_elements(text, symbology):
+        return _element_string(text, symbology)
+    return _number(text, symbology)
+
+
+def are_stuck_together(text: str, symbology: str | None = None) -> bool:
+    """Whether a scan holds two codes: one AIM identifier or address inside, or one code twice."""
+    if AIM_INSIDE.search(text) or len(LINK.findall(text)) > 1:
+        return True
+    half = len(text) // 2
+    front, back = text[:half], text[half:]
+    if (
+        symbology not in GS1_SYMBOLOGIES
+        and half >= SHORTEST_DOUBLED
+        and front == back
+        and len(set(front)) > 1
+    ):
+        return True
+    return (
+        symbology not in GS1_SYMBOLOGIES
+        and half in (12, 13, 14)
+        and has_right_check_digit(front)
+        and has_right_check_digit(back)
+    )
+
+
+def _refuse_noise(text: str) -> None:
+    if not text.strip():
+        raise BadIdentifier("the code is empty")
+    if len(text) > LONGEST_CODE:
+        raise BadIdentifier(f"the code is too long: {len(text)} characters")
+    if any(ord(sign) < 0x20 and sign != GROUP_SEPARATOR for sign in text) or "\ufffd" in text:
+        raise BadIdentifier(f"the code holds signs that cannot be printed: {_short(text)}")
+
+
+def _looks_like_elements(text: str, symbology: str | None) -> bool:
+    """Without an AIM identifier, believe in element strings only behind a right GTIN or SSCC."""
+    if symbology is not None:
+        return False
+    if text[:2] == "01" and len(text) >= 16:
+        return has_right_check_digit(text[2:16])
+    return text[:2] == "00" and len(text) == 20 and has_right_check_digit(text[2:])
+
+
+def _element_string(text: str, symbology: str | None) -> ItemCode:
+    answer = parse((symbology if symbology in GS1_SYMBOLOGIES else "]C1") + text)
+    if answer.gs1_message is None:
+        raise BadIdentifier(f"the GS1 code {_short(text)} cannot be read: {answer.gs1_message_error}")
+    return _from_elements(text, answer, answer.gs1_message.element_strings)
+
+
+def _digital_link(text: str) -> ItemCode:
+    """An address without a GS1 key is a plain code: many labels carry the shop's own address."""
+    answer = parse(text)
+    if answer.gs1_digital_link_uri is None:
+        return ItemCode(raw=text)
+    return _from_elements(text, answer, answer.gs1_digital_link_uri.element_strings)
+
+
+def _from_elements(text: str, answer: ParseResult, elements: GS1ElementStrings) -> ItemCode:
+    for element in elements:
+        if element.gtin_error or element.sscc_error:
+            raise _wrong_check_digit(element.value)
+    return ItemCode(
+        raw=text,
+        gtin=answer.gtin.value.zfill(14) if answer.gtin else None,
+        sscc=answer.sscc.value if answer.sscc else None,
+        serial=_first(elements, "21"),
+        lot=_first(elements, "10"),
+    )
+
+
+def _first(elements: GS1ElementStrings, identifier: str) -> str | None:
+    found = elements.get(ai=identifier)
+    return found.value if found else None
+
+
+def _number(text: str, symbology: str | None) -> ItemCode:
+    """EAN, UPC and bare GTINs or SSCCs; every other text stays what it is.
+
+    An EAN symbol, or 12 to 14 digits from a scanner that names no symbology, must have a right
+    check digit. Eight digits or a Code 128 may as well be an order number.
+    """
+    retail = symbology is not None and symbology.startswith(RETAIL_PREFIX)
+    if not is_digits(text) or len(text) not in (*GTIN_LENGTHS, SSCC_LENGTH):
+        if retail:
+            raise BadIdentifier(f"{_short(text)} is no EAN: it needs 8, 12 or 13 digits")
+        return ItemCode(raw=text)
+    if has_right_check_digit(text):
+        return (
+            ItemCode(raw=text, sscc=text)
+            if len(text) == SSCC_LENGTH
+            else ItemCode(raw=text, gtin=text.zfill(14))
+        )
+    if retail or (symbology is None and len(text) in (12, 13, 14)):
+        raise _wrong_check_digit(text)
+    return ItemCode(raw=text)
+
+
+def _wrong_check_digit(digits: str) -> BadIdentifier:
+    return BadIdentifier(
+        f"the check digit of {digits} is {digits[-1]} and should be {check_digit(digits[:-1])}: "
+        "scan the code again"
+    )
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else text[:57] + "...")
