@@ -14,15 +14,31 @@ from inspection.custody.canonical import canonical, parse_canonical
 from inspection.errors import BadMessage, UnknownVersion
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.grades import Channel, Condition, Disposition, Grade, ReturnException
-from inspection.messages.base import Code, Count, Hex64, KeyId, Message, Name, Ppm, Sku, UnitId, Utc, sentence
+from inspection.messages.base import (
+    Code,
+    Count,
+    Hex64,
+    KeyId,
+    Message,
+    Name,
+    Origin,
+    Ppm,
+    Sku,
+    UnitId,
+    Utc,
+    View,
+    sentence,
+)
 from inspection.returns import InspectionPurpose
 from inspection.verdict import OverrideReason, VerdictKind
 
 RECORD_VERSION = 1
 MAX_FINDINGS = 32
-MAX_EVIDENCE = 8
+MAX_EVIDENCE = 6
 
 Index = Annotated[int, Field(ge=-1, le=255)]
+Duration = Annotated[int, Field(ge=0, le=86_400_000)]
+"""Milliseconds, a day at most."""
 RegionRow = tuple[Ppm, Ppm, Ppm, Ppm]
 Shares = tuple[Ppm, Ppm, Ppm]
 """New, used, damaged; they add up to 1,000,000."""
@@ -89,7 +105,7 @@ class VerdictStatement(Message):
     disposition: Disposition
     channel: Channel
     rule: Code
-    reasons: Annotated[tuple[Code, ...], Field(max_length=8)]
+    reasons: Annotated[tuple[Code, ...], Field(max_length=6)]
     exception: ReturnException | None
     override_reason: OverrideReason | None
     role: Literal["inspector", "supervisor", "machine"]
@@ -98,34 +114,34 @@ class VerdictStatement(Message):
 class FileVersion(Message):
     """Name and hash of a policy, model or reference bank."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,48}$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,32}$")]
     sha256: Hex64
 
 
 class Versions(Message):
     """Everything that shaped the verdict."""
 
-    program: Annotated[str, Field(pattern=r"^[0-9A-Za-z.+-]{1,24}$")]
+    program: Annotated[str, Field(pattern=r"^[0-9A-Za-z.+-]{1,16}$")]
     policy: FileVersion
-    models: Annotated[tuple[FileVersion, ...], Field(max_length=4)]
+    models: Annotated[tuple[FileVersion, ...], Field(max_length=3)]
     bank: FileVersion | None
 
 
 class Timings(Message):
     """Milliseconds of each part of the item's way over the bench."""
 
-    identify_ms: Count
-    capture_ms: Count
-    model_ms: Count
-    grade_ms: Count
-    person_ms: Count
-    total_ms: Count
+    identify_ms: Duration
+    capture_ms: Duration
+    model_ms: Duration
+    grade_ms: Duration
+    person_ms: Duration
+    total_ms: Duration
 
 
 class ImageQualityStatement(Message):
     """What the quality gate measured, rounded."""
 
-    sharpness: Annotated[int, Field(ge=0, le=10_000_000)]
+    sharpness: Annotated[int, Field(ge=0, le=99_999)]
     brightness: Annotated[int, Field(ge=0, le=255)]
 
 
@@ -136,7 +152,7 @@ class EvidenceItem(Message):
     bytes: Annotated[int, Field(gt=0, le=64 * 1024 * 1024)]
     media_type: Literal["image/jpeg", "image/png"]
     plaintext_commitment: Hex64
-    view: Name
+    view: View
     captured_at: Utc
     quality: ImageQualityStatement
 
@@ -154,7 +170,7 @@ class Clock(Message):
     state: ClockState
     device_time: Utc
     monotonic_ns: Count
-    offset_ms: Annotated[int, Field(ge=-(2**53 - 1), le=2**53 - 1)] | None
+    offset_ms: Annotated[int, Field(ge=-(10**12), le=10**12)] | None
     """Last known offset to the centre's clock; None before the first answer."""
 
 
@@ -172,7 +188,7 @@ class InspectionRecord(Message):
     """The statement that is signed."""
 
     v: Literal[1]
-    origin: Annotated[str, Field(min_length=3, max_length=96)]
+    origin: Origin
     merchant: Name
     site: Name
     station: Name
@@ -197,6 +213,12 @@ class InspectionRecord(Message):
         for shares in (self.machine_ppm, self.final_ppm):
             if shares is not None and sum(shares) != 1_000_000:
                 raise ValueError("the shares of the grades do not add up to 1000000 ppm")
+        return self
+
+    @model_validator(mode="after")
+    def _findings_stand_in_one_place(self) -> Self:
+        if self.findings and self.findings_file:
+            raise ValueError("findings stand either in the record or in a findings file")
         return self
 
     @property

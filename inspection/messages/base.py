@@ -47,12 +47,16 @@ Ppm = Annotated[int, Field(ge=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
 Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+View = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,16}$")]
+"""A named view of the bench, such as `top`."""
+Origin = Annotated[str, StringConstraints(pattern=r"^[!-~]{3,72}$")]
+"""Name of a log: ASCII without blanks."""
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,24}$")]
 """Merchants, sites, stations: also a level of an MQTT topic."""
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:-]{1,48}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:-]{1,40}$")]
 """A language-neutral code, such as a rule id or a reason."""
-UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]{1,64}$")]
-Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]{1,48}$")]
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 

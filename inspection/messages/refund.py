@@ -11,7 +11,7 @@ from inspection.messages.catalogue import Label
 from inspection.messages.uplink import ReceiptMessage
 from inspection.refund import RefundKind
 
-InstructionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,64}#[0-9]{1,4}$")]
+InstructionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,48}#[0-9]{1,4}$")]
 """`{unit}#{number}`: the key under which a refund system does it once."""
 
 
@@ -34,8 +34,8 @@ class RefundInstruction(Message):
     disposition: Disposition
     exception: ReturnException | None
     rule: Code
-    reasons: Annotated[tuple[Code, ...], Field(max_length=8)]
-    images: Annotated[tuple[Hex64, ...], Field(max_length=8)]
+    reasons: Annotated[tuple[Code, ...], Field(max_length=6)]
+    images: Annotated[tuple[Hex64, ...], Field(max_length=6)]
     """Ciphertext hashes of the evidence, every one durable at the centre."""
     issued_at: Utc
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Name, UnitId, Utc
+from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Name, Origin, UnitId, Utc
 from inspection.messages.catalogue import ProductMessage, UnitMessage
 
 PublicKey = Annotated[Base64, Field(min_length=32, max_length=32)]
@@ -27,7 +27,7 @@ class Enrolment(Message):
 
     station: Name
     site: Name
-    origin: Annotated[str, Field(min_length=3, max_length=96)]
+    origin: Origin
     api_key: Annotated[str, Field(min_length=40, max_length=80)]
     log_public_key: PublicKey
     sealing_public_key: PublicKey

@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from inspection.custody.receipt import MAX_DETAIL, Receipt, Refusal
-from inspection.messages.base import Base64, Count, Hex64, KeyId, Message
+from inspection.messages.base import Base64, Count, Hex64, KeyId, Message, Origin
 
 MAX_BATCH = 64
-MAX_RECORD_BYTES = 7600
+MAX_RECORD_BYTES = 7640
 """A record leaves room for the leaf's own fields within 8 KiB."""
-Origin = Annotated[str, Field(min_length=3, max_length=96)]
 Signature = Annotated[Base64, Field(min_length=64, max_length=64)]
 Salt = Annotated[Base64, Field(min_length=32, max_length=32)]
 
@@ -58,7 +57,7 @@ class SignedRecord(Message):
     record: Annotated[Base64, Field(min_length=2, max_length=MAX_RECORD_BYTES)]
     signature: Signature
     openings: Annotated[tuple[Opening, ...], Field(max_length=5)]
-    image_keys: Annotated[tuple[ImageKey, ...], Field(max_length=8)]
+    image_keys: Annotated[tuple[ImageKey, ...], Field(max_length=6)]
 
 
 class RecordBatch(Message):
