@@ -75,7 +75,7 @@ class Message(BaseModel):
 
     def to_json(self) -> bytes:
         """The JSON bytes that `read` takes back."""
-        return self.model_dump_json().encode()
+        return self.model_dump_json(by_alias=True).encode()
 
 
 def sentence(error: ValidationError) -> str:
