@@ -23,7 +23,7 @@ class Row:
     """What the rubric answered, and by which row."""
 
     rule: str
-    """Such as `apparel:stain.front.major`; at most 48 characters, as a record takes them."""
+    """Such as `apparel:stain.front.major`; at most 44 characters, as a record takes them."""
     condition: Condition
 
 

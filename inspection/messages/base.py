@@ -53,7 +53,7 @@ Origin = Annotated[str, StringConstraints(pattern=r"^[!-~]{3,72}$")]
 """Name of a log: ASCII without blanks."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,24}$")]
 """Merchants, sites, stations: also a level of an MQTT topic."""
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:-]{1,40}$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:-]{1,44}$")]
 """A language-neutral code, such as a rule id or a reason."""
 UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]{1,48}$")]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]

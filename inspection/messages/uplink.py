@@ -9,7 +9,7 @@ from inspection.custody.receipt import MAX_DETAIL, Receipt, Refusal
 from inspection.messages.base import Base64, Count, Hex64, KeyId, Message, Origin
 
 MAX_BATCH = 64
-MAX_RECORD_BYTES = 7640
+MAX_RECORD_BYTES = 7660
 """A record leaves room for the leaf's own fields within 8 KiB."""
 Signature = Annotated[Base64, Field(min_length=64, max_length=64)]
 Salt = Annotated[Base64, Field(min_length=32, max_length=32)]

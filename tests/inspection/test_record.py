@@ -1,6 +1,7 @@
 """The statement that is signed: one shape, bounded, refused by name when it is not that."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import MAX_LEAF_BYTES, EntryType, Leaf
 from inspection.errors import BadMessage, NotUnderstood, UnknownVersion
+from inspection.findings import DefectKind, Severity, Zone
 from inspection.messages.uplink import MAX_RECORD_BYTES
 from inspection.record import MAX_EVIDENCE, MAX_FINDINGS, read_record
+from inspection.rubrics import RUBRICS
 
 Values = Callable[..., dict[str, Any]]
 
@@ -33,7 +36,7 @@ def longest(value: dict[str, Any]) -> dict[str, Any]:
     file = {"name": "n" * 32, "sha256": "b" * 64}
     image = value["evidence"][0] | {"bytes": 64 * 1024 * 1024, "view": "v" * 16}
     image |= {"quality": {"sharpness": 99_999, "brightness": 255}}
-    stated = {"condition": "A+", "disposition": "resale", "channel": "vendor_return", "rule": "r" * 40}
+    stated = {"condition": "A+", "disposition": "resale", "channel": "vendor_return", "rule": "r" * 44}
     return value | {
         "origin": "o" * 72,
         "merchant": "m" * 24,
@@ -48,7 +51,7 @@ def longest(value: dict[str, Any]) -> dict[str, Any]:
         | stated
         | {
             "grade": "ungraded",
-            "reasons": ["c" * 40] * 6,
+            "reasons": ["c" * 44] * 6,
             "exception": "already_refunded",
             "role": "supervisor",
         },
@@ -130,3 +133,10 @@ def test_any_changed_byte_is_refused_or_still_canonical(record_value: Values, da
     except NotUnderstood:
         return
     assert record.to_bytes() == bytes(content)
+
+
+def test_every_rubric_row_can_stand_in_a_record_as_a_reason(record_value: Values) -> None:
+    for rubric in RUBRICS.values():
+        for kind, zone, severity in product(DefectKind, Zone, Severity):
+            rule = rubric.judge(kind, zone, severity).rule
+            read_record(canonical(record_value(verdict={"reasons": [rule]})))
