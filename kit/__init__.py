@@ -1,1 +1,1 @@
-"""What leaves the building: the offline verifier, the receiver kit, the witness, labels and evidence packs."""
+"""What leaves the building: offline verifier, receiver kit, witness, labels and evidence packs."""
