@@ -1,0 +1,86 @@
+"""The shared backbone: pictures to patch features, once per view.
+
+The features of strides 8 and 16 are averaged over 3 x 3 cells and laid side by side, as in
+PatchCore (arXiv 2106.08265): one row of 152 numbers for each 8 x 8 pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from inspection.detector import VersionedFile
+from models.images import Pixels
+from models.manifest import ZOO, Manifest, load_model
+from models.session import MAX_BATCH, OnnxSession, Tensor
+
+Matrix = NDArray[np.float32]
+
+LEVELS = ("f8", "f16")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patches:
+    """Features of one picture: `rows` x `columns` cells of 8 x 8 pixels, row by row."""
+
+    rows: int
+    columns: int
+    vectors: Matrix
+    """rows*columns x channels."""
+
+
+class Backbone:
+    """A verified feature network with its session."""
+
+    def __init__(self, manifest: Manifest, session: OnnxSession) -> None:
+        self.manifest = manifest
+        self._session = session
+
+    @property
+    def version(self) -> VersionedFile:
+        """Name and hash of the model file."""
+        return self.manifest.version
+
+    @property
+    def channels(self) -> int:
+        """Numbers per patch."""
+        return sum(self.manifest.outputs[level] for level in LEVELS)
+
+    def describe(self, pictures: Sequence[Pixels]) -> tuple[list[Patches], float]:
+        """Patches of pictures of one size, and the milliseconds spent inside the runtime."""
+        patches: list[Patches] = []
+        spent_ms = 0.0
+        for start in range(0, len(pictures), MAX_BATCH):
+            batch = self._numbers(pictures[start : start + MAX_BATCH])
+            began = perf_counter()
+            fine, coarse = self._session.run(batch, LEVELS)
+            spent_ms += (perf_counter() - began) * 1000.0
+            patches += [pool(f, c) for f, c in zip(fine, coarse, strict=True)]
+        return patches, spent_ms
+
+    def _numbers(self, pictures: Sequence[Pixels]) -> Tensor:
+        spec = self.manifest.input
+        mean = (spec.mean, spec.mean, spec.mean)
+        numbers = cv2.dnn.blobFromImages(list(pictures), 1.0 / spec.scale, mean=mean, swapRB=False)
+        return np.asarray(numbers, dtype=np.float32)
+
+
+def pool(fine: Tensor, coarse: Tensor) -> Patches:
+    """CHW maps of stride 8 and 16 to one row per cell of stride 8."""
+    near = cv2.blur(np.ascontiguousarray(fine.transpose(1, 2, 0)), (3, 3))
+    far = cv2.blur(np.ascontiguousarray(coarse.transpose(1, 2, 0)), (3, 3))
+    rows, columns = near.shape[:2]
+    far = cv2.resize(far, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    vectors = np.concatenate([near, far], axis=2, dtype=np.float32).reshape(rows * columns, -1)
+    return Patches(rows=rows, columns=columns, vectors=vectors)
+
+
+def load_backbone(folder: Path = ZOO / "efficientnet-lite0", *, threads: int = 2) -> Backbone:
+    """The shipped backbone; raises ModelRefused when its file is not what was published."""
+    manifest, content = load_model(folder)
+    session = OnnxSession(content, input_name=manifest.input.name, threads=threads)
+    return Backbone(manifest, session)

@@ -1,0 +1,155 @@
+"""The file of one view's bank: plain numbers with a hash, and what it belongs to.
+
+    8 bytes   magic "RGBANK\\x00\\x01": the last byte is the format version
+    4 bytes   length of the header, big-endian
+    header    JSON: merchant, sku, view, backbone, photos, gate, scores, shapes
+    arrays    float32 little-endian in the order of ARRAYS
+    32 bytes  SHA-256 of everything before
+
+A bank is refused when it is cut short or altered, and when it was made for another merchant,
+SKU, view or backbone.
+"""
+
+import hashlib
+import math
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from models.backbone import Matrix
+from models.calibration import MIN_SHOTS
+from models.errors import BankRefused
+from models.manifest import Sha256
+from models.quality import Baseline
+from models.reference import Bank
+
+MAGIC = b"RGBANK\x00\x01"
+MAX_BYTES = 64 * 1024 * 1024
+MAX_HEADER_BYTES = 64 * 1024
+HASH_BYTES = 32
+
+Shape = tuple[Annotated[int, Field(ge=1, le=100_000)], ...]
+Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class BankHeader(BaseModel):
+    """What a bank belongs to and was made of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    merchant: str
+    sku: str
+    view: str
+    backbone_sha256: Sha256
+    photos: Annotated[tuple[Sha256, ...], Field(min_length=MIN_SHOTS)]
+    """SHA-256 of each photo's bytes, in the order of the leave-one-out scores."""
+    height: Annotated[int, Field(ge=32, le=4096)]
+    """Pixels that the model sees."""
+    width: Annotated[int, Field(ge=32, le=4096)]
+    min_sharpness: Number
+    min_brightness: Number
+    max_brightness: Number
+    leave_one_out: tuple[Number, ...]
+    shapes: tuple[Shape, Shape, Shape, Shape]
+    """Of mean, spread, vectors and noise."""
+
+
+class ViewBank(BaseModel):
+    """A bank with what it belongs to, and the hash of its file."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    header: BankHeader
+    bank: Bank
+    sha256: Sha256
+
+    @property
+    def baseline(self) -> Baseline:
+        """What the quality gate compares with."""
+        return Baseline(
+            min_sharpness=self.header.min_sharpness,
+            min_brightness=self.header.min_brightness,
+            max_brightness=self.header.max_brightness,
+        )
+
+
+def arrays_of(bank: Bank) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+    """The arrays in the order of the file."""
+    return bank.mean, bank.spread, bank.vectors, bank.noise
+
+
+def write_bank(header: BankHeader, bank: Bank) -> bytes:
+    """The bytes of the file; the same bank gives the same bytes."""
+    text = header.model_dump_json().encode()
+    parts = [MAGIC, len(text).to_bytes(4, "big"), text]
+    parts += [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays_of(bank)]
+    body = b"".join(parts)
+    return body + hashlib.sha256(body).digest()
+
+
+def read_bank(content: bytes) -> ViewBank:
+    """Parse and check a bank file; raises BankRefused."""
+    if len(content) > MAX_BYTES:
+        raise BankRefused(f"the reference bank has {len(content)} bytes, {MAX_BYTES} are allowed")
+    if not content.startswith(MAGIC[:-1]):
+        raise BankRefused("the file is no reference bank")
+    if content[: len(MAGIC)] != MAGIC:
+        raise BankRefused("the reference bank has another format version: build it again from the photos")
+    body, stored = content[:-HASH_BYTES], content[-HASH_BYTES:]
+    if hashlib.sha256(body).digest() != stored:
+        raise BankRefused("the reference bank is cut short or altered: its hash does not fit")
+    header, rest = _read_header(body)
+    bank = _read_arrays(header, rest)
+    return ViewBank(header=header, bank=bank, sha256=hashlib.sha256(content).hexdigest())
+
+
+def _read_header(body: bytes) -> tuple[BankHeader, bytes]:
+    start = len(MAGIC) + 4
+    length = int.from_bytes(body[len(MAGIC) : start], "big")
+    if length > MAX_HEADER_BYTES:
+        raise BankRefused("the reference bank's header is too long")
+    try:
+        return BankHeader.model_validate_json(body[start : start + length]), body[start + length :]
+    except ValidationError as error:
+        raise BankRefused(f"the reference bank's header: {error.errors()[0]['msg']}") from error
+
+
+def _read_arrays(header: BankHeader, rest: bytes) -> Bank:
+    counts = [math.prod(shape) for shape in header.shapes]
+    if len(rest) != 4 * sum(counts):
+        raise BankRefused("the reference bank's arrays do not fit its header")
+    numbers = np.frombuffer(rest, dtype="<f4").astype(np.float32)
+    parts = np.split(numbers, np.cumsum(counts)[:-1])
+    mean, spread, vectors, noise = (
+        part.reshape(shape) for part, shape in zip(parts, header.shapes, strict=True)
+    )
+    sound = np.isfinite(numbers).all() and (spread > 0).all() and (noise > 0).all()
+    fits = vectors.ndim == noise.ndim == 2 and mean.shape == spread.shape == vectors.shape[1:]
+    if not (sound and fits and len(header.leave_one_out) == len(header.photos)):
+        raise BankRefused("the reference bank holds numbers that cannot be used")
+    return Bank(
+        rows=noise.shape[0],
+        columns=noise.shape[1],
+        mean=mean,
+        spread=spread,
+        vectors=vectors,
+        noise=noise,
+        leave_one_out=header.leave_one_out,
+    )
+
+
+def check_fits(found: ViewBank, *, merchant: str, sku: str, view: str, backbone_sha256: str) -> None:
+    """Raise BankRefused when the bank was made for something else."""
+    header = found.header
+    rows = (
+        ("merchant", header.merchant, merchant),
+        ("SKU", header.sku, sku),
+        ("view", header.view, view),
+        ("backbone", header.backbone_sha256, backbone_sha256),
+    )
+    for what, made_for, wanted in rows:
+        if made_for != wanted:
+            raise BankRefused(
+                f"the reference bank was made for {what} {made_for!r}, not {wanted!r}: build it again"
+            )

@@ -1,0 +1,80 @@
+"""The tree of model errors, cut by remedy.
+
+ModelError
+|-- BadImage            the picture cannot be used: take it again
+|-- NotReady            the set of references does not allow it: ask the operator to add photos
+|   |-- NoReferences        nothing was enrolled under this SKU
+|   |-- TooManyReferences   a view holds as many photos as it may
+|   `-- BadName             a SKU, view or merchant that cannot name a folder
+`-- WrongSetUp          the installation is broken: fix it, do not grade
+    |-- ModelRefused        a model file or its manifest that is not what was published
+    |-- ModelFailed         the runtime failed, or answered with other shapes or no numbers
+    `-- BankRefused         a reference bank that is damaged, or made for something else
+"""
+
+from inspection.evidence import ImageFault
+
+
+class ModelError(Exception):
+    """Anything the models refuse; `str()` is a sentence for a person."""
+
+    code = "model_error"
+    """Language-neutral code: the key of the words and of the metrics."""
+
+
+class BadImage(ModelError):
+    """A picture that cannot be used, with the fault that the station shows."""
+
+    code = "bad_image"
+
+    def __init__(self, fault: ImageFault, sentence: str) -> None:
+        super().__init__(sentence)
+        self.fault = fault
+
+
+class NotReady(ModelError):
+    """The references do not allow what was asked."""
+
+    code = "not_ready"
+
+
+class NoReferences(NotReady):
+    """Nothing was enrolled under this SKU."""
+
+    code = "no_references"
+
+
+class TooManyReferences(NotReady):
+    """A view holds as many photos as it may."""
+
+    code = "too_many_references"
+
+
+class BadName(NotReady):
+    """A SKU, view or merchant that cannot name a folder."""
+
+    code = "bad_name"
+
+
+class WrongSetUp(ModelError):
+    """The installation is broken."""
+
+    code = "wrong_set_up"
+
+
+class ModelRefused(WrongSetUp):
+    """A model file or manifest that is not what was published."""
+
+    code = "model_refused"
+
+
+class ModelFailed(WrongSetUp):
+    """The runtime failed or gave no usable numbers."""
+
+    code = "model_failed"
+
+
+class BankRefused(WrongSetUp):
+    """A reference bank that is damaged or made for something else."""
+
+    code = "bank_refused"
