@@ -33,4 +33,4 @@ def nearest_distance(vectors: Matrix, bank: Matrix) -> Matrix:
     wide = np.hstack([vectors, ones], dtype=np.float32)
     closeness = (wide @ np.hstack([bank, -half], dtype=np.float32).T).max(axis=1)
     squares = np.einsum("ij,ij->i", vectors, vectors) - 2.0 * closeness
-    return np.sqrt(np.maximum(squares, 0.0), dtype=np.float32)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)), dtype=np.float32)

@@ -75,9 +75,9 @@ def fit(shots: Sequence[Patches]) -> Bank:
     share = max(1, round(CORESET_SHARE * rows * columns))
     coresets = [greedy_coreset(vectors, share) for vectors in standard]
     maps = [left_out(index, standard, coresets).reshape(rows, columns) for index in range(len(shots))]
-    total = np.sum(maps, axis=0, dtype=np.float32)
+    total: Matrix = np.stack(maps).sum(axis=0)
     others = max(1, len(maps) - 1)
-    scores = [compare_map(one, noise_of((total - one) / others)).score for one in maps]
+    scores = [compare_map(one, noise_of(total - one, others)).score for one in maps]
     calibrate(scores)
     return Bank(
         rows=rows,
@@ -85,7 +85,7 @@ def fit(shots: Sequence[Patches]) -> Bank:
         mean=mean,
         spread=spread,
         vectors=np.concatenate(coresets),
-        noise=noise_of(total / len(maps)),
+        noise=noise_of(total, len(maps)),
         leave_one_out=tuple(scores),
     )
 
@@ -109,15 +109,16 @@ def left_out(index: int, standard: Sequence[Matrix], coresets: Sequence[Matrix])
     return nearest_distance(standard[index], np.concatenate(others or coresets))
 
 
-def noise_of(mean_map: Matrix) -> Matrix:
+def noise_of(total: Matrix, maps: int) -> Matrix:
     """The normal distance per cell: half its surroundings', half the whole view's, so never near 0."""
-    near = cv2.GaussianBlur(mean_map.astype(np.float32), (0, 0), NOISE_SMOOTHING)
+    mean_map = np.asarray(total / maps, dtype=np.float32)
+    near = cv2.GaussianBlur(mean_map, (0, 0), NOISE_SMOOTHING)
     level = np.float32(max(float(mean_map.mean()), 1e-6))
     return np.asarray(0.5 * near + 0.5 * level, dtype=np.float32)
 
 
 def compare_map(distance: Matrix, noise: Matrix) -> Comparison:
     """Distances divided by the normal ones and smoothed."""
-    heat = cv2.GaussianBlur(np.asarray(distance / noise, dtype=np.float32), (0, 0), MAP_SMOOTHING)
-    heat = np.asarray(heat, dtype=np.float32)
+    smooth = cv2.GaussianBlur(np.asarray(distance / noise, dtype=np.float32), (0, 0), MAP_SMOOTHING)
+    heat = np.asarray(smooth, dtype=np.float32)
     return Comparison(heat=heat, score=float(heat.max()))
