@@ -1,0 +1,215 @@
+"""The queue towards the centre: what waits, what was receipted, what was refused.
+
+A row leaves `queued` only for a signed receipt or a signed refusal that `edge.uplink` checked.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from edge.tables import committed, evidence, outbox
+from inspection.messages.uplink import ImageKey, Opening, ReceiptMessage, RefusalMessage, SignedRecord
+
+REFUSED_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A record that waits for its receipt."""
+
+    id: int
+    unit: str
+    sha256: str
+    signed: SignedRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingImage:
+    """An image that the centre does not hold yet, as far as we know."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How full the outbox is."""
+
+    queued: int
+    oldest_at: float | None
+    """Seconds since 1970; None for an empty queue."""
+    refused: int
+    pending_images: int
+    evidence_bytes: int
+    """Images on this disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """One committed record, for the strip on the page."""
+
+    unit: str
+    grade: str
+    disposition: str
+    ledger_index: int | None
+    seconds: float
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRow:
+    """One record that the centre will never take."""
+
+    unit: str
+    reason: str
+    detail: str
+
+
+def due(connection: Connection, limit: int) -> tuple[Queued, ...]:
+    """The oldest queued records, in the order of their counters."""
+    rows = connection.execute(
+        select(outbox).where(outbox.c.state == "queued").order_by(outbox.c.id).limit(limit)
+    )
+    return tuple(_queued(row) for row in rows)
+
+
+def images_of(connection: Connection, row_ids: list[int]) -> tuple[PendingImage, ...]:
+    """Images of these records that are not confirmed yet."""
+    return _images(connection, evidence.c.outbox_id.in_(row_ids))
+
+
+def images_left_behind(connection: Connection, limit: int) -> tuple[PendingImage, ...]:
+    """Images of receipted records that the centre still misses, oldest first."""
+    settled = select(outbox.c.id).where(outbox.c.state == "delivered")
+    return _images(connection, evidence.c.outbox_id.in_(settled), limit)
+
+
+def mark_uploaded(connection: Connection, sha256: str, at: float) -> None:
+    """The centre says that it holds this image durably."""
+    connection.execute(
+        update(evidence).where(evidence.c.sha256 == sha256).values(uploaded=True, confirmed_at=at)
+    )
+
+
+def mark_lost(connection: Connection, sha256: str) -> None:
+    """The file is gone before it could be sent: said, counted, not tried again."""
+    connection.execute(update(evidence).where(evidence.c.sha256 == sha256).values(lost=True))
+
+
+def settle_receipt(connection: Connection, row_id: int, receipt: ReceiptMessage, at: float) -> None:
+    """Keep a checked receipt; images that it names as missing are to be sent again."""
+    values = {
+        "state": "delivered",
+        "receipt": receipt.model_dump_json(),
+        "ledger_index": receipt.index,
+        "settled_at": at,
+    }
+    connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
+    missing = evidence.c.sha256.in_(receipt.evidence_pending)
+    connection.execute(update(evidence).where(missing).values(uploaded=False, confirmed_at=None))
+
+
+def settle_refusal(connection: Connection, row_id: int, refusal: RefusalMessage, at: float) -> None:
+    """Keep a checked refusal; the record leaves the queue for the list on the bench."""
+    values = {"state": "refused", "refusal": refusal.model_dump_json(), "settled_at": at}
+    connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
+
+
+def count_attempt(connection: Connection, row_ids: list[int]) -> None:
+    """One more try without an answer that settles."""
+    tried = update(outbox).where(outbox.c.id.in_(row_ids))
+    connection.execute(tried.values(attempts=outbox.c.attempts + 1))
+
+
+def depth(connection: Connection) -> Depth:
+    """Count the queue and the disk."""
+    by_state = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+    counts = {row[0]: int(row[1]) for row in connection.execute(by_state)}
+    oldest = connection.execute(select(func.min(outbox.c.queued_at)).where(outbox.c.state == "queued"))
+    kept = select(func.coalesce(func.sum(evidence.c.bytes), 0)).where(~evidence.c.deleted)
+    waiting = select(func.count()).select_from(evidence).where(~evidence.c.uploaded & ~evidence.c.lost)
+    return Depth(
+        queued=counts.get("queued", 0),
+        oldest_at=oldest.scalar(),
+        refused=counts.get("refused", 0),
+        pending_images=connection.execute(waiting).scalar_one(),
+        evidence_bytes=connection.execute(kept).scalar_one(),
+    )
+
+
+def recent(connection: Connection, limit: int = 5) -> tuple[Recent, ...]:
+    """The last committed records, newest first."""
+    rows = connection.execute(select(outbox).order_by(outbox.c.id.desc()).limit(limit))
+    return tuple(
+        Recent(
+            unit=row.unit,
+            grade=row.grade,
+            disposition=row.disposition,
+            ledger_index=row.ledger_index,
+            seconds=row.total_ms / 1000,
+            state=row.state,
+        )
+        for row in rows
+    )
+
+
+def refused(connection: Connection, limit: int = REFUSED_SHOWN) -> tuple[RefusedRow, ...]:
+    """The refused records, newest first."""
+    wanted = select(outbox.c.unit, outbox.c.refusal).where(outbox.c.state == "refused")
+    rows = connection.execute(wanted.order_by(outbox.c.id.desc()).limit(limit)).all()
+    read = [(row.unit, RefusalMessage.read(row.refusal)) for row in rows]
+    return tuple(RefusedRow(unit=unit, reason=said.reason.value, detail=said.detail) for unit, said in read)
+
+
+def deletable_images(connection: Connection, before: float, limit: int = 200) -> tuple[str, ...]:
+    """Images whose record is receipted and that the centre has confirmed before a moment."""
+    settled = select(outbox.c.id).where(outbox.c.state == "delivered")
+    wanted = (
+        evidence.c.uploaded & ~evidence.c.deleted & (evidence.c.confirmed_at < before),
+        evidence.c.outbox_id.in_(settled),
+    )
+    found = select(evidence.c.sha256).where(*wanted).order_by(evidence.c.confirmed_at).limit(limit)
+    return tuple(connection.execute(found).scalars())
+
+
+def mark_deleted(connection: Connection, sha256s: tuple[str, ...]) -> None:
+    """These files were deleted from the disk."""
+    connection.execute(update(evidence).where(evidence.c.sha256.in_(sha256s)).values(deleted=True))
+
+
+def drop_delivered(connection: Connection, before: float) -> int:
+    """Forget receipted records older than a moment, once none of their images is left here."""
+    kept = select(evidence.c.outbox_id).where(~evidence.c.deleted & ~evidence.c.lost)
+    old = (outbox.c.state == "delivered") & (outbox.c.settled_at < before) & outbox.c.id.not_in(kept)
+    gone = select(outbox.c.id).where(old)
+    connection.execute(delete(evidence).where(evidence.c.outbox_id.in_(gone)))
+    connection.execute(delete(committed).where(committed.c.at < before))
+    return connection.execute(delete(outbox).where(old)).rowcount
+
+
+def all_images(connection: Connection) -> tuple[str, ...]:
+    """Every image that a row names: what the vault must keep."""
+    return tuple(connection.execute(select(evidence.c.sha256)).scalars())
+
+
+def _images(connection: Connection, which: Any, limit: int = 1000) -> tuple[PendingImage, ...]:
+    wanted = which & ~evidence.c.uploaded & ~evidence.c.lost
+    rows = connection.execute(
+        select(evidence.c.sha256, evidence.c.bytes).where(wanted).order_by(evidence.c.outbox_id).limit(limit)
+    )
+    return tuple(PendingImage(sha256=row.sha256, bytes=row.bytes) for row in rows)
+
+
+def _queued(row: Row[Any]) -> Queued:
+    signed = SignedRecord(
+        device_key=row.device_key,
+        record=row.record,
+        signature=row.signature,
+        openings=tuple(Opening.model_validate_json(json.dumps(each)) for each in json.loads(row.openings)),
+        image_keys=tuple(
+            ImageKey.model_validate_json(json.dumps(each)) for each in json.loads(row.image_keys)
+        ),
+    )
+    return Queued(id=row.id, unit=row.unit, sha256=row.sha256, signed=signed)

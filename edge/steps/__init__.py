@@ -1,0 +1,1 @@
+"""The steps of one item over the bench, each a few small functions."""

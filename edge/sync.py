@@ -1,0 +1,169 @@
+"""What the station asks and tells the centre besides records: standing, worklist, health, time.
+
+The standing is asked once per start, before anything is sent. The key's last (boot, counter) at the
+centre must be one that this journal knows and has reached: more than that means that a copy of this
+folder ran elsewhere or that this one was restored from an old image. Counters would be used twice,
+so the station stops until it is enrolled again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from edge import journal, worklist
+from edge.clock import ClockWatch
+from edge.database import Database
+from edge.errors import DiskFull, KeyCloned
+from edge.faults import Faults
+from edge.identity import Identity
+from inspection.errors import BadMessage
+from inspection.messages.base import Message, Utc
+from inspection.messages.station import Health, StationStanding, WorklistPage
+from link.errors import LinkError, Refused
+from link.http import HttpLink
+
+log = structlog.get_logger()
+
+MOST_PAGES = 200
+"""Pages taken in one go; a centre that says `more` for ever is left alone until the next poll."""
+
+
+class HealthAnswer(Message):
+    """What the centre answers to health: its time."""
+
+    centre_time: Utc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds between the questions."""
+
+    worklist_s: float
+    health_s: float
+    standing_s: float = 1.0
+
+
+def check_standing(standing: StationStanding, own_key: str, known_counter: int | None) -> None:
+    """Raise KeyCloned unless the centre's last counter is one that this journal has reached."""
+    if standing.key != own_key:
+        raise KeyCloned("the centre knows this station by another key: enrol it again")
+    if standing.boot is None:
+        return
+    if known_counter is None:
+        raise KeyCloned(
+            "the centre has records of a start that this folder does not know: a copy of it ran elsewhere, "
+            "or its journal is gone; enrol this station again"
+        )
+    if standing.counter > known_counter:
+        raise KeyCloned(
+            f"the centre has record {standing.counter} of a start of which this folder knows "
+            f"{known_counter}: "
+            "it was restored from an older image; enrol this station again"
+        )
+
+
+class Sync:
+    """The talk with the centre that is no record."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        link: HttpLink,
+        identity: Identity,
+        clocks: ClockWatch,
+        faults: Faults,
+        pace: Pace,
+        changed: Callable[[], None],
+    ) -> None:
+        self._database, self._link, self._identity = database, link, identity
+        self._clocks, self._faults, self._pace, self._changed = clocks, faults, pace, changed
+        self.reachable = False
+        self.checked = asyncio.Event()
+        """Set once the centre has confirmed that this key is ours alone."""
+        self.cloned: KeyCloned | None = None
+
+    async def run(self, health: Callable[[], Awaitable[Health]], told: asyncio.Event) -> None:
+        """Ask and tell for ever; `told` asks for a health message before its time."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll_standing())
+            tasks.create_task(self._poll_worklist())
+            tasks.create_task(self._tell_health(health, told))
+
+    async def standing(self) -> None:
+        """Ask once; raises KeyCloned or LinkError."""
+        asked = self._clocks.now()
+        answer = await self._link.get("/v1/stations/me")
+        standing = StationStanding.read(answer.content)
+        self._clocks.measure(asked, standing.centre_time, self._clocks.now())
+        known = None
+        if standing.boot is not None:
+            known = await self._database.run(partial(journal.known_counter, boot=standing.boot))
+        check_standing(standing, self._identity.key_id, known)
+        self.checked.set()
+
+    async def worklist(self) -> None:
+        """Take in everything that changed since the cursor; raises LinkError or BadMessage."""
+        for _ in range(MOST_PAGES):
+            after = await self._database.run(worklist.cursor)
+            asked = self._clocks.now()
+            answer = await self._link.get("/v1/worklist", params={"after": after})
+            page = WorklistPage.read(answer.content)
+            self._clocks.measure(asked, page.centre_time, self._clocks.now())
+            if page.cursor != after:
+                await self._database.run(partial(worklist.apply, page=page))
+                self._changed()
+            if not page.more or page.cursor <= after:
+                return
+
+    async def tell(self, health: Health) -> None:
+        """Say how the station is; raises LinkError or BadMessage."""
+        asked = self._clocks.now()
+        answer = await self._link.post("/v1/stations/health", health.model_dump(mode="json"))
+        self._clocks.measure(asked, HealthAnswer.read(answer.content).centre_time, self._clocks.now())
+
+    async def _poll_standing(self) -> None:
+        while not self.checked.is_set():
+            try:
+                await self._asked(self.standing())
+            except KeyCloned as error:
+                self._faults.count(error.code)
+                self.cloned = error
+                self._changed()
+                return
+            if not self.checked.is_set():
+                await asyncio.sleep(self._pace.standing_s)
+
+    async def _poll_worklist(self) -> None:
+        while True:
+            await self._asked(self.worklist())
+            await asyncio.sleep(self._pace.worklist_s)
+
+    async def _tell_health(self, health: Callable[[], Awaitable[Health]], told: asyncio.Event) -> None:
+        while True:
+            told.clear()
+            await self._asked(self.tell(await health()))
+            try:
+                async with asyncio.timeout(self._pace.health_s):
+                    await told.wait()
+            except TimeoutError:
+                continue
+            await asyncio.sleep(min(0.2, self._pace.health_s))  # several changes make one message
+
+    async def _asked(self, question: Awaitable[None]) -> None:
+        """Wait for one exchange; what fails is counted and asked again later."""
+        before = self.reachable
+        try:
+            await question
+            self.reachable = True
+        except LinkError as error:
+            self.reachable = isinstance(error, Refused)
+            self._faults.count(f"centre_{error.code}")
+            log.info("centre.away", code=error.code)
+        except (BadMessage, DiskFull) as error:
+            self._faults.count(error.code)
+        if self.reachable != before:
+            self._changed()

@@ -1,0 +1,143 @@
+"""The tables of station.sqlite.
+
+What is bound by one transaction stands in one file: events, outbox, evidence, counters, committed
+units. Blobs hold exactly the bytes that were signed; nothing is ever written back from objects.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+SCHEMA_VERSION = 1
+"""`PRAGMA user_version`; a program refuses a journal that is newer than itself."""
+
+metadata = MetaData()
+
+boots = Table(
+    "boots",
+    metadata,
+    Column("boot", String(32), primary_key=True),
+    Column("key", String(32), nullable=False),
+    Column("counter", Integer, nullable=False),  # last counter used under this boot
+    Column("started_at", String(27), nullable=False),
+    Column("seq", Integer, nullable=False),  # order of the boots; clocks may jump
+)
+
+bench = Table(  # the item that lies on the bench, at most one row: what a crash interrupted
+    "bench",
+    metadata,
+    Column("slot", Integer, primary_key=True),
+    Column("merchant", String(32), nullable=False),
+    Column("unit", String(64), nullable=False),
+    Column("boot", String(32), nullable=False),
+    Column("since", String(27), nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("boot", String(32), nullable=False),
+    Column("at", String(27), nullable=False),
+    Column("event", String(48), nullable=False),
+    Column("state", String(48), nullable=False),
+    Column("unit", String(64)),
+    Column("detail", String(200)),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("record_id", String(96), nullable=False, unique=True),
+    Column("merchant", String(32), nullable=False),
+    Column("unit", String(64), nullable=False),
+    Column("inspection", Integer, nullable=False),
+    Column("grade", String(16), nullable=False),
+    Column("disposition", String(16), nullable=False),
+    Column("total_ms", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("device_key", String(32), nullable=False),
+    Column("openings", Text, nullable=False),  # JSON rows of Opening: personal, beside the record
+    Column("image_keys", Text, nullable=False),  # JSON rows of ImageKey
+    Column("state", String(12), nullable=False),  # queued, delivered, refused
+    Column("queued_at", Float, nullable=False),  # seconds since 1970, UTC
+    Column("settled_at", Float),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("receipt", Text),  # ReceiptMessage as JSON
+    Column("ledger_index", Integer),
+    Column("refusal", Text),  # RefusalMessage as JSON
+    sqlite_autoincrement=True,
+)
+Index("outbox_by_state", outbox.c.state, outbox.c.id)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("sha256", String(64), primary_key=True),  # of the ciphertext
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False, index=True),
+    Column("bytes", Integer, nullable=False),
+    Column("media_type", String(16), nullable=False),
+    Column("uploaded", Boolean, nullable=False, default=False),
+    Column("confirmed_at", Float),  # when the centre last said that it holds it
+    Column("deleted", Boolean, nullable=False, default=False),
+    Column("lost", Boolean, nullable=False, default=False),  # the file is gone before it was confirmed
+)
+
+committed = Table(
+    "committed",
+    metadata,
+    Column("merchant", String(32), primary_key=True),
+    Column("unit", String(64), primary_key=True),
+    Column("inspection", Integer, primary_key=True),
+    Column("record_id", String(96), nullable=False),
+    Column("at", Float, nullable=False),
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("merchant", String(32), primary_key=True),
+    Column("sku", String(40), primary_key=True),
+    Column("gtin", String(14), nullable=False, index=True),
+    Column("content", Text, nullable=False),  # ProductMessage as JSON
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("merchant", String(32), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("sku", String(40), nullable=False),
+    Column("epc", String(124), index=True),
+    Column("serial", String(40), index=True),
+    Column("content", Text, nullable=False),  # UnitMessage as JSON
+    Column("open", Boolean, nullable=False, default=True),
+)
+Index("units_by_sku", units.c.merchant, units.c.sku)
+
+inspectors = Table(
+    "inspectors",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("content", Text, nullable=False),  # InspectorMessage as JSON
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Integer, nullable=False),
+)

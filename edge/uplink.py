@@ -1,0 +1,211 @@
+"""Images first, then signed records, until the centre's signed answer is held for each.
+
+A record is sent again, always in the order of the counters, until a receipt comes whose leaf holds
+exactly its signed bytes, or a refusal for exactly its hash. An answer that proves neither is
+counted and changes nothing: the record stays queued.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from edge import outbox
+from edge.clock import ClockWatch
+from edge.database import Database
+from edge.errors import DiskFull
+from edge.faults import Faults
+from edge.outbox import PendingImage, Queued
+from edge.vault import Vault
+from inspection.custody.receipt import check_receipt_for, check_refusal
+from inspection.errors import BadMessage, DomainError
+from inspection.messages.uplink import (
+    MAX_BATCH,
+    BatchAnswer,
+    EvidenceAnswer,
+    ReceiptMessage,
+    RecordBatch,
+    RefusalMessage,
+)
+from link.backoff import Backoff
+from link.errors import LinkError, Overloaded, Refused
+from link.http import HttpLink
+
+log = structlog.get_logger()
+
+LEFT_BEHIND = 16
+"""Images of receipted records that are sent again in one round."""
+NOT_ITS_FAULT = frozenset({401, 403, 404, 405})
+"""The whole link is refused, not one record: sending it alone would not help."""
+OUT_OF_ROOM = 507
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTrust:
+    """Whose answers count: from enrolment, never from the wire."""
+
+    origin: str
+    log_public: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one round achieved."""
+
+    tried: int
+    """Images and records that waited."""
+    settled: int
+    """Images confirmed, records receipted or refused."""
+
+
+def check_answer(queued: Queued, answer: ReceiptMessage | RefusalMessage, trust: LogTrust) -> None:
+    """Raise BadSignature, WrongReceipt or BadMessage unless the answer settles this record."""
+    if isinstance(answer, ReceiptMessage):
+        check_receipt_for(answer.receipt(), trust.log_public, trust.origin, queued.signed.record)
+    else:
+        check_refusal(answer.refusal(), trust.log_public, trust.origin, queued.sha256)
+
+
+class Uplink:
+    """The way of records and images to the centre."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        vault: Vault,
+        link: HttpLink,
+        trust: LogTrust,
+        clocks: ClockWatch,
+        faults: Faults,
+        retry_s: tuple[float, float] = (0.2, 15.0),
+    ) -> None:
+        self._database, self._vault, self._link = database, vault, link
+        self._trust, self._clocks, self._faults = trust, clocks, faults
+        self._backoff = Backoff(*retry_s)
+        self._wake = asyncio.Event()
+        self.trouble: str | None = None
+        """Code of what keeps the queue from emptying; None while all is well."""
+
+    def wake(self) -> None:
+        """Something new waits, or the centre is back."""
+        self._wake.set()
+
+    async def run(self, allowed: asyncio.Event) -> None:
+        """Send for ever; nothing is sent before `allowed` is set (the check of our key's standing)."""
+        await allowed.wait()
+        while True:
+            self._wake.clear()
+            try:
+                done = await self.round()
+            except (LinkError, DiskFull) as error:
+                self._failed(error)
+                await self._rest(self._backoff.next())
+            else:
+                await self._after(done)
+
+    async def round(self) -> Round:
+        """Send what waits once; raises LinkError where the centre cannot be reached at all."""
+        queued = await self._database.run(partial(outbox.due, limit=MAX_BATCH))
+        ids = [row.id for row in queued]
+        images = await self._database.run(partial(outbox.images_of, row_ids=ids)) if ids else ()
+        left = await self._database.run(partial(outbox.images_left_behind, limit=LEFT_BEHIND))
+        settled = 0
+        for image in (*images, *left):
+            settled += await self._upload(image)
+        if queued:
+            settled += await self._send(queued)
+        return Round(tried=len(images) + len(left) + len(queued), settled=settled)
+
+    async def _after(self, done: Round) -> None:
+        if done.settled == done.tried:
+            self._backoff.reset()
+            self.trouble = None
+        if done.tried == 0:
+            await self._rest(None)
+        elif done.settled == 0:
+            await self._rest(self._backoff.next())
+
+    def _failed(self, error: LinkError | DiskFull) -> None:
+        self.trouble = error.code
+        self._faults.count(f"uplink_{error.code}")
+        log.info("uplink.waits", code=error.code)
+
+    async def _rest(self, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _upload(self, image: PendingImage) -> int:
+        content = await asyncio.to_thread(self._vault.read, image.sha256)
+        if content is None:
+            self._faults.count("evidence_lost")
+            await self._database.run(partial(outbox.mark_lost, sha256=image.sha256))
+            return 1
+        try:
+            answer = await self._link.put(
+                f"/v1/evidence/{image.sha256}", content, headers={"Content-Type": "application/octet-stream"}
+            )
+            said = EvidenceAnswer.read(answer.content)
+        except (Refused, Overloaded, BadMessage) as error:
+            return self._not_uploaded(error)
+        if (said.ciphertext_sha256, said.bytes) != (image.sha256, image.bytes):
+            return self._not_uploaded(BadMessage("the answer is for another image"))
+        at = self._clocks.now().wall.timestamp()
+        await self._database.run(partial(outbox.mark_uploaded, sha256=image.sha256, at=at))
+        return 1
+
+    def _not_uploaded(self, error: LinkError | BadMessage) -> int:
+        """An image that is refused stays and its record goes ahead; raises where nothing would go."""
+        if isinstance(error, Overloaded) and error.status != OUT_OF_ROOM:
+            raise error
+        if isinstance(error, Refused) and error.status in NOT_ITS_FAULT:
+            raise error
+        self.trouble = "evidence_refused"
+        self._faults.count("evidence_refused" if isinstance(error, LinkError) else "bad_answer")
+        return 0
+
+    async def _send(self, queued: tuple[Queued, ...]) -> int:
+        batch = RecordBatch(records=tuple(row.signed for row in queued))
+        try:
+            answer = await self._link.request(
+                "POST", "/v1/records", content=batch.to_json(), headers={"Content-Type": "application/json"}
+            )
+            results = BatchAnswer.read(answer.content).results
+        except (Refused, BadMessage) as error:
+            return await self._unanswered(queued, error)
+        if len(results) != len(queued):
+            return await self._unanswered(queued, BadMessage("another number of answers than records"))
+        settled = [await self._settle(row, result) for row, result in zip(queued, results, strict=True)]
+        return sum(settled)
+
+    async def _unanswered(self, queued: tuple[Queued, ...], error: LinkError | DomainError) -> int:
+        """Send one by one what the centre refuses together, so that one record blocks no other."""
+        if isinstance(error, Refused) and error.status in NOT_ITS_FAULT:
+            raise error
+        if isinstance(error, Refused) and len(queued) > 1:
+            return sum([await self._send((row,)) for row in queued])
+        await self._not_settled([row.id for row in queued], "bad_answer")
+        return 0
+
+    async def _settle(self, row: Queued, answer: ReceiptMessage | RefusalMessage) -> int:
+        try:
+            check_answer(row, answer, self._trust)
+        except DomainError as error:
+            await self._not_settled([row.id], error.code)
+            return 0
+        at = self._clocks.now().wall.timestamp()
+        if isinstance(answer, ReceiptMessage):
+            await self._database.run(partial(outbox.settle_receipt, row_id=row.id, receipt=answer, at=at))
+        else:
+            self._faults.count(f"refused_{answer.reason.value}")
+            await self._database.run(partial(outbox.settle_refusal, row_id=row.id, refusal=answer, at=at))
+        return 1
+
+    async def _not_settled(self, row_ids: list[int], code: str) -> None:
+        self.trouble = code
+        self._faults.count(code)
+        await self._database.run(partial(outbox.count_attempt, row_ids=row_ids))
