@@ -82,7 +82,7 @@ def test_the_largest_legal_record_fits_a_leaf(record_value: Values) -> None:
         type=EntryType.VERDICT,
         id="verdict:" + "k" * 32 + "/" + "b" * 32 + "/" + str(2**53 - 1),
         recorded_at="2026-01-31T08:00:00.000000Z",
-        device={"key": "0" * 32, "sig": "A" * 88},
+        device={"key": "0" * 32, "signature": "A" * 88},
         body=value,
     )
     assert len(content) <= MAX_RECORD_BYTES

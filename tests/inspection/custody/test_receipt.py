@@ -33,7 +33,7 @@ def leaf(**changes: object) -> Leaf:
         id="verdict:x",
         recorded_at="2026-01-31T08:00:00.000000Z",
         body=BODY,
-        device={"key": "0" * 32, "sig": "AA=="},
+        device={"key": "0" * 32, "signature": "AA=="},
     )
     return replace(start, **changes)  # type: ignore[arg-type]
 
