@@ -1,0 +1,113 @@
+"""What each leaf says by itself: its log, its id, and the signature of the device that made it."""
+
+import base64
+import binascii
+import hashlib
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from inspection.custody.canonical import canonical
+from inspection.custody.leaf import EntryType, Leaf
+from inspection.custody.signing import Domain, check_public_key, key_id, verify
+from inspection.errors import BadSignature, DomainError
+from inspection.record import InspectionRecord, read_record
+from kit.export import Line
+from kit.walk import FIRST_LINE, Problem, Rule
+
+
+@dataclass(slots=True, kw_only=True)
+class Content:
+    """Checks leaves one by one, in their order; keeps the device keys and 8 bytes per id."""
+
+    origin: str
+    counts: Counter[str] = field(default_factory=Counter)
+    """Entries by type; `signed` verdicts, and `unchecked` ones, whose key is not in the log."""
+    _keys: dict[str, bytes] = field(default_factory=dict)
+    _ids: "array[int]" = field(default_factory=lambda: array("Q"))
+
+    def check(self, at: int, line: Line) -> Iterator[Problem]:
+        """Yield what is wrong with one leaf; lines that are none are the walk's business."""
+        leaf = line.leaf
+        self._ids.append(_digest(leaf.id) if leaf else at)
+        if leaf is None:
+            return
+        self.counts[leaf.type.value] += 1
+        if leaf.log != self.origin:
+            yield _problem(Rule.OTHER_LOG, at, leaf, f"it is of log {leaf.log!r}")
+        if leaf.type == EntryType.KEY_ADD:
+            yield from self._key(at, leaf)
+        if leaf.type == EntryType.VERDICT:
+            yield from self._verdict(at, leaf)
+
+    def doubled(self) -> set[int]:
+        """Digests of ids that may stand twice; `repeats` tells for sure."""
+        ordered = sorted(self._ids)
+        return {one for one, next_ in pairwise(ordered) if one == next_}
+
+    def _key(self, at: int, leaf: Leaf) -> Iterator[Problem]:
+        try:
+            public = check_public_key(base64.b64decode(str(leaf.body.get("public_key")), validate=True))
+        except (binascii.Error, ValueError, BadSignature) as error:
+            yield _problem(Rule.DEVICE_KEY, at, leaf, f"no usable device key: {error}")
+            return
+        if leaf.id != f"key:{key_id(public)}":
+            yield _problem(Rule.WRONG_ID, at, leaf, f"its id is not of the key {key_id(public)}")
+        self._keys[key_id(public)] = public
+
+    def _verdict(self, at: int, leaf: Leaf) -> Iterator[Problem]:
+        signed = canonical(leaf.body)
+        try:
+            record = read_record(signed)
+        except DomainError as error:
+            yield _problem(Rule.BAD_RECORD, at, leaf, str(error))
+            return
+        if leaf.id != f"verdict:{record.id}":
+            yield _problem(Rule.WRONG_ID, at, leaf, f"it holds record {record.id}")
+        if record.origin != leaf.log:
+            yield _problem(Rule.OTHER_LOG, at, leaf, f"its record is for log {record.origin!r}")
+        yield from self._signature(at, leaf, record, signed)
+
+    def _signature(self, at: int, leaf: Leaf, record: InspectionRecord, signed: bytes) -> Iterator[Problem]:
+        device = leaf.device or {}
+        public = self._keys.get(record.device.key)
+        if device.get("key") != record.device.key:
+            yield _problem(
+                Rule.DEVICE_SIGNATURE, at, leaf, "the leaf and its record name different device keys"
+            )
+        elif public is None:
+            self.counts["unchecked"] += 1
+        else:
+            try:
+                signature = base64.b64decode(str(device.get("signature")), validate=True)
+                verify(public, Domain.RECORD, signed, signature)
+                self.counts["signed"] += 1
+            except (binascii.Error, ValueError, BadSignature) as error:
+                yield _problem(Rule.DEVICE_SIGNATURE, at, leaf, f"device signature: {error}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Repeats:
+    """Second look at the ids that `Content.doubled` suspects."""
+
+    suspects: set[int]
+    _seen: dict[str, int] = field(default_factory=dict)
+
+    def check(self, at: int, line: Line) -> Iterator[Problem]:
+        """Yield a problem for the second entry of an id."""
+        leaf = line.leaf
+        if leaf is None or _digest(leaf.id) not in self.suspects:
+            return
+        first = self._seen.setdefault(leaf.id, leaf.seq)
+        if first != leaf.seq:
+            yield _problem(Rule.DUPLICATE_ID, at, leaf, f"entry {first} has the same id {leaf.id}")
+
+
+def _digest(id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest())
+
+
+def _problem(rule: Rule, at: int, leaf: Leaf, detail: str) -> Problem:
+    return Problem(rule=rule, index=leaf.seq, line=at + FIRST_LINE, detail=detail)

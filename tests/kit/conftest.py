@@ -1,0 +1,177 @@
+"""A small log with every kind of leaf, and its parts, for the tests of the kit."""
+
+import base64
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash
+from inspection.custody.receipt import Receipt, issue_receipt
+from inspection.custody.signing import Domain, key_id, public_bytes, sign
+from inspection.record import InspectionRecord, read_record
+from kit.export import sign_header
+
+ORIGIN = "centre.example/site/s1"
+AT = "2026-01-31T08:00:00.000000Z"
+SHA = "ab" * 32
+
+
+@dataclass
+class Log:
+    """A log that is written as the centre would write it."""
+
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    station: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    origin: str = ORIGIN
+    leaves: list[bytes] = field(default_factory=list)
+
+    @property
+    def public(self) -> bytes:
+        return public_bytes(self.key)
+
+    def append(
+        self, type: EntryType, id: str, body: dict[str, Any], device: dict[str, str] | None = None
+    ) -> int:
+        prev = leaf_hash(self.leaves[-1]) if self.leaves else GENESIS
+        leaf = Leaf(
+            log=self.origin,
+            seq=len(self.leaves),
+            prev=prev,
+            type=type,
+            id=id,
+            recorded_at=AT,
+            body=body,
+            device=device,
+        )
+        self.leaves.append(leaf.to_bytes())
+        return leaf.seq
+
+    def add_key(self) -> int:
+        public = public_bytes(self.station)
+        text = base64.b64encode(public).decode()
+        return self.append(EntryType.KEY_ADD, f"key:{key_id(public)}", {"v": 1, "public_key": text})
+
+    def add_verdict(self, counter: int, **changes: Any) -> int:
+        record = make_record(self.station, counter, **changes)
+        signature = sign(self.station, Domain.RECORD, record.to_bytes())
+        device = {"key": record.device.key, "signature": base64.b64encode(signature).decode()}
+        return self.append(EntryType.VERDICT, f"verdict:{record.id}", orjson.loads(record.to_bytes()), device)
+
+    def receipt(self, index: int) -> Receipt:
+        return issue_receipt(self.key, self.origin, index, self.leaves[index])
+
+    def export(self, leaves: list[bytes] | None = None) -> bytes:
+        """The export with the log's own signed head, over these leaves or its own."""
+        head = leaf_hash(self.leaves[-1]) if self.leaves else GENESIS
+        header = sign_header(self.key, self.origin, len(self.leaves), head)
+        lines = [header.to_bytes(), *(self.leaves if leaves is None else leaves)]
+        return b"".join(line + b"\n" for line in lines)
+
+
+def make_record(station: Ed25519PrivateKey, counter: int, **changes: Any) -> InspectionRecord:
+    content = record_object(key_id(public_bytes(station)), counter)
+    for name, value in changes.items():
+        content[name] = content[name] | value if isinstance(value, dict) else value
+    return read_record(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
+
+
+def record_object(key: str, counter: int) -> dict[str, Any]:
+    graded = {"grade": "used", "condition": "B", "disposition": "resale", "channel": "open_box"}
+    image = hashlib.sha256(str(counter).encode()).hexdigest()
+    evidence = {
+        "ciphertext_sha256": image,
+        "bytes": 1234,
+        "media_type": "image/jpeg",
+        "plaintext_commitment": SHA,
+        "view": "top",
+        "captured_at": AT,
+        "quality": {"sharpness": 300, "brightness": 120},
+    }
+    commitments = dict.fromkeys(("inspector", "order", "customer", "note", "tag"))
+    timings = ("identify_ms", "capture_ms", "model_ms", "grade_ms", "person_ms", "total_ms")
+    return {
+        "v": 1,
+        "origin": ORIGIN,
+        "merchant": "m1",
+        "site": "s1",
+        "station": "bench1",
+        "device": {"key": key, "boot": "0" * 32, "counter": counter},
+        "unit": {
+            "id": f"R{counter}/1/1",
+            "sku": "MUG-1",
+            "inspection": 1,
+            "purpose": "first",
+            "identified_by": "rfid",
+        },
+        "findings": [],
+        "findings_file": None,
+        "machine_ppm": [100_000, 800_000, 100_000],
+        "final_ppm": [0, 1_000_000, 0],
+        "proposal": {"shown": True, "rule": "value.best", **graded},
+        "verdict": {
+            "kind": "confirm",
+            "rule": "value.best",
+            "reasons": [],
+            "exception": None,
+            "override_reason": None,
+            "role": "inspector",
+            **graded,
+        },
+        "versions": {
+            "program": "0.1.0",
+            "policy": {"name": "default/1", "sha256": SHA},
+            "models": [],
+            "bank": None,
+        },
+        "timings": dict.fromkeys(timings, 5),
+        "evidence": [evidence],
+        "clock": {"state": "good", "device_time": AT, "monotonic_ns": 1, "offset_ms": 0},
+        "personal": {**commitments, "order": SHA},
+    }
+
+
+def small_log() -> Log:
+    """Twelve entries: a key, verdicts, and what follows from them."""
+    log = Log()
+    log.add_key()
+    for counter in range(1, 6):
+        log.add_verdict(counter)
+        log.append(EntryType.REFUND_INSTRUCTION, f"instruction:R{counter}/1/1#1", {"v": 1, "n": counter})
+    log.append(EntryType.LOGISTICS, "parcel:m1:P1:signed-off", {"v": 1})
+    return log
+
+
+@pytest.fixture(scope="session")
+def log() -> Log:
+    """One log for all tests that only read it."""
+    return small_log()
+
+
+@pytest.fixture
+def fresh_log() -> Callable[[], Log]:
+    """Make a log that a test may go on writing."""
+    return small_log
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def stranger() -> Ed25519PrivateKey:
+    """A key that nobody enrolled."""
+    return Ed25519PrivateKey.from_private_bytes(os.urandom(32))
+
+
+@pytest.fixture
+def opened() -> Callable[[bytes], io.BytesIO]:
+    return io.BytesIO
