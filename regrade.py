@@ -25,11 +25,13 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+import kit.commands
+
 REFUSED = 1
 FAULT = 70
 
 FOLDERS = ("inspection", "devices", "models", "link", "kit", "edge", "server", "demo")
-MOUNTED: tuple[Callable[[typer.Typer], None], ...] = ()
+MOUNTED: tuple[Callable[[typer.Typer], None], ...] = (kit.commands.register,)
 
 TRACES_KEPT = 20
 """A command that fails in a loop must not fill the disk."""

