@@ -1,0 +1,178 @@
+"""A refund system believes nothing that it cannot check, and never acts twice."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from inspection.custody.receipt import issue_receipt
+from inspection.custody.signing import public_bytes
+from inspection.grades import Disposition, Grade, ReturnException
+from inspection.messages.refund import InstructionEvent, RefundInstruction
+from inspection.messages.uplink import ReceiptMessage
+from inspection.messages.webhook import SignedBody, sign_webhook
+from inspection.refund import RefundKind
+from kit.errors import Conflict, Contradiction, Malformed, Rejected, Untrusted
+from kit.receiver import MAX_BODY_BYTES, SqliteInstructions, Standing, Trust, check_event, signed_body
+
+Log = Any
+NOW_S = 1_769_846_400
+Sent = Callable[..., SignedBody]
+
+
+@pytest.fixture
+def webhook_key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def trust(log: Log, webhook_key: Ed25519PrivateKey) -> Trust:
+    return Trust(webhook_key=public_bytes(webhook_key), log_key=log.public, origin=log.origin, merchant="m1")
+
+
+@pytest.fixture
+def instruction(now: datetime) -> RefundInstruction:
+    """What follows from the first verdict of the log."""
+    return RefundInstruction.model_validate(
+        {
+            "v": 1,
+            "id": "R1/1/1#1",
+            "number": 1,
+            "merchant": "m1",
+            "site": "s1",
+            "unit": "R1/1/1",
+            "authorization": "R1",
+            "order": "O-1",
+            "kind": RefundKind.PARTIAL,
+            "target_total_minor": 800,
+            "currency": "EUR",
+            "grade": "used",
+            "disposition": "resale",
+            "exception": None,
+            "rule": "refund.share",
+            "reasons": (),
+            "images": (),
+            "issued_at": now,
+        },
+        strict=False,
+    )
+
+
+@pytest.fixture
+def sent(log: Log, now: datetime, instruction: RefundInstruction, webhook_key: Ed25519PrivateKey) -> Sent:
+    """Make the webhook that the centre would send, changed where a test says so."""
+
+    def send(*, leaf: int = 1, id: str = "", log_key: Any = None, **changes: Any) -> SignedBody:
+        receipt = issue_receipt(log_key or log.key, log.origin, leaf, log.leaves[leaf])
+        said = instruction.model_copy(update=changes)
+        event = InstructionEvent(timestamp=now, instruction=said, verdict=ReceiptMessage.of(receipt))
+        body = event.to_json()
+        return signed_body(sign_webhook(webhook_key, id or said.id, NOW_S, body), body)
+
+    return send
+
+
+def test_a_good_event_is_believed(sent: Sent, trust: Trust, instruction: RefundInstruction) -> None:
+    assert check_event(sent(), trust, NOW_S).instruction == instruction
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"merchant": "m2"},
+        {"site": "s2"},
+        {"unit": "R2/1/1", "id": "R2/1/1#1"},
+        {"grade": Grade.NEW},
+        {"disposition": Disposition.SCRAP},
+        {"exception": ReturnException.EMPTY_BOX},
+        {"images": ("ff" * 32,)},
+        {"number": 2},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_an_instruction_that_its_verdict_denies_is_a_contradiction(
+    sent: Sent, trust: Trust, change: dict[str, Any]
+) -> None:
+    with pytest.raises(Contradiction):
+        check_event(sent(**change), trust, NOW_S)
+
+
+def test_another_webhook_id_is_a_contradiction(sent: Sent, trust: Trust) -> None:
+    with pytest.raises(Contradiction, match="webhook-id"):
+        check_event(sent(id="R9/1/1#1"), trust, NOW_S)
+
+
+def test_a_leaf_that_is_no_verdict_is_a_contradiction(sent: Sent, trust: Trust) -> None:
+    with pytest.raises(Contradiction, match="not a verdict"):
+        check_event(sent(leaf=2), trust, NOW_S)
+
+
+def test_a_receipt_by_another_log_key_is_untrusted(
+    sent: Sent, trust: Trust, stranger: Ed25519PrivateKey
+) -> None:
+    with pytest.raises(Untrusted, match="receipt"):
+        check_event(sent(log_key=stranger), trust, NOW_S)
+
+
+@pytest.mark.parametrize("late_s", [-301, 301])
+def test_an_event_from_another_time_is_untrusted(sent: Sent, trust: Trust, late_s: int) -> None:
+    with pytest.raises(Untrusted, match="5 minutes"):
+        check_event(sent(), trust, NOW_S + late_s)
+
+
+def test_a_changed_body_is_untrusted(sent: Sent, trust: Trust) -> None:
+    good = sent()
+    bad = replace(good, body=good.body.replace(b"800", b"900"))
+    with pytest.raises(Untrusted, match="webhook"):
+        check_event(bad, trust, NOW_S)
+
+
+def test_signed_nonsense_is_malformed(trust: Trust, webhook_key: Ed25519PrivateKey) -> None:
+    signed = signed_body(sign_webhook(webhook_key, "x", NOW_S, b"[]"), b"[]")
+    with pytest.raises(Malformed):
+        check_event(signed, trust, NOW_S)
+
+
+def test_missing_headers_and_too_much_are_malformed() -> None:
+    with pytest.raises(Malformed, match="webhook-id"):
+        signed_body({}, b"{}")
+    with pytest.raises(Malformed, match="at most"):
+        signed_body({}, b"x" * (MAX_BODY_BYTES + 1))
+
+
+def test_every_rejection_has_its_own_code() -> None:
+    kinds = Rejected.__subclasses__()
+    assert len({kind.code for kind in kinds}) == len(kinds) == 4
+
+
+@pytest.fixture
+def table() -> SqliteInstructions:
+    made = SqliteInstructions(connection=sqlite3.connect(":memory:"))
+    made.create()
+    return made
+
+
+def test_an_instruction_is_new_once(table: SqliteInstructions, instruction: RefundInstruction) -> None:
+    assert [table.offer(instruction) for _ in range(3)] == [Standing.NEW, Standing.SAME, Standing.SAME]
+
+
+def test_a_lower_number_after_a_higher_one_is_superseded(
+    table: SqliteInstructions, instruction: RefundInstruction
+) -> None:
+    second = instruction.model_copy(update={"id": "R1/1/1#2", "number": 2})
+    assert table.offer(second) == Standing.NEW
+    assert table.offer(instruction) == Standing.SUPERSEDED
+    assert table.offer(instruction) == Standing.SAME
+
+
+def test_the_same_id_with_another_amount_is_a_conflict(
+    table: SqliteInstructions, instruction: RefundInstruction
+) -> None:
+    table.offer(instruction)
+    with pytest.raises(Conflict):
+        table.offer(instruction.model_copy(update={"target_total_minor": 900}))
+    table.connection.close()
