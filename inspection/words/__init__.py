@@ -1,0 +1,1 @@
+"""Words for people: codes in, sentences in their language out."""

@@ -1,0 +1,1 @@
+"""Simplified Chinese, one file per subject."""
