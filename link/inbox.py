@@ -80,6 +80,10 @@ class Inbox:
         self._woken.set()
         return room
 
+    def interrupt(self) -> None:
+        """The line broke: messages come again after the next grant."""
+        self._granted.clear()
+
     def grant(self) -> None:
         """The broker granted the subscription."""
         self._granted.set()

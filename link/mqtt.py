@@ -186,6 +186,7 @@ class MqttSession:
             )
         self._changed.set()
         for inbox in self._inboxes:
+            inbox.interrupt()
             if inbox.until_lost:
                 inbox.fail(Unreachable(f"the line to the broker broke: {event.reason}"))
 

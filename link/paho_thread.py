@@ -92,6 +92,8 @@ class PahoThread:
         self._wake = _nobody
         self.client.disconnect()
         self.client.loop_stop()
+        # paho keeps the pair that wakes its thread until it is collected, which may be never.
+        self.client._reset_sockets(sockpair_only=True)
 
     def take(self) -> list[Event]:
         """All events since the last call, oldest first."""

@@ -105,12 +105,14 @@ def test_the_broker_dies_with_a_killed_station(kind: str, tmp_path: Path) -> Non
             pid, port = (int(word) for word in station.stderr.readline().split())
         finally:
             station.kill()
-    with socket.socket() as probe:
-        probe.settimeout(5)
-        while probe.connect_ex(("127.0.0.1", port)) == 0:  # ends with the broker, or with the test's time
-            probe.close()
-            probe = socket.socket()
+    while _answers(port):  # ends with the broker, or with the test's time
+        pass
     assert not Path(f"/proc/{pid}").exists() or "zombie" in Path(f"/proc/{pid}/status").read_text()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def test_a_start_waits_for_its_port_and_then_names_it(
