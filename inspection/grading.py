@@ -53,7 +53,7 @@ class Grading:
     ungraded_reason: ReasonCode | None = None
     """Set exactly when the grade is `ungraded`."""
     findings: tuple[Finding, ...] = ()
-    """The detector's, and one for each view beyond its limit that it named nothing in."""
+    """The detector's, and one for each view beyond its limit in which it was sure of nothing."""
 
 
 def grade(product: Product, detection: Detection) -> Grading:
@@ -97,8 +97,8 @@ def _usable(view: ViewScore) -> bool:
 
 
 def _unnamed(detection: Detection) -> tuple[Finding, ...]:
-    """Give a finding to each view beyond its limit in which nothing was found."""
-    told = {finding.view for finding in detection.findings}
+    """Give a finding to each view beyond its limit in which nothing that counts was found."""
+    told = {f.view for f in detection.findings if f.confidence_ppm >= COUNTS_FROM_PPM}
     return tuple(
         Finding(
             kind=DefectKind.DEVIATION,

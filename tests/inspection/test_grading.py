@@ -72,6 +72,25 @@ def test_a_view_beyond_its_limit_counts_although_nothing_was_named(
     ]
 
 
+def test_a_timid_finding_does_not_explain_a_view_beyond_its_limit(
+    shoe: Product, clean: Detection, view: ViewScore, stain: Finding
+) -> None:
+    timid = replace(stain, confidence_ppm=300_000)
+    graded = grade(shoe, replace(clean, views=(replace(view, score=2.0),), findings=(timid,)))
+    assert graded.grade == Grade.USED
+    assert [f.kind for f in graded.findings] == [DefectKind.STAIN, DefectKind.DEVIATION]
+
+
+@ONE_PRODUCT
+@given(st.lists(ANY_FINDING, max_size=5), st.floats(1.26, 100))
+def test_a_clearly_different_view_is_as_new_only_where_a_sure_finding_explains_it(
+    shoe: Product, clean: Detection, view: ViewScore, findings: list[Finding], score: float
+) -> None:
+    looked = replace(clean, views=(replace(view, score=score),), findings=tuple(findings))
+    sure = any(f.confidence_ppm >= 500_000 and f.view == "top" for f in findings)
+    assert sure or grade(shoe, looked).grade != Grade.NEW
+
+
 def test_without_references_nothing_is_graded(shoe: Product, clean: Detection, stain: Finding) -> None:
     graded = grade(shoe, replace(clean, bank=None, findings=(stain,)))
     assert (graded.grade, graded.condition, graded.shares) == (Grade.UNGRADED, None, None)
