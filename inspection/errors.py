@@ -1,21 +1,21 @@
 """The tree of domain errors, cut by what the caller can do about them.
 
-    DomainError
-    |-- NotUnderstood       the input is not what it claims to be: ask for it again
-    |   |-- NotAnItem           a tag that is no trade item (blank, TID-like, reserved)
-    |   |-- BadIdentifier       a code whose digits or length are wrong
-    |   |-- BadMessage          wire bytes that are no message of ours
-    |   `-- UnknownVersion      a message of a version that this program cannot read
-    |-- NotAllowed            the step cannot happen now: ask the operator
-    |   |-- NoSuchTransition    the journey's table has no such cell
-    |   `-- ReasonMissing       an override without a reason
-    |-- NotTrusted            a proof does not hold: never go on
-    |   |-- BadSignature
-    |   |-- WrongReceipt        a receipt for another record, or not by this log
-    |   `-- BadSeal             encrypted evidence that cannot be opened
-    `-- SetUpIncomplete       the set-up lacks something: fix it
-        |-- PriceMissing        a SKU without the price that a rule needs
-        `-- RubricMissing       a category without a rubric
+DomainError
+|-- NotUnderstood       the input is not what it claims to be: ask for it again
+|   |-- NotAnItem           a tag that is no trade item (blank, TID-like, reserved)
+|   |-- BadIdentifier       a code whose digits or length are wrong
+|   |-- BadMessage          wire bytes that are no message of ours
+|   `-- UnknownVersion      a message of a version that this program cannot read
+|-- NotAllowed            the step cannot happen now: ask the operator
+|   |-- NoSuchTransition    the journey's table has no such cell
+|   `-- ReasonMissing       an override without a reason
+|-- NotTrusted            a proof does not hold: never go on
+|   |-- BadSignature
+|   |-- WrongReceipt        a receipt for another record, or not by this log
+|   `-- BadSeal             encrypted evidence that cannot be opened
+`-- SetUpIncomplete       the set-up lacks something: fix it
+    |-- PriceMissing        a SKU without the price that a rule needs
+    `-- RubricMissing       a category without a rubric
 """
 
 

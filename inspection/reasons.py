@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+MAX_REASONS = 6
+"""Most that a record keeps, so that the largest record fits a leaf."""
+
 
 class Rule(StrEnum):
     """Ids of the rules outside the rubrics; a rubric row has the id `<category>:<row>`."""
@@ -133,7 +136,7 @@ def _plain(value: str | int) -> str | int:
     return str(value) if isinstance(value, str) else value
 
 
-def codes(reasons: Iterable[Reason], most: int = 8) -> tuple[str, ...]:
+def codes(reasons: Iterable[Reason], most: int = MAX_REASONS) -> tuple[str, ...]:
     """Return what a record keeps of the reasons: the rubric row of a finding, else the code.
 
     Without repetition and at most `most`; the first reasons are the weightiest.

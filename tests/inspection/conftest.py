@@ -1,7 +1,6 @@
 """One shoe, its return and a clean look at it; tests change what they are about."""
 
 import pytest
-from hypothesis import settings
 
 from inspection.catalogue import Product, Recovery, RepairRoute
 from inspection.detector import Detection, VersionedFile, ViewScore
@@ -9,9 +8,6 @@ from inspection.findings import DefectKind, Finding, Severity, Zone
 from inspection.grades import Channel, Condition, Grade, GradeShares
 from inspection.grading import Grading
 from inspection.returns import ReturnReason, ReturnUnit
-
-settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
-settings.load_profile("unhurried")
 
 
 def recovery(grade: Grade, channel: Channel, price_minor: int, sale_ppm: int, cost_minor: int) -> Recovery:

@@ -22,7 +22,7 @@ def test_every_finding_has_a_condition_and_a_row_that_a_record_can_hold(
 ) -> None:
     row = rubric.judge(kind, zone, severity)
     assert rubric.grade(row.condition) != Grade.UNGRADED
-    assert re.fullmatch(r"[a-z0-9_.:-]{1,48}", row.rule)
+    assert re.fullmatch(r"[a-z0-9_.:-]{1,44}", row.rule)
     assert row.rule.endswith(f".{severity}")
 
 
