@@ -112,8 +112,13 @@ def settle_receipt(connection: Connection, row_id: int, receipt: ReceiptMessage,
 
 
 def settle_refusal(connection: Connection, row_id: int, refusal: RefusalMessage, at: float) -> None:
-    """Keep a checked refusal; the record leaves the queue for the list on the bench."""
+    """Keep a checked refusal; the record leaves the queue for the list on the bench.
+
+    The unit may be inspected again here: what was refused is no inspection.
+    """
     values = {"state": "refused", "refusal": refusal.model_dump_json(), "settled_at": at}
+    record_id = select(outbox.c.record_id).where(outbox.c.id == row_id).scalar_subquery()
+    connection.execute(delete(committed).where(committed.c.record_id == record_id))
     connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
 
 
