@@ -1,0 +1,87 @@
+"""What the shop is told once: where the centre is, whom to believe, how often to fail."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import Field
+
+from demo.errors import BadSetUp
+from inspection.errors import BadMessage
+from inspection.messages.base import Message, Name, Origin, Ppm
+from inspection.messages.station import PublicKey
+from kit.receiver import Trust
+
+FILE_NAME = "shop.json"
+KEY_NAME = "outcome.key"
+
+
+class FaultRates(Message):
+    """How often a delivery of the webhook goes wrong, in ppm of deliveries; the rest goes well."""
+
+    error: Ppm = 0
+    """500, and nothing was done."""
+    silence: Ppm = 0
+    """No answer at all, and nothing was done."""
+    late_error: Ppm = 0
+    """The refund is paid, and then the answer is 500."""
+    slow: Ppm = 0
+    """The refund is paid, and the answer takes its time."""
+
+
+class ShopSettings(Message):
+    """`shop.json`, readable by its owner only: it holds an API key."""
+
+    centre: str
+    api_key: Annotated[str, Field(repr=False)]
+    merchant: Name
+    origin: Origin
+    webhook_key: PublicKey
+    log_key: PublicKey
+    seed: int = 0
+    """Of the fault plan: the same seed fails the same deliveries."""
+    faults: FaultRates = FaultRates()
+    patience_s: float = 1.5
+    """How long silence lasts before the connection is dropped."""
+
+    @property
+    def trust(self) -> Trust:
+        """Whom the shop believes."""
+        return Trust(
+            webhook_key=self.webhook_key, log_key=self.log_key, origin=self.origin, merchant=self.merchant
+        )
+
+
+def read_settings(directory: Path) -> ShopSettings:
+    """Read `shop.json`; raises BadSetUp."""
+    try:
+        return ShopSettings.read((directory / FILE_NAME).read_bytes())
+    except OSError as error:
+        raise BadSetUp(f"{directory / FILE_NAME}: {error.strerror}") from error
+    except BadMessage as error:
+        raise BadSetUp(f"{directory / FILE_NAME}: {error}") from error
+
+
+def write_settings(directory: Path, settings: ShopSettings) -> None:
+    """Write `shop.json` with mode 0600."""
+    write_private(directory / FILE_NAME, settings.to_json())
+
+
+def outcome_key(directory: Path) -> Ed25519PrivateKey:
+    """The key that signs outcomes; made at the first start, never sent."""
+    path = directory / KEY_NAME
+    if not path.exists():
+        write_private(path, Ed25519PrivateKey.generate().private_bytes_raw())
+    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    new = path.with_suffix(".new")
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
