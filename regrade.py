@@ -26,12 +26,16 @@ import typer
 from typer.core import TyperGroup
 
 import kit.commands
+import models.commands
 
 REFUSED = 1
 FAULT = 70
 
 FOLDERS = ("inspection", "devices", "models", "link", "kit", "edge", "server", "demo")
-MOUNTED: tuple[Callable[[typer.Typer], None], ...] = (kit.commands.register,)
+MOUNTED: tuple[Callable[[typer.Typer], None], ...] = (
+    kit.commands.register,
+    models.commands.register,
+)
 
 TRACES_KEPT = 20
 """A command that fails in a loop must not fill the disk."""

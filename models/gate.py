@@ -1,6 +1,6 @@
 """One frame through the quality gate: either pixels that may be compared, or the reason why not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspection.evidence import ImageFault, ImageQuality
 from inspection.readings import Frame
@@ -29,23 +29,17 @@ def look(frame: Frame, bank: ViewBank | None, bench: bytes | None) -> Seen:
     except BadImage as bad:
         return refused(frame.view, bad.fault)
     quality = measure(pixels)
-    if bank:
+    if bench is not None and _is_bench(pixels, bench):
+        # an empty bench looks blurred beside an item: the reason that helps comes first, and alone
+        quality = replace(quality, faults=(ImageFault.EMPTY_BENCH,))
+    elif bank:
         quality = against_baseline(quality, bank.baseline)
-    if not quality.faults and bench is not None and _is_bench(pixels, bench):
-        quality = with_fault(quality, ImageFault.EMPTY_BENCH)
     return Seen(view=frame.view, quality=quality, pixels=None if quality.faults else pixels)
 
 
 def refused(view: str, fault: ImageFault) -> Seen:
     """A frame of which nothing could be measured."""
     return Seen(view=view, quality=ImageQuality(sharpness=0.0, brightness=0.0, faults=(fault,)), pixels=None)
-
-
-def with_fault(quality: ImageQuality, fault: ImageFault) -> ImageQuality:
-    """The same measurements with one more fault."""
-    return ImageQuality(
-        sharpness=quality.sharpness, brightness=quality.brightness, faults=(*quality.faults, fault)
-    )
 
 
 def _is_bench(pixels: Pixels, bench: bytes) -> bool:

@@ -4,7 +4,7 @@ Measured on the picture at the size that the model sees. The absolute limits are
 that no normal picture is refused; where references exist, the frame is compared with them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -69,9 +69,7 @@ def against_baseline(quality: ImageQuality, baseline: Baseline) -> ImageQuality:
         (ImageFault.TOO_BRIGHT, quality.brightness > baseline.max_brightness + BRIGHTNESS_STEP),
     )
     added = tuple(fault for fault, holds in found if holds and fault not in quality.faults)
-    return ImageQuality(
-        sharpness=quality.sharpness, brightness=quality.brightness, faults=quality.faults + added
-    )
+    return replace(quality, faults=quality.faults + added)
 
 
 def shows_nothing(pixels: Pixels, bench: Pixels) -> bool:
