@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,9 +71,9 @@ class Vault:
     def put(self, digest: str, content: bytes) -> None:
         """Write bytes under their hash, durably; raises DiskFull."""
         path = self._path(digest)
-        path.parent.mkdir(exist_ok=True, mode=0o700)
         part = path.with_suffix(".part")
         try:
+            path.parent.mkdir(exist_ok=True, mode=0o700)
             with part.open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -80,7 +81,8 @@ class Vault:
             part.rename(path)
             _sync_folder(path.parent)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             raise DiskFull(f"an image cannot be kept: {error.strerror}") from error
 
     def read(self, digest: str) -> bytes | None:

@@ -1,0 +1,46 @@
+"""Everything that may reach the station's loop, one small value each; the loop takes one at a time."""
+
+from dataclasses import dataclass
+
+from edge.bench import Hold
+from edge.errors import KeyCloned
+from inspection.detector import Detection
+from inspection.operator import Badge, Bin, Command
+from inspection.readings import Frame, Scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time to look at the tags, and at whether the person is still there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewWorklist:
+    """Units, products or people changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """The pictures of one attempt."""
+
+    attempt: int
+    answer: tuple[Frame, ...] | Hold
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detected:
+    """What the models say of one attempt."""
+
+    attempt: int
+    answer: Detection | Hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """The centre says that this station must not go on."""
+
+    error: KeyCloned
+
+
+Input = Tick | NewWorklist | Captured | Detected | Blocked | Scan | Command | Badge | Bin

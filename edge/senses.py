@@ -1,0 +1,42 @@
+"""What the loop needs of the devices: the supervisor has it, and so has a simulator in the tests."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from devices.supervisor import DeviceStatus
+
+from devices.device import LiveView
+from inspection.readings import Frame, Scan, TagRead
+
+
+class Senses(Protocol):
+    """All devices of one bench together."""
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that cameras show."""
+        ...
+
+    def tag_reads(self) -> AsyncIterator[TagRead]:
+        """Sightings of all readers."""
+        ...
+
+    def scans(self) -> AsyncIterator[Scan]:
+        """Codes of all scanners."""
+        ...
+
+    async def capture(self, view: str) -> Frame:
+        """Take a picture now; raises DeviceError in words."""
+        ...
+
+    def latest(self, view: str) -> LiveView | None:
+        """The newest live picture; None before the first."""
+        ...
+
+    def snapshot(self) -> tuple[DeviceStatus, ...]:
+        """How each device is."""
+        ...
+
+    async def wait_for_change(self) -> None:
+        """Return when a device's state has changed."""
+        ...

@@ -1,0 +1,41 @@
+"""From the person's word to the verdict."""
+
+from inspection.grades import Grade
+from inspection.journey import Event
+from inspection.policy import Policy
+from inspection.returns import ExpectedUnit
+from inspection.verdict import OverrideReason, Proposal, Role, Verdict, confirm, escalate, override
+
+ROLES = {"inspector": Role.INSPECTOR, "supervisor": Role.SUPERVISOR}
+
+
+def event_for(proposal: Proposal, grade: Grade) -> Event:
+    """Saying the machine's own grade is agreeing with it."""
+    return Event.ACCEPT if proposal.grading.grade == grade else Event.OVERRIDE
+
+
+def needs_reason(proposal: Proposal, grade: Grade) -> bool:
+    """A given grade is contradicted only with a reason; where the machine had none, none is asked."""
+    return proposal.grading.grade not in (grade, Grade.UNGRADED)
+
+
+def accepted(proposal: Proposal, role: str) -> Verdict:
+    """The proposal as it is."""
+    return confirm(proposal, ROLES[role])
+
+
+def overridden(
+    proposal: Proposal,
+    grade: Grade,
+    reason: OverrideReason | None,
+    expected: ExpectedUnit,
+    policy: Policy,
+    role: str,
+) -> Verdict:
+    """Another grade; raises ReasonMissing where one is needed."""
+    return override(proposal, grade, reason, expected.product, expected, policy, ROLES[role])
+
+
+def escalated(proposal: Proposal | None, policy: Policy, role: str) -> Verdict:
+    """Handed on to a supervisor."""
+    return escalate(proposal, policy, ROLES[role])

@@ -1,0 +1,57 @@
+"""Fixtures of the station's tests; the small site itself stands in world.py."""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from edge.database import Database
+from edge.vault import Vault
+
+if TYPE_CHECKING:
+    from tests.edge.world import World
+
+
+def _load(name: str) -> ModuleType:
+    """A module beside this file; tests are no package, so it cannot be imported by name."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = spec_from_file_location(f"edge_tests_{name}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(str(path))
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def site() -> ModuleType:
+    """The functions of world.py."""
+    return _load("world")
+
+
+@pytest.fixture
+def world(site: ModuleType) -> "World":
+    return cast("World", site.new_world())
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def vault(tmp_path: Path, world: "World") -> Vault:
+    return Vault(tmp_path / "evidence", world.enrolment.sealing_public_key, os.urandom)
+
+
+@pytest.fixture(scope="session")
+def small_centre() -> ModuleType:
+    """The class of small_centre.py."""
+    return _load("small_centre")
