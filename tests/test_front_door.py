@@ -10,8 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import regrade
-from devices.errors import LinkLost
-from inspection.errors import BadSignature, PriceMissing
+from inspection.errors import BadMessage, BadSignature, PriceMissing
 
 HEAVY = ("numpy", "cv2", "onnxruntime", "fastapi", "nicegui", "sqlalchemy", "cryptography", "paho", "httpx")
 
@@ -52,11 +51,11 @@ def test_an_error_of_ours_is_one_sentence_with_its_code_and_exits_with_one() -> 
 
 
 def test_an_error_without_a_text_is_told_by_what_its_class_says() -> None:
-    assert run(LinkLost()).stderr == "regrade: The cable, port or broker went away. (link_lost)\n"
+    assert run(BadMessage()).stderr == "regrade: Wire bytes that are no message of ours. (bad_message)\n"
 
 
 def test_what_a_peer_sent_cannot_write_to_the_terminal_or_fill_it() -> None:
-    stderr = run(LinkLost("reader\n\x1b[2J says " + "x" * 5000)).stderr
+    stderr = run(BadMessage("reader\n\x1b[2J says " + "x" * 5000)).stderr
     assert stderr.startswith("regrade: reader ?[2J says xxx")
     assert stderr.count("\n") == 1
     assert len(stderr) < 700
@@ -64,15 +63,15 @@ def test_what_a_peer_sent_cannot_write_to_the_terminal_or_fill_it() -> None:
 
 def test_each_error_of_a_task_group_has_its_line() -> None:
     group = ExceptionGroup(
-        "two", [LinkLost("port 1 is gone"), ExceptionGroup("in", [PriceMissing("no price")])]
+        "two", [BadMessage("port 1 is gone"), ExceptionGroup("in", [PriceMissing("no price")])]
     )
     result = run(group)
-    assert result.stderr == "regrade: port 1 is gone (link_lost)\nregrade: no price (price_missing)\n"
+    assert result.stderr == "regrade: port 1 is gone (bad_message)\nregrade: no price (price_missing)\n"
     assert result.exit_code == 1
 
 
 @pytest.mark.parametrize(
-    "error", [KeyError("sku"), Elsewhere("pool"), ExceptionGroup("mixed", [LinkLost(), KeyError()])]
+    "error", [KeyError("sku"), Elsewhere("pool"), ExceptionGroup("mixed", [BadMessage(), KeyError()])]
 )
 def test_an_error_nobody_foresaw_names_the_file_with_its_trace(error: Exception, somewhere: Path) -> None:
     result = run(error)

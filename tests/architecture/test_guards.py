@@ -43,7 +43,7 @@ def test_the_tools_know_that_folders_are_import_names(settings: dict[str, Any], 
     tool = settings["tool"]
     assert "--import-mode=importlib" in tool["pytest"]["ini_options"]["addopts"].split()
     assert tool["mypy"]["explicit_package_bases"] is True
-    assert set(tool["mypy"]["files"]) == {*folders, "regrade.py", "tests", "benchmarks"}
+    assert set(tool["mypy"]["files"]) == {*folders, "regrade.py", "tests", "benchmarks", "docs"}
     assert tool["importlinter"]["root_packages"] == folders
 
 

@@ -32,7 +32,9 @@ ROOMS = {
         ours={"inspection.readings", "inspection.identity", "link"},
         others=PROCESS | COMMANDS | {"serial", "cv2", "numpy", "zxingcpp", "evdev", "llrpkit"},
     ),
-    "models": Room(ours={"inspection"}, others=PROCESS | COMMANDS | {"onnxruntime", "cv2", "numpy"}),
+    "models": Room(
+        ours={"inspection"}, others=PROCESS | COMMANDS | {"onnxruntime", "cv2", "numpy", "orjson"}
+    ),
     "models/training": Room(
         ours={"inspection", "models"},
         others={"torch", "torchvision", "ultralytics", "onnx", "onnxruntime", "numpy", "cv2"}
