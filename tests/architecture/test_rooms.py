@@ -15,6 +15,9 @@ import pytest
 COMMANDS = {"typer", "rich"}
 PROCESS = {"pydantic", "structlog", "prometheus_client"}
 PAGES = {"nicegui", "fastapi", "starlette", "uvicorn"}
+CENTRE = PROCESS | COMMANDS | {"fastapi", "starlette", "anyio", "uvicorn", "sqlalchemy", "alembic"} | {
+    "obstore", "cryptography", "orjson",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +50,9 @@ ROOMS = {
         ours={"inspection", "devices", "models", "link", "kit"},
         others=PROCESS | COMMANDS | PAGES | {"sqlalchemy", "cryptography", "orjson", "numpy"},
     ),
-    "server": Room(
-        ours={"inspection", "link", "kit"},
-        others=PROCESS
-        | COMMANDS
-        | {
-            "fastapi",
-            "starlette",
-            "anyio",
-            "uvicorn",
-            "sqlalchemy",
-            "alembic",
-            "obstore",
-            "cryptography",
-            "orjson",
-        },
+    "server": Room(ours={"inspection", "link", "kit"}, others=CENTRE),
+    "server/refunds": Room(  # connects to an address it has checked itself, which a shared client cannot
+        ours={"inspection", "link", "kit", "server"}, others=CENTRE | {"httpx"}
     ),
     "server/console": Room(
         ours={"inspection", "link", "kit", "server"}, others=PROCESS | PAGES | {"sqlalchemy"}
