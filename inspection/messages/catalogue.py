@@ -81,14 +81,17 @@ class UnitMessage(Message):
     inspection: Annotated[int, Field(ge=1, le=999)] = 1
     purpose: InspectionPurpose = InspectionPurpose.FIRST
 
-    def expected(self, product: Product) -> ExpectedUnit:
-        """The domain's expected unit, with its product."""
+    def return_unit(self) -> ReturnUnit:
+        """The domain's unit, without its product."""
         shared = set(ReturnUnit.__slots__) - {"epc"}
         fields = {name: getattr(self, name) for name in shared}
-        unit = ReturnUnit(**fields, epc=bytes.fromhex(self.epc) if self.epc else None)
+        return ReturnUnit(**fields, epc=bytes.fromhex(self.epc) if self.epc else None)
+
+    def expected(self, product: Product) -> ExpectedUnit:
+        """The domain's expected unit, with its product."""
         return ExpectedUnit(
             merchant=self.merchant,
-            unit=unit,
+            unit=self.return_unit(),
             product=product,
             customer=self.customer,
             inspection=self.inspection,

@@ -1,0 +1,80 @@
+"""The centre's HTTP API, put together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from secrets import SystemRandom
+from typing import Annotated
+
+from fastapi import FastAPI, Response
+from prometheus_client import generate_latest
+
+from server.access import Caller, Scope, needs
+from server.bodies import BodyLimit
+from server.catalogue.router import router as catalogue
+from server.centre import Centre, Here
+from server.evidence.router import PREFIX as EVIDENCE
+from server.evidence.router import router as evidence
+from server.ingest.router import router as ingest
+from server.ledger.router import router as ledger
+from server.problems import NoTraces, install
+from server.refunds.delivery import Courier
+from server.refunds.gateway import WebhookGateway
+from server.refunds.router import address_policy
+from server.refunds.router import router as refunds
+from server.returns.router import router as returns
+from server.stations.router import router as stations
+
+ROUTERS = (ledger, catalogue, returns, stations, evidence, ingest, refunds)
+PUBLIC = frozenset({"/healthz", "/v1/log", "/v1/stations/enrol", "/openapi.json"})
+"""Routes without a scope; a test holds every other one to declaring its own."""
+Observer = Annotated[Caller, needs(Scope.CONSOLE, Scope.AUDITOR)]
+
+
+def create_app(centre: Centre) -> FastAPI:
+    """The API over an open centre; instructions are delivered while the app's lifespan lasts."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with delivering(centre):
+            yield
+
+    app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.centre = centre
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_api_route("/healthz", healthz)
+    app.add_api_route("/metrics", metrics)
+    install(app, centre.metrics)
+    app.add_middleware(
+        BodyLimit, limit=centre.settings.body_limit_bytes, own=EVIDENCE, metrics=centre.metrics
+    )
+    app.add_middleware(NoTraces, metrics=centre.metrics, log=centre.logger)
+    return app
+
+
+@asynccontextmanager
+async def delivering(centre: Centre) -> AsyncIterator[None]:
+    """Deliver instructions in the background; what is under way at the end falls due again."""
+    settings = centre.settings
+    gateway = WebhookGateway(address_policy(settings), timeout_s=settings.refund_timeout_s)
+    task = asyncio.create_task(Courier(centre, gateway, SystemRandom().uniform).run(), name="courier")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await gateway.close()
+
+
+async def healthz() -> dict[str, str]:
+    """Alive."""
+    return {"status": "ok"}
+
+
+async def metrics(centre: Here, caller: Observer) -> Response:
+    """What the centre counts, for Prometheus."""
+    head = await centre.reader.run(centre.log.head)
+    centre.metrics.ledger_size.set(head.size)
+    return Response(generate_latest(centre.metrics.registry), media_type="text/plain; version=0.0.4")

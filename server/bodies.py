@@ -1,0 +1,70 @@
+"""Request bodies: bounded before anything reads them, then read as one message."""
+
+from typing import TypeVar
+
+from fastapi import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as AsgiMessage
+
+from inspection.messages.base import Message
+from server.errors import BadRequest, TooLarge
+from server.metrics import Metrics
+from server.problems import problem_of
+
+M = TypeVar("M", bound=Message)
+
+
+class BodyLimit:
+    """Refuses a body beyond the limit: by its Content-Length at once, else where it passes the limit.
+
+    Paths under `own` bound their bodies themselves.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit: int, own: str, metrics: Metrics) -> None:
+        self._app = app
+        self._limit = limit
+        self._own = own
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a bounded body."""
+        if scope["type"] != "http" or scope["path"].startswith(self._own):
+            await self._app(scope, receive, send)
+        elif announced(scope) > self._limit:
+            error = self._too_large()
+            self._metrics.problems.labels(error.code).inc()
+            await problem_of(error)(scope, receive, send)
+        else:
+            await self._app(scope, self._bounded(receive), send)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def counted() -> AsgiMessage:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._limit:
+                raise self._too_large()
+            return message
+
+        return counted
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"a body here may have {self._limit} bytes")
+
+
+def announced(scope: Scope) -> int:
+    """The Content-Length; 0 when there is none, or none that is a number."""
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
+            return int(value[:20])
+    return 0
+
+
+async def read_body(request: Request, kind: type[M]) -> M:
+    """Read the body as a message; raises BadMessage that names the field."""
+    content = await request.body()
+    if not content:
+        raise BadRequest(f"the body is empty; it should be a {kind.__name__}")
+    return kind.read(content)

@@ -1,0 +1,1 @@
+"""Merchants' products: set by the shop, read by the stations."""

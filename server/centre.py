@@ -1,0 +1,149 @@
+"""The centre as one object: what the routes lean on, opened and closed in one place."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import structlog
+from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+
+from inspection.errors import DomainError
+from inspection.messages.base import time_text
+from inspection.policy import DEFAULT_POLICY, Policy
+from server.access import Caller, find_caller
+from server.db.engine import Reader, reading_engine, writing_engine
+from server.db.lock import WriterLock
+from server.db.migrate import migrate
+from server.db.writer import Writer
+from server.errors import BadSettings
+from server.evidence.store import EvidenceStore
+from server.keys import ServerKeys
+from server.ledger.log import Head, Log
+from server.limits import TokenBucket
+from server.metrics import Metrics
+from server.settings import ServerSettings
+
+DATABASE = "centre.sqlite"
+EVIDENCE = "evidence"
+POLICY = "policy.json"
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The wall clock, timezone-aware."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """Everything that outlives a request."""
+
+    settings: ServerSettings
+    keys: ServerKeys
+    clock: Clock
+    writer: Writer
+    reader: Reader
+    log: Log
+    store: EvidenceStore
+    metrics: Metrics
+    enrolments: TokenBucket
+    policy: Policy
+    """What is owed for which grade."""
+    deliveries_due: asyncio.Event
+    """Set when an instruction may be waiting for its delivery."""
+    logger: structlog.stdlib.BoundLogger
+
+    @property
+    def site(self) -> str:
+        """The site whose ledger this is."""
+        return self.settings.site
+
+    def now(self) -> str:
+        """The time as it stands in leaves and rows."""
+        return time_text(self.clock())
+
+    async def authenticate(self, key: str) -> Caller:
+        """Return who holds an API key; raises NoKey."""
+        return await self.reader.run(lambda connection: find_caller(connection, self.site, key))
+
+
+def centre_of(request: Request) -> Centre:
+    """The centre that serves this request."""
+    centre: Centre = request.app.state.centre
+    return centre
+
+
+Here = Annotated[Centre, Depends(centre_of)]
+
+
+@asynccontextmanager
+async def open_centre(
+    directory: Path,
+    settings: ServerSettings,
+    keys: ServerKeys,
+    *,
+    clock: Clock = utc_now,
+    registry: CollectorRegistry | None = None,
+) -> AsyncIterator[Centre]:
+    """Open the database as its only writer, check the ledger, and close all of it at the end.
+
+    Raises NotSetUp: AlreadyRunning, BadSettings for a newer database or a bad policy, LedgerBroken.
+    """
+    database, log = directory / DATABASE, Log(settings.site, settings.origin)
+    policy = read_policy(directory / POLICY)
+    with WriterLock(database):
+        engine, head = _sound_engine(database, log)
+        writer = Writer(engine, limit=settings.writer_queue)
+        reader = Reader(reading_engine(database))
+        metrics = Metrics(registry or CollectorRegistry())
+        metrics.ledger_size.set(head.size)
+        metrics.writer_waiting.set_function(lambda: float(writer.waiting))
+        writer.start()
+        try:
+            yield Centre(
+                settings=settings,
+                keys=keys,
+                clock=clock,
+                writer=writer,
+                reader=reader,
+                log=log,
+                store=EvidenceStore(directory / EVIDENCE),
+                metrics=metrics,
+                enrolments=TokenBucket(per_minute=settings.enrol_per_minute),
+                policy=policy,
+                deliveries_due=asyncio.Event(),
+                logger=structlog.get_logger("server"),
+            )
+        finally:
+            reader.close()
+            writer.close()
+
+
+def _sound_engine(database: Path, log: Log) -> tuple[Engine, Head]:
+    """The writing engine on today's tables, with a ledger whose head fits."""
+    engine = writing_engine(database)
+    try:
+        migrate(engine)
+        with engine.begin() as connection:
+            return engine, log.check(connection)
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def read_policy(path: Path) -> Policy:
+    """The site's policy, or the default where there is no file; raises BadSettings."""
+    if not path.exists():
+        return DEFAULT_POLICY
+    try:
+        return Policy.from_wire(orjson.loads(path.read_bytes()))
+    except (OSError, orjson.JSONDecodeError, DomainError) as error:
+        raise BadSettings(f"{path} is no policy: {error}") from error

@@ -1,0 +1,86 @@
+"""The centre's commands: set it up, run it, export its ledger, show its console.
+
+What is heavy (FastAPI, SQLAlchemy, NiceGUI) is imported inside the commands, so that
+`regrade --help` answers at once.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
+Port = Annotated[int | None, typer.Option("--port", help="Port; 0 takes a free one.", min=0, max=65535)]
+
+server = typer.Typer(help="The central service.", no_args_is_help=True)
+ledger = typer.Typer(help="The centre's ledger.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Mount the centre's commands."""
+    app.add_typer(server, name="server")
+    app.add_typer(ledger, name="ledger")
+    app.command("console")(console)
+
+
+@server.command("init")
+def init(
+    dir: Dir,
+    host_name: Annotated[str, typer.Option("--host-name", help="Name of this centre, for ever.")],
+    site: Annotated[str, typer.Option("--site", help="The building that it serves.")],
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8400,
+) -> None:
+    """Make settings, secrets and database; shows the first console key, this once."""
+    from rich.console import Console
+
+    from server.setup import init_centre
+
+    key = init_centre(dir, host_name, site, port)
+    Console(stderr=True).print(f"A centre for {host_name}/site/{site} is in {dir}. Its first console key:")
+    print(key)
+
+
+@server.command("run")
+def run(dir: Dir, port: Port = None) -> None:
+    """Serve until SIGINT or SIGTERM; prints one line when it is ready."""
+    import asyncio
+    import os
+
+    from server.keys import read_keys
+    from server.logs import set_up_logs
+    from server.run import serve
+    from server.settings import load_settings
+
+    set_up_logs()
+    settings = load_settings(dir, os.environ)
+    if port is not None:
+        settings = settings.model_copy(update={"port": port})
+    asyncio.run(serve(dir, settings, read_keys(dir), lambda url: print(f"centre ready {url}", flush=True)))
+
+
+@ledger.command("export")
+def export(out: Annotated[Path, typer.Argument(help="File to write; must not exist.")], dir: Dir) -> None:
+    """Write the whole ledger to a file that `regrade verify log` reads."""
+    from server.ledger.files import export_to
+
+    head = export_to(out, dir)
+    print(f"{head.size} leaves written to {out}; head {head.hash}")
+
+
+@ledger.command("status")
+def status(dir: Dir) -> None:
+    """Say how long the ledger is and whether its head fits."""
+    from server.ledger.files import read_head
+
+    origin, head = read_head(dir)
+    print(f"{origin}: {head.size} leaves; head {head.hash}")
+
+
+def console(dir: Dir, port: Port = None) -> None:
+    """Show the supervisors' page on this machine."""
+    import os
+
+    from server.console.run import serve_console
+    from server.settings import load_settings
+
+    serve_console(dir, load_settings(dir, os.environ), 8401 if port is None else port)

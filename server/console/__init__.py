@@ -1,0 +1,1 @@
+"""The supervisors' pages, a process of their own that only reads the database."""

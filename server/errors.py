@@ -1,0 +1,168 @@
+"""The tree of the centre's errors, cut by what the caller can do about them.
+
+CentreError
+|-- TryLater              the centre cannot take it now: send the same again
+|   |-- Busy                  the writer's queue is full
+|   |-- TooOften              a rate limit
+|   `-- StorageFailed         the disk did not take the commit
+|-- NotAdmitted           the caller may not do this: fix the key or the scope
+|   |-- NoKey                 no API key, or one that is unknown or revoked
+|   |-- WrongScope            the key is good for other routes
+|   `-- BadCode               an enrolment code that is unknown, used or too old
+|-- NotTaken              the request itself is wrong: change it
+|   |-- BadRequest            it cannot be read
+|   |-- TooLarge              the body is larger than the route takes
+|   |-- LengthMissing         a body without Content-Length where it is needed
+|   |-- HashMismatch          the bytes are not those that the address names
+|   |-- QuotaUsed             the station's or merchant's share of the store is used up
+|   |-- NotFound              nothing of that name
+|   |-- Conflict              something else stands there already
+|   `-- EndpointRefused       a webhook address that the policy does not allow
+`-- NotSetUp              the set-up is wrong: the centre does not start
+    |-- BadSettings
+    |-- BadKeys
+    |-- AlreadyRunning        another process writes this database
+    `-- LedgerBroken          the head does not fit the last leaf
+"""
+
+
+class CentreError(Exception):
+    """Anything the centre refuses; `str()` is a sentence for a person."""
+
+    code = "centre_error"
+    """Language-neutral code: the key of the words and of the metrics."""
+
+
+class TryLater(CentreError):
+    """The centre cannot take it now."""
+
+    code = "try_later"
+    retry_after_s = 1
+
+
+class Busy(TryLater):
+    """The writer's queue is full."""
+
+    code = "busy"
+
+
+class TooOften(TryLater):
+    """A rate limit was reached."""
+
+    code = "too_often"
+    retry_after_s = 60
+
+
+class StorageFailed(TryLater):
+    """The disk did not take the commit; nothing of it was recorded."""
+
+    code = "storage_failed"
+    retry_after_s = 5
+
+
+class NotAdmitted(CentreError):
+    """The caller may not do this."""
+
+    code = "not_admitted"
+
+
+class NoKey(NotAdmitted):
+    """No API key, or one that is unknown or revoked."""
+
+    code = "no_key"
+
+
+class WrongScope(NotAdmitted):
+    """The key is good for other routes."""
+
+    code = "wrong_scope"
+
+
+class BadCode(NotAdmitted):
+    """An enrolment code that is unknown, used or too old."""
+
+    code = "bad_code"
+
+
+class NotTaken(CentreError):
+    """The request itself is wrong."""
+
+    code = "not_taken"
+
+
+class BadRequest(NotTaken):
+    """The request cannot be read."""
+
+    code = "bad_request"
+
+
+class TooLarge(NotTaken):
+    """The body is larger than the route takes."""
+
+    code = "too_large"
+
+
+class LengthMissing(NotTaken):
+    """A body without Content-Length where it is needed."""
+
+    code = "length_missing"
+
+
+class HashMismatch(NotTaken):
+    """The bytes are not those that the address names."""
+
+    code = "hash_mismatch"
+
+
+class QuotaUsed(NotTaken):
+    """The caller's share of the store is used up."""
+
+    code = "quota_used"
+
+
+class NotFound(NotTaken):
+    """Nothing of that name."""
+
+    code = "not_found"
+
+
+class Conflict(NotTaken):
+    """Something else stands there already."""
+
+    code = "conflict"
+
+
+class EndpointRefused(NotTaken):
+    """A webhook address that the policy does not allow."""
+
+    code = "endpoint_refused"
+
+
+class NotSetUp(CentreError):
+    """The set-up is wrong: the centre does not start."""
+
+    code = "not_set_up"
+
+
+class BadSettings(NotSetUp):
+    """A setting is missing, unknown or wrong."""
+
+    code = "bad_settings"
+
+
+class BadKeys(NotSetUp):
+    """The key file is missing, readable by others, or holds no real keys."""
+
+    code = "bad_keys"
+
+
+class AlreadyRunning(NotSetUp):
+    """Another process writes this database."""
+
+    code = "already_running"
+
+
+class LedgerBroken(NotSetUp):
+    """The head does not fit the last leaf."""
+
+    code = "ledger_broken"

@@ -1,0 +1,1 @@
+"""Encrypted images: a content-addressed folder, and what of it is durable."""

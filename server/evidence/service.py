@@ -1,0 +1,31 @@
+"""Rules of evidence: durable first, then told; a completed record is instructed in the same transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from inspection.custody.canonical import canonical
+from inspection.custody.leaf import read_leaf
+from inspection.messages.base import time_text
+from inspection.policy import Policy
+from inspection.record import read_record
+from server.evidence import repository
+from server.evidence.repository import Waiting
+from server.ledger.log import Log
+from server.refunds.issuing import Due, issue
+
+
+def confirm(
+    connection: Connection, log: Log, sha256: str, length: int, station: str, policy: Policy, now: datetime
+) -> bool:
+    """Note a ciphertext as durable and issue what waited for it; True when it is news."""
+    fresh = repository.add(connection, log.site, sha256, length, station, time_text(now))
+    if fresh:
+        due = [_due(waiting) for waiting in repository.completed_by(connection, log.site, sha256)]
+        issue(connection, log, due, policy, now)
+    return fresh
+
+
+def _due(waiting: Waiting) -> Due:
+    leaf = read_leaf(waiting.leaf)
+    return Due(record=read_record(canonical(leaf.body)), verdict_seq=waiting.seq)

@@ -1,0 +1,199 @@
+"""Whether a checked record is taken: the questions in their order, asked of what the centre knows. Pure.
+
+`Books` is what was read for a batch in the transaction that will record it; taking one record
+changes what the next one is asked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from inspection.messages.uplink import ImageKey, RefusalReason, SignedRecord
+from inspection.record import InspectionRecord
+from server.ingest.checking import Checked, Fault, StationKey
+from server.returns.repository import KnownUnit
+
+AHEAD = timedelta(minutes=5)
+"""How much later than ours a station's clock may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRefusal:
+    """A refusal as it was first given."""
+
+    reason: str
+    detail: str
+    refused_at: str
+
+
+@dataclass(slots=True)
+class Boots:
+    """The starts of one key: the newest with its last counter, and every one that a batch may name."""
+
+    newest: str | None
+    ordinal: int
+    counter: int
+    known: set[str]
+
+
+@dataclass(slots=True)
+class Books:
+    """What the centre knows that bears on a batch."""
+
+    keys: dict[str, StationKey]
+    refusals: dict[str, KeptRefusal]
+    recorded: dict[str, str]
+    """Record id to the hash of its bytes."""
+    units: dict[str, KnownUnit]
+    inspected: set[tuple[str, int]]
+    boots: dict[str, Boots] = field(default_factory=dict)
+
+    def take(self, record: InspectionRecord, sha256: str) -> None:
+        """Note a record as taken, for those behind it."""
+        self.recorded[record.id] = sha256
+        self.inspected.add((record.unit.id, record.unit.inspection))
+        boots = self.boots[record.device.key]
+        if record.device.boot != boots.newest:
+            boots.known.add(record.device.boot)
+            boots.newest, boots.ordinal = record.device.boot, boots.ordinal + 1
+        boots.counter = record.device.counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Who sends, to which log, and when."""
+
+    station: str
+    site: str
+    origin: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One record and what it is judged by."""
+
+    signed: SignedRecord
+    record: InspectionRecord
+    sha256: str
+    key: StationKey
+    books: Books
+    bench: Bench
+
+
+Question = Callable[[Case], str | None]
+"""Returns a sentence when the record is refused for this."""
+
+
+def judge(checked: Checked, books: Books, bench: Bench) -> Fault | None:
+    """Why the record is refused; None when it is taken.
+
+    The caller has answered replays already: a record that stands in the ledger is never refused.
+    """
+    if checked.fault is not None or checked.record is None or checked.signed is None:
+        return checked.fault
+    case = Case(
+        signed=checked.signed,
+        record=checked.record,
+        sha256=checked.sha256,
+        key=books.keys[checked.signed.device_key],
+        books=books,
+        bench=bench,
+    )
+    for reason, question in QUESTIONS:
+        detail = question(case)
+        if detail is not None:
+            return Fault(reason=reason, detail=detail)
+    return None
+
+
+def is_recorded(checked: Checked, books: Books) -> bool:
+    """True when exactly these signed bytes stand in the ledger, whatever travels beside them now."""
+    return checked.record is not None and books.recorded.get(checked.record.id) == checked.sha256
+
+
+def _revoked(case: Case) -> str | None:
+    return f"key {case.key.key} was revoked; enrol the station again" if case.key.revoked else None
+
+
+def _other_log(case: Case) -> str | None:
+    if case.record.origin == case.bench.origin:
+        return None
+    return f"the record is for log {case.record.origin}; this is {case.bench.origin}"
+
+
+def _other_station(case: Case) -> str | None:
+    said = (case.record.site, case.record.station)
+    if said == (case.bench.site, case.key.station) and case.key.station == case.bench.station:
+        return None
+    all_three = f"{said[1]}, {case.key.station}, {case.bench.station}"
+    return f"record, key and connection are not of one station: {all_three}"
+
+
+def _counter_reused(case: Case) -> str | None:
+    if case.record.id not in case.books.recorded:
+        return None
+    return f"counter {case.record.device.counter} of this start stands for another record already"
+
+
+def _counter_backwards(case: Case) -> str | None:
+    device, boots = case.record.device, case.books.boots[case.record.device.key]
+    if device.boot != boots.newest:
+        return (
+            "the record is of an older start of the program: a clone?" if device.boot in boots.known else None
+        )
+    if device.counter > boots.counter:
+        return None
+    return f"counter {device.counter} comes after {boots.counter}: a clone or a restored image?"
+
+
+def _unknown_unit(case: Case) -> str | None:
+    unit = case.books.units.get(case.record.unit.id)
+    if unit is not None and unit.merchant == case.record.merchant:
+        return None
+    return f"no return was announced for unit {case.record.unit.id} of merchant {case.record.merchant}"
+
+
+def _other_sku(case: Case) -> str | None:
+    announced = case.books.units[case.record.unit.id].sku
+    if case.record.unit.sku == announced:
+        return None
+    return f"unit {case.record.unit.id} was announced as {announced}, not as {case.record.unit.sku}"
+
+
+def _duplicate(case: Case) -> str | None:
+    subject = case.record.unit
+    if (subject.id, subject.inspection) not in case.books.inspected:
+        return None
+    return f"inspection {subject.inspection} of unit {subject.id} is recorded already"
+
+
+def _image_keys(case: Case) -> str | None:
+    missing = {item.ciphertext_sha256 for item in case.record.evidence} - set(keys_by_image(case.signed))
+    return f"the key of {len(missing)} image(s) is missing" if missing else None
+
+
+def _time_ahead(case: Case) -> str | None:
+    if case.record.clock.device_time <= case.bench.now + AHEAD:
+        return None
+    return "the station's clock is more than 5 minutes ahead of the centre's; set it"
+
+
+def keys_by_image(signed: SignedRecord) -> dict[str, ImageKey]:
+    """The wrapped keys by ciphertext."""
+    return {key.ciphertext_sha256: key for key in signed.image_keys}
+
+
+QUESTIONS: tuple[tuple[RefusalReason, Question], ...] = (
+    (RefusalReason.REVOKED_KEY, _revoked),
+    (RefusalReason.OTHER_LOG, _other_log),
+    (RefusalReason.OTHER_STATION, _other_station),
+    (RefusalReason.COUNTER_REUSED, _counter_reused),
+    (RefusalReason.COUNTER_BACKWARDS, _counter_backwards),
+    (RefusalReason.UNKNOWN_UNIT, _unknown_unit),
+    (RefusalReason.OTHER_SKU, _other_sku),
+    (RefusalReason.DUPLICATE_INSPECTION, _duplicate),
+    (RefusalReason.IMAGE_KEYS_MISSING, _image_keys),
+    (RefusalReason.TIME_AHEAD, _time_ahead),
+)
+"""In the order in which they are asked; key, signature and form come before, in `checking`."""

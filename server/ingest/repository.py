@@ -1,0 +1,222 @@
+"""Rows of records, their evidence and openings, and of refusals: read and written a batch at a time."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
+
+from inspection.messages.uplink import Opening
+from inspection.record import InspectionRecord
+from server.db.changes import next_changes
+from server.db.tables import (
+    boots,
+    evidence,
+    openings,
+    record_evidence,
+    records,
+    refusals,
+    station_keys,
+    stations,
+    units,
+)
+from server.ingest.checking import Checked, StationKey
+from server.ingest.judging import Books, Boots, KeptRefusal, keys_by_image
+from server.ledger.log import Place
+from server.returns.repository import CANCELLED, INSPECTED, find_units
+
+NONCE_BYTES = 12
+Rows = list[dict[str, Any]]
+
+
+def find_keys(connection: Connection, site: str, keys: Iterable[str]) -> dict[str, StationKey]:
+    """Station keys by id, those that are known."""
+    chosen = select(station_keys).where(station_keys.c.site == site, station_keys.c.key.in_(set(keys)))
+    return {
+        row.key: StationKey(
+            key=row.key,
+            station=row.station,
+            public_key=row.public_key,
+            revoked=row.revoked_at is not None,
+        )
+        for row in connection.execute(chosen)
+    }
+
+
+def open_books(connection: Connection, site: str, station: str, batch: Sequence[Checked]) -> Books:
+    """Read what the centre knows that bears on a batch."""
+    found = [each.record for each in batch if each.record is not None]
+    return Books(
+        keys=find_keys(connection, site, (each.signed.device_key for each in batch if each.signed)),
+        refusals=_refusals(connection, site, station, [each.submission for each in batch]),
+        recorded=_recorded(connection, site, [record.id for record in found]),
+        units=find_units(connection, site, (record.unit.id for record in found)),
+        inspected=_inspected(connection, site, [(r.unit.id, r.unit.inspection) for r in found]),
+        boots=_boots(connection, site, found),
+    )
+
+
+def _refusals(
+    connection: Connection, site: str, station: str, submissions: list[str]
+) -> dict[str, KeptRefusal]:
+    chosen = select(refusals).where(
+        refusals.c.site == site, refusals.c.station == station, refusals.c.submission.in_(submissions)
+    )
+    return {
+        row.submission: KeptRefusal(reason=row.reason, detail=row.detail, refused_at=row.refused_at)
+        for row in connection.execute(chosen)
+    }
+
+
+def _recorded(connection: Connection, site: str, ids: list[str]) -> dict[str, str]:
+    chosen = select(records.c.id, records.c.sha256).where(records.c.site == site, records.c.id.in_(ids))
+    return {row.id: row.sha256 for row in connection.execute(chosen)}
+
+
+def _inspected(connection: Connection, site: str, pairs: list[tuple[str, int]]) -> set[tuple[str, int]]:
+    chosen = select(records.c.unit, records.c.inspection).where(
+        records.c.site == site, tuple_(records.c.unit, records.c.inspection).in_(pairs)
+    )
+    return {(row.unit, row.inspection) for row in connection.execute(chosen)}
+
+
+def _boots(connection: Connection, site: str, found: list[InspectionRecord]) -> dict[str, Boots]:
+    named: dict[str, set[str]] = {}
+    for record in found:
+        named.setdefault(record.device.key, set()).add(record.device.boot)
+    return {key: _boots_of(connection, site, key, wanted) for key, wanted in named.items()}
+
+
+def _boots_of(connection: Connection, site: str, key: str, wanted: set[str]) -> Boots:
+    mine = select(boots).where(boots.c.site == site, boots.c.key == key)
+    newest = connection.execute(mine.order_by(boots.c.ordinal.desc()).limit(1)).first()
+    known = {row.boot for row in connection.execute(mine.where(boots.c.boot.in_(wanted)))}
+    if newest is None:
+        return Boots(newest=None, ordinal=0, counter=0, known=known)
+    return Boots(newest=newest.boot, ordinal=newest.ordinal, counter=newest.counter, known=known)
+
+
+def held_evidence(connection: Connection, site: str, hashes: Iterable[str]) -> set[str]:
+    """Which of these ciphertexts are durable here."""
+    chosen = select(evidence.c.sha256).where(evidence.c.site == site, evidence.c.sha256.in_(set(hashes)))
+    return set(connection.execute(chosen).scalars())
+
+
+def add_records(
+    connection: Connection,
+    site: str,
+    taken: Sequence[tuple[Checked, Place]],
+    wrap_key: bytes,
+    recorded_at: str,
+) -> None:
+    """Write the rows of records whose leaves were just appended."""
+    rows: Rows = []
+    images: Rows = []
+    sealed: Rows = []
+    seal = AESGCM(wrap_key)
+    for checked, place in taken:
+        record, signed = checked.record, checked.signed
+        if record is None or signed is None:
+            continue
+        rows.append(_record_row(site, record, checked.sha256, place, recorded_at))
+        keys = keys_by_image(signed)
+        images += _image_rows(site, record, keys)
+        sealed += [_opening_row(site, record.id, opening, seal) for opening in signed.openings]
+    connection.execute(insert(records), rows)
+    if images:
+        connection.execute(insert(record_evidence), images)
+    if sealed:
+        connection.execute(insert(openings).on_conflict_do_nothing(), sealed)
+
+
+def _record_row(
+    site: str, record: InspectionRecord, sha256: str, place: Place, recorded_at: str
+) -> dict[str, Any]:
+    verdict = record.verdict
+    return {
+        "site": site,
+        "id": record.id,
+        "leaf_seq": place.seq,
+        "sha256": sha256,
+        "merchant": record.merchant,
+        "unit": record.unit.id,
+        "inspection": record.unit.inspection,
+        "sku": record.unit.sku,
+        "station": record.station,
+        "kind": verdict.kind.value,
+        "grade": verdict.grade.value,
+        "disposition": verdict.disposition.value,
+        "channel": verdict.channel.value,
+        "recorded_at": recorded_at,
+    }
+
+
+def _image_rows(site: str, record: InspectionRecord, keys: dict[str, Any]) -> Rows:
+    named = {item.ciphertext_sha256: keys[item.ciphertext_sha256] for item in record.evidence}
+    return [
+        {"site": site, "record": record.id, "sha256": name, "wrapped_key": key.wrapped, "salt": key.salt}
+        for name, key in named.items()
+    ]
+
+
+def _opening_row(site: str, record: str, opening: Opening, seal: AESGCM) -> dict[str, Any]:
+    """An opening under the centre's own key: a copy of the database shows nobody's name."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    content = orjson.dumps([opening.salt.hex(), opening.value])
+    sealed = nonce + seal.encrypt(nonce, content, f"{record}/{opening.field}".encode())
+    return {"site": site, "record": record, "field": opening.field, "sealed": sealed}
+
+
+def put_boots(connection: Connection, site: str, known: dict[str, Boots]) -> None:
+    """Keep the newest start of each key and its last counter."""
+    rows = [
+        {"site": site, "key": key, "boot": each.newest, "ordinal": each.ordinal, "counter": each.counter}
+        for key, each in known.items()
+        if each.newest is not None
+    ]
+    if rows:
+        fresh = insert(boots)
+        set_ = {"counter": fresh.excluded.counter}
+        connection.execute(
+            fresh.on_conflict_do_update(index_elements=["site", "key", "boot"], set_=set_), rows
+        )
+
+
+def close_units(connection: Connection, site: str, inspected: Sequence[InspectionRecord]) -> None:
+    """Take inspected units off the worklist."""
+    numbers = next_changes(connection, site, len(inspected))
+    for record, number in zip(inspected, numbers, strict=True):
+        mine = (
+            units.c.site == site,
+            units.c.id == record.unit.id,
+            units.c.inspection <= record.unit.inspection,
+            units.c.state != CANCELLED,
+        )
+        values = {"state": INSPECTED, "inspection": record.unit.inspection, "changed": number}
+        connection.execute(update(units).where(*mine).values(values))
+
+
+def add_refusals(
+    connection: Connection, site: str, station: str, refused: Sequence[tuple[Checked, KeptRefusal]]
+) -> int:
+    """Keep refusals; returns how many this station has by now."""
+    rows = [
+        {
+            "site": site,
+            "station": station,
+            "submission": checked.submission,
+            "record_sha256": checked.sha256,
+            "reason": kept.reason,
+            "detail": kept.detail,
+            "refused_at": kept.refused_at,
+        }
+        for checked, kept in refused
+    ]
+    connection.execute(insert(refusals).on_conflict_do_nothing(), rows)
+    mine = (stations.c.site == site, stations.c.id == station)
+    counted = update(stations).where(*mine).values(refusals=stations.c.refusals + len(rows))
+    total: int = connection.execute(counted.returning(stations.c.refusals)).scalar_one()
+    return total

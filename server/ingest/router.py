@@ -1,0 +1,59 @@
+"""The route by which records come in."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+
+from inspection.messages.uplink import BatchAnswer, SignedRecord
+from server.access import Caller, Scope, needs, own_station
+from server.answers import answer
+from server.centre import Centre, Here
+from server.ingest import repository
+from server.ingest.checking import Checked, check
+from server.ingest.judging import Bench
+from server.ingest.schemas import Submission, read_batch
+from server.ingest.service import Outcome, Recorded, Rules, record_batch, sign_answers
+
+router = APIRouter(prefix="/v1", tags=["records"])
+Station = Annotated[Caller, needs(Scope.STATION)]
+
+
+@router.post("/records")
+async def post_records(request: Request, centre: Here, caller: Station) -> Response:
+    """Record a batch: one signed receipt or refusal for each record, in its order."""
+    submissions = read_batch(await request.body())
+    batch = await _check(centre, submissions)
+    settings = centre.settings
+    bench = Bench(station=own_station(caller), site=centre.site, origin=settings.origin, now=centre.clock())
+    rules = Rules(
+        bench=bench,
+        policy=centre.policy,
+        wrap_key=centre.keys.wrap,
+        refusals_per_station=settings.refusals_per_station,
+    )
+    outcomes = await centre.writer.submit(lambda c: record_batch(c, centre.log, batch, rules))
+    _count(centre, outcomes)
+    centre.deliveries_due.set()
+    results = await anyio.to_thread.run_sync(sign_answers, outcomes, centre.keys.log, settings.origin)
+    return answer(BatchAnswer(results=results))
+
+
+async def _check(centre: Centre, submissions: Sequence[Submission]) -> list[Checked]:
+    """Check every submission in a thread: signatures take the most of it, and let others run."""
+    named = {each.device_key for each in submissions if isinstance(each, SignedRecord)}
+    keys = await centre.reader.run(lambda c: repository.find_keys(c, centre.site, named))
+    return await anyio.to_thread.run_sync(lambda: [check(each, keys) for each in submissions])
+
+
+def _count(centre: Centre, outcomes: Sequence[Outcome]) -> None:
+    metrics = centre.metrics
+    metrics.batch.observe(len(outcomes))
+    for outcome in outcomes:
+        if not outcome.fresh:
+            metrics.replayed.inc()
+        elif isinstance(outcome, Recorded):
+            metrics.recorded.inc()
+        else:
+            metrics.refused.labels(outcome.kept.reason).inc()

@@ -1,0 +1,172 @@
+"""A batch in one transaction: each record recorded with all that belongs to it, or refused, in its order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
+
+from inspection.custody.leaf import EntryType
+from inspection.custody.receipt import MAX_DETAIL, issue_receipt, issue_refusal
+from inspection.messages.base import time_text
+from inspection.messages.uplink import Answer, ReceiptMessage, RefusalMessage
+from inspection.policy import Policy
+from server.errors import QuotaUsed
+from server.ingest import repository
+from server.ingest.checking import Checked
+from server.ingest.judging import Bench, Books, KeptRefusal, is_recorded, judge
+from server.ledger.log import Entry, Log, Place
+from server.refunds.issuing import Due, issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A record that stands in the ledger."""
+
+    place: Place
+    pending: tuple[str, ...]
+    """Ciphertexts that the centre does not hold yet."""
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A record that never will."""
+
+    sha256: str
+    kept: KeptRefusal
+    fresh: bool
+
+
+Outcome = Recorded | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a batch is recorded under."""
+
+    bench: Bench
+    policy: Policy
+    wrap_key: bytes
+    refusals_per_station: int
+
+
+def record_batch(
+    connection: Connection, log: Log, batch: Sequence[Checked], rules: Rules
+) -> tuple[Outcome, ...]:
+    """Record what may be recorded; one outcome for each record, in its order.
+
+    Raises QuotaUsed when the station has more refused records than are kept: nothing is recorded.
+    """
+    books = repository.open_books(connection, log.site, rules.bench.station, batch)
+    taken, refused = _sort(batch, books, rules)
+    if refused:
+        newly = {checked.submission: checked for checked in batch if checked.submission in refused}
+        fresh = [(checked, refused[name]) for name, checked in newly.items()]
+        kept = repository.add_refusals(connection, log.site, rules.bench.station, fresh)
+        if kept > rules.refusals_per_station:
+            raise QuotaUsed(f"station {rules.bench.station} has {kept} refused records; look after it first")
+    if taken:
+        _record(connection, log, taken, books, rules)
+    return _outcomes(connection, log, batch, books, {each.submission for each in taken}, refused)
+
+
+def _sort(
+    batch: Sequence[Checked], books: Books, rules: Rules
+) -> tuple[list[Checked], dict[str, KeptRefusal]]:
+    """Judge in order: those to record, and those newly refused by submission."""
+    taken: list[Checked] = []
+    refused: dict[str, KeptRefusal] = {}
+    for checked in batch:
+        if (
+            is_recorded(checked, books)
+            or checked.submission in books.refusals
+            or checked.submission in refused
+        ):
+            continue
+        fault = judge(checked, books, rules.bench)
+        if fault is not None:
+            refused[checked.submission] = KeptRefusal(
+                reason=fault.reason.value,
+                detail=fault.detail[:MAX_DETAIL],
+                refused_at=time_text(rules.bench.now),
+            )
+        elif checked.record is not None:
+            books.take(checked.record, checked.sha256)
+            taken.append(checked)
+    return taken, refused
+
+
+def _record(connection: Connection, log: Log, taken: list[Checked], books: Books, rules: Rules) -> None:
+    now = time_text(rules.bench.now)
+    places = log.append_all(connection, tuple(_entry(checked) for checked in taken), now)
+    pairs = list(zip(taken, places, strict=True))
+    found = [checked.record for checked in taken if checked.record is not None]
+    repository.add_records(connection, log.site, pairs, rules.wrap_key, now)
+    repository.put_boots(connection, log.site, books.boots)
+    repository.close_units(connection, log.site, found)
+    hashes = (item.ciphertext_sha256 for record in found for item in record.evidence)
+    held = repository.held_evidence(connection, log.site, hashes)
+    due = [
+        Due(record=checked.record, verdict_seq=place.seq)
+        for checked, place in pairs
+        if checked.record and all(item.ciphertext_sha256 in held for item in checked.record.evidence)
+    ]
+    issue(connection, log, due, rules.policy, rules.bench.now)
+
+
+def _entry(checked: Checked) -> Entry:
+    signed, record = checked.signed, checked.record
+    if signed is None or record is None:
+        raise ValueError("only a record that was read can be recorded")
+    return Entry(
+        type=EntryType.VERDICT,
+        id=f"verdict:{record.id}",
+        body=signed.record,
+        device=(signed.device_key, signed.signature),
+    )
+
+
+def _outcomes(
+    connection: Connection,
+    log: Log,
+    batch: Sequence[Checked],
+    books: Books,
+    taken: set[str],
+    refused: dict[str, KeptRefusal],
+) -> tuple[Outcome, ...]:
+    found = [checked.record for checked in batch if is_recorded(checked, books) and checked.record]
+    places = log.find(connection, tuple(f"verdict:{record.id}" for record in found))
+    hashes = [item.ciphertext_sha256 for record in found for item in record.evidence]
+    held = repository.held_evidence(connection, log.site, hashes)
+    outcomes: list[Outcome] = []
+    for checked in batch:
+        if checked.record is not None and is_recorded(checked, books):
+            pending = (item.ciphertext_sha256 for item in checked.record.evidence)
+            outcomes.append(
+                Recorded(
+                    place=places[f"verdict:{checked.record.id}"],
+                    pending=tuple(dict.fromkeys(name for name in pending if name not in held)),
+                    fresh=checked.submission in taken,
+                )
+            )
+        else:
+            fresh = checked.submission in refused
+            kept = refused[checked.submission] if fresh else books.refusals[checked.submission]
+            outcomes.append(Refused(sha256=checked.sha256, kept=kept, fresh=fresh))
+    return tuple(outcomes)
+
+
+def sign_answers(outcomes: Sequence[Outcome], key: Ed25519PrivateKey, origin: str) -> tuple[Answer, ...]:
+    """Sign what is durable: the same outcome is always the same answer."""
+    return tuple(_signed(outcome, key, origin) for outcome in outcomes)
+
+
+def _signed(outcome: Outcome, key: Ed25519PrivateKey, origin: str) -> Answer:
+    if isinstance(outcome, Recorded):
+        receipt = issue_receipt(key, origin, outcome.place.seq, outcome.place.leaf)
+        return ReceiptMessage.of(receipt, outcome.pending)
+    kept = outcome.kept
+    return RefusalMessage.of(
+        issue_refusal(key, origin, outcome.sha256, kept.reason, kept.detail, kept.refused_at)
+    )

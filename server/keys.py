@@ -1,0 +1,100 @@
+"""The centre's secrets, in one file outside the database that only its owner may read.
+
+A copy of the database alone forges nothing and opens nothing.
+"""
+
+import base64
+import json
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from inspection.custody.signing import public_bytes
+from server.errors import BadKeys
+
+FILE_NAME = "keys.json"
+SECRET_BYTES = 32
+NAMES = ("log", "sealing", "webhook", "wrap", "badge_salt")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ServerKeys:
+    """What the centre signs, opens and wraps with. Its `repr` shows nothing."""
+
+    log: Ed25519PrivateKey
+    sealing: X25519PrivateKey
+    webhook: Ed25519PrivateKey
+    wrap: bytes
+    """AES-256 key over the openings of commitments."""
+    badge_salt: bytes
+
+    @property
+    def log_public(self) -> bytes:
+        """Raw public half of the log's key."""
+        return public_bytes(self.log)
+
+    @property
+    def webhook_public(self) -> bytes:
+        """Raw public half of the key that signs webhooks."""
+        return public_bytes(self.webhook)
+
+    @property
+    def sealing_public(self) -> bytes:
+        """Raw X25519 key for which stations wrap image keys."""
+        return self.sealing.public_key().public_bytes_raw()
+
+
+def make_keys(directory: Path) -> ServerKeys:
+    """Write fresh secrets; raises BadKeys when the file is there already."""
+    path = directory / FILE_NAME
+    values = {name: secrets.token_bytes(SECRET_BYTES) for name in NAMES}
+    content = json.dumps({name: base64.b64encode(value).decode() for name, value in values.items()}, indent=1)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise BadKeys(f"{path} exists: its keys signed the ledger and are never overwritten") from error
+    with os.fdopen(handle, "w") as file:
+        file.write(content + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return _keys(values)
+
+
+def read_keys(directory: Path) -> ServerKeys:
+    """Read the secrets; raises BadKeys when others may read the file, or it holds none."""
+    path = directory / FILE_NAME
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        content = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadKeys(f"{path} cannot be read; `regrade server init` makes it") from error
+    if mode & 0o077:
+        raise BadKeys(f"{path} may be read by others (mode {mode:o}): chmod 600 it")
+    return _keys(_values(path, content))
+
+
+def _values(path: Path, content: str) -> dict[str, bytes]:
+    try:
+        table = json.loads(content)
+        values = {name: base64.b64decode(table[name], validate=True) for name in NAMES}
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadKeys(f"{path} does not hold the five secrets {', '.join(NAMES)}") from error
+    for name, value in values.items():
+        if len(value) != SECRET_BYTES or len(set(value)) < 8:
+            raise BadKeys(f"{path}: {name} is a placeholder, not {SECRET_BYTES} random bytes")
+    return values
+
+
+def _keys(values: dict[str, bytes]) -> ServerKeys:
+    return ServerKeys(
+        log=Ed25519PrivateKey.from_private_bytes(values["log"]),
+        sealing=X25519PrivateKey.from_private_bytes(values["sealing"]),
+        webhook=Ed25519PrivateKey.from_private_bytes(values["webhook"]),
+        wrap=values["wrap"],
+        badge_salt=values["badge_salt"],
+    )

@@ -1,0 +1,1 @@
+"""The hash-chained log: appended to, proven by receipts, exported whole."""

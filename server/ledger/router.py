@@ -1,0 +1,44 @@
+"""Routes of the ledger: what it is, and all of it."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+from server.access import Caller, Scope, needs
+from server.centre import Centre, Here
+from server.ledger.export import head_line, leaf_lines, pages
+
+router = APIRouter(prefix="/v1", tags=["ledger"])
+Reader = Annotated[Caller, needs(Scope.AUDITOR, Scope.CONSOLE)]
+
+
+@router.get("/log")
+async def get_log(centre: Here) -> dict[str, str | int]:
+    """The log's name, length, head and public keys: nothing secret."""
+    head = await centre.reader.run(centre.log.head)
+    keys = centre.keys
+    return {
+        "origin": centre.log.origin,
+        "size": head.size,
+        "head": head.hash,
+        "log_public_key": b64encode(keys.log_public).decode(),
+        "sealing_public_key": b64encode(keys.sealing_public).decode(),
+        "webhook_public_key": b64encode(keys.webhook_public).decode(),
+    }
+
+
+@router.get("/ledger/export")
+async def get_export(centre: Here, caller: Reader) -> StreamingResponse:
+    """The whole log as JSON lines."""
+    return StreamingResponse(_lines(centre), media_type="application/jsonl")
+
+
+async def _lines(centre: Centre) -> AsyncIterator[bytes]:
+    head = await centre.reader.run(centre.log.check)
+    yield head_line(centre.log.origin, head, centre.keys.log)
+    for page in pages(head):
+        yield await centre.reader.run(partial(leaf_lines, log=centre.log, page=page))

@@ -1,0 +1,42 @@
+"""What the centre counts; the registry is passed in, so that two centres in one process never mix."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """Counters by name; labels take codes from fixed lists only."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.refused = Counter(
+            "regrade_refused", "Records refused, by reason.", ["reason"], registry=registry
+        )
+        self.recorded = Counter("regrade_recorded", "Records taken into the ledger.", registry=registry)
+        self.replayed = Counter(
+            "regrade_replayed", "Records that were answered again with the same answer.", registry=registry
+        )
+        self.problems = Counter(
+            "regrade_problems", "Requests answered with a problem, by code.", ["code"], registry=registry
+        )
+        self.rows_rejected = Counter(
+            "regrade_rows_rejected", "Rows of imports not taken, by code.", ["code"], registry=registry
+        )
+        self.evidence_bytes = Counter(
+            "regrade_evidence_bytes", "Bytes of encrypted images stored.", registry=registry
+        )
+        self.deliveries = Counter(
+            "regrade_refund_deliveries", "Attempts to deliver an instruction.", ["result"], registry=registry
+        )
+        self.outcomes = Counter(
+            "regrade_refund_outcomes", "Outcomes of refund systems.", ["status"], registry=registry
+        )
+        self.mismatches = Counter(
+            "regrade_refund_mismatches", "Outcomes that differ from what was owed.", registry=registry
+        )
+        self.batch = Histogram(
+            "regrade_batch_records", "Records per batch.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
+        )
+        self.ledger_size = Gauge("regrade_ledger_size", "Leaves in the ledger.", registry=registry)
+        self.writer_waiting = Gauge(
+            "regrade_writer_waiting", "Requests that wait for the writer.", registry=registry
+        )

@@ -1,0 +1,1 @@
+"""What the refund system is told, how it gets there, and what it answers."""

@@ -1,0 +1,191 @@
+"""Rows of instructions, their deliveries, the shops' endpoints and the outcomes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from inspection.messages.refund import RefundInstruction, RefundOutcome
+from inspection.record import InspectionRecord
+from server.db.tables import deliveries, endpoints, instructions, outcomes, records
+from server.ledger.log import Place
+
+QUEUED, DELIVERED, DEAD = "queued", "delivered", "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """The highest instruction of a unit, and the inspection behind it."""
+
+    number: int
+    inspection: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """An instruction and the verdict that it follows from."""
+
+    instruction: RefundInstruction
+    record: InspectionRecord
+    verdict_seq: int
+
+
+def latest_numbers(connection: Connection, site: str, units: Iterable[str]) -> dict[str, Latest]:
+    """The highest instruction of each unit that has one."""
+    chosen = select(
+        instructions.c.unit,
+        func.max(instructions.c.number).label("number"),
+        func.max(instructions.c.inspection).label("inspection"),
+    ).where(instructions.c.site == site, instructions.c.unit.in_(set(units)))
+    rows = connection.execute(chosen.group_by(instructions.c.unit))
+    return {row.unit: Latest(number=row.number, inspection=row.inspection) for row in rows}
+
+
+def add_instructions(
+    connection: Connection, site: str, issued: Sequence[Issued], places: Sequence[Place], due_at: float
+) -> None:
+    """Keep instructions with their leaves, and let each be delivered."""
+    pairs = list(zip(issued, places, strict=True))
+    connection.execute(insert(instructions), [_instruction_row(site, each, place) for each, place in pairs])
+    rows = [
+        {
+            "site": site,
+            "instruction": each.instruction.id,
+            "merchant": each.instruction.merchant,
+            "unit": each.instruction.unit,
+            "number": each.instruction.number,
+            "state": QUEUED,
+            "attempts": 0,
+            "due_at": due_at,
+            "leased_until": 0.0,
+        }
+        for each in issued
+    ]
+    connection.execute(insert(deliveries), rows)
+
+
+def _instruction_row(site: str, issued: Issued, place: Place) -> dict[str, Any]:
+    instruction = issued.instruction
+    return {
+        "site": site,
+        "id": instruction.id,
+        "merchant": instruction.merchant,
+        "unit": instruction.unit,
+        "number": instruction.number,
+        "inspection": issued.record.unit.inspection,
+        "record": issued.record.id,
+        "verdict_seq": issued.verdict_seq,
+        "leaf_seq": place.seq,
+        "kind": instruction.kind.value,
+        "target_total_minor": instruction.target_total_minor,
+        "currency": instruction.currency,
+        "body": instruction.to_json(),
+    }
+
+
+def mark_instructed(connection: Connection, site: str, by_record: dict[str, str]) -> None:
+    """Note in each record's row what became of it, so that it is instructed once."""
+    marked = (
+        update(records)
+        .where(records.c.site == site, records.c.id == bindparam("record"))
+        .values(instructed=bindparam("what"))
+    )
+    if by_record:
+        connection.execute(marked, [{"record": name, "what": what} for name, what in by_record.items()])
+
+
+def set_endpoint(connection: Connection, site: str, merchant: str, url: str, key: bytes, at: str) -> None:
+    """Set where a merchant's refund system listens, and whose outcomes are believed."""
+    row = {"site": site, "merchant": merchant, "url": url, "outcome_public_key": key, "set_at": at}
+    fresh = insert(endpoints).values(**row, gone_at=None)
+    names = ("url", "outcome_public_key", "set_at", "gone_at")
+    set_ = {name: fresh.excluded[name] for name in names}
+    connection.execute(fresh.on_conflict_do_update(index_elements=["site", "merchant"], set_=set_))
+
+
+def outcome_key(connection: Connection, site: str, merchant: str) -> bytes | None:
+    """The key that signs this merchant's outcomes."""
+    chosen = select(endpoints.c.outcome_public_key).where(
+        endpoints.c.site == site, endpoints.c.merchant == merchant
+    )
+    found: bytes | None = connection.execute(chosen).scalar()
+    return found
+
+
+def find_instruction(connection: Connection, site: str, instruction: str) -> RefundInstruction | None:
+    """An instruction by its id."""
+    chosen = select(instructions.c.body).where(instructions.c.site == site, instructions.c.id == instruction)
+    body = connection.execute(chosen).scalar()
+    return RefundInstruction.read(body) if body is not None else None
+
+
+def find_outcome(connection: Connection, site: str, merchant: str, outcome: str) -> Any:
+    """The row of an outcome; None when it is not known."""
+    chosen = select(outcomes).where(
+        outcomes.c.site == site, outcomes.c.merchant == merchant, outcomes.c.id == outcome
+    )
+    return connection.execute(chosen).first()
+
+
+def add_outcome(
+    connection: Connection, site: str, outcome: RefundOutcome, sha256: str, matches: bool, seq: int
+) -> None:
+    """Keep an outcome whose leaf was just appended."""
+    connection.execute(
+        insert(outcomes).values(
+            site=site,
+            merchant=outcome.merchant,
+            id=outcome.id,
+            sha256=sha256,
+            instruction=outcome.instruction,
+            status=outcome.status.value,
+            refunded_total_minor=outcome.refunded_total_minor,
+            matches=int(matches),
+            leaf_seq=seq,
+        )
+    )
+
+
+def requeue(connection: Connection, site: str, instruction: str, due_at: float) -> None:
+    """Deliver an instruction again, whatever became of it before."""
+    mine = (deliveries.c.site == site, deliveries.c.instruction == instruction)
+    values = {"state": QUEUED, "attempts": 0, "due_at": due_at, "leased_until": 0.0}
+    connection.execute(update(deliveries).where(*mine).values(values))
+
+
+def instruction_page(
+    connection: Connection, site: str, merchant: str, after: int, limit: int
+) -> Sequence[Any]:
+    """A merchant's instructions behind a leaf index, with their deliveries and newest outcomes."""
+    newest = (
+        select(func.max(outcomes.c.leaf_seq))
+        .where(outcomes.c.site == site, outcomes.c.instruction == instructions.c.id)
+        .scalar_subquery()
+    )
+    chosen = (
+        select(
+            instructions.c.body,
+            instructions.c.leaf_seq,
+            deliveries.c.state,
+            deliveries.c.attempts,
+            deliveries.c.answer,
+            deliveries.c.delivered_at,
+            outcomes.c.status,
+            outcomes.c.refunded_total_minor,
+            outcomes.c.matches,
+        )
+        .join_from(
+            instructions,
+            deliveries,
+            (deliveries.c.site == site) & (deliveries.c.instruction == instructions.c.id),
+        )
+        .outerjoin(outcomes, (outcomes.c.site == site) & (outcomes.c.leaf_seq == newest))
+        .where(
+            instructions.c.site == site,
+            instructions.c.merchant == merchant,
+            instructions.c.leaf_seq > after,
+        )
+    )
+    return connection.execute(chosen.order_by(instructions.c.leaf_seq).limit(limit)).all()

@@ -1,0 +1,111 @@
+"""Rules of refunds: outcomes that are believed, pages that are shown, instructions sent again."""
+
+import hashlib
+
+from sqlalchemy import Connection
+
+from inspection.custody.canonical import canonical
+from inspection.custody.leaf import EntryType
+from inspection.errors import BadSignature
+from inspection.messages.refund import RefundInstruction, RefundOutcome
+from inspection.messages.webhook import SignedBody, verify_webhook
+from server.errors import BadRequest, Conflict, NotFound, WrongScope
+from server.ledger.log import Entry, Log, Place
+from server.refunds import repository
+from server.refunds.schemas import InstructionPage, InstructionRow, OutcomeRow, Requeued
+
+
+def read_outcome(signed: SignedBody, key: bytes | None, merchant: str, now_s: float) -> RefundOutcome:
+    """Check the signature, then read the body: nothing unsigned is ever parsed.
+
+    Raises BadSignature, BadMessage, or WrongScope for another merchant's outcome.
+    """
+    if key is None:
+        raise BadRequest("set the endpoint with its outcome key first")
+    if not (signed.id.isascii() and signed.timestamp and signed.signatures):
+        raise BadSignature("the headers webhook-id, webhook-timestamp and webhook-signature are needed")
+    verify_webhook(signed, key, now_s)
+    outcome = RefundOutcome.read(signed.body)
+    if outcome.merchant != merchant:
+        raise WrongScope(f"the outcome is of another merchant; this key is for {merchant}")
+    return outcome
+
+
+def matches(outcome: RefundOutcome, instruction: RefundInstruction) -> bool:
+    """True when exactly what was owed has been refunded. Pure."""
+    return (outcome.refunded_total_minor, outcome.currency) == (
+        instruction.target_total_minor,
+        instruction.currency,
+    )
+
+
+def take_outcome(
+    connection: Connection, log: Log, outcome: RefundOutcome, recorded_at: str
+) -> tuple[Place, bool, bool]:
+    """Record an outcome; returns its leaf, whether it matches, and whether it is news.
+
+    Raises NotFound for an unknown instruction, Conflict for other content under a known id.
+    """
+    instruction = repository.find_instruction(connection, log.site, outcome.instruction)
+    if instruction is None or (instruction.merchant, instruction.unit) != (outcome.merchant, outcome.unit):
+        raise NotFound(f"no instruction {outcome.instruction} was given for unit {outcome.unit}")
+    entry = _entry(outcome, instruction)
+    digest = hashlib.sha256(entry.body).hexdigest()
+    known = repository.find_outcome(connection, log.site, outcome.merchant, outcome.id)
+    if known is not None and known.sha256 != digest:
+        raise Conflict(f"outcome {outcome.id} was reported before, with other content")
+    place = log.append(connection, entry, recorded_at)
+    fits = matches(outcome, instruction)
+    if known is None:
+        repository.add_outcome(connection, log.site, outcome, digest, fits, place.seq)
+    return place, fits, known is None
+
+
+def _entry(outcome: RefundOutcome, instruction: RefundInstruction) -> Entry:
+    body = outcome.model_dump(mode="json")
+    body["matches"] = matches(outcome, instruction)
+    body["target_total_minor"] = instruction.target_total_minor
+    leaf_id = f"outcome:{outcome.merchant}:{outcome.id}"
+    return Entry(type=EntryType.REFUND_OUTCOME, id=leaf_id, body=canonical(body))
+
+
+def instruction_page(
+    connection: Connection, site: str, merchant: str, after: int, limit: int
+) -> InstructionPage:
+    """The merchant's next instructions behind a leaf index."""
+    found = repository.instruction_page(connection, site, merchant, after, limit + 1)
+    page = found[:limit]
+    return InstructionPage(
+        instructions=tuple(
+            InstructionRow(
+                instruction=RefundInstruction.read(row.body),
+                state=row.state,
+                attempts=row.attempts,
+                answer=row.answer,
+                delivered_at=row.delivered_at,
+                outcome=_outcome(row.status, row.refunded_total_minor, row.matches),
+            )
+            for row in page
+        ),
+        cursor=page[-1].leaf_seq if page else after,
+        more=len(found) > limit,
+    )
+
+
+def _outcome(status: str | None, refunded_total_minor: int, fits: int) -> OutcomeRow | None:
+    if status is None:
+        return None
+    return OutcomeRow.model_validate(
+        {"status": status, "refunded_total_minor": refunded_total_minor, "matches": bool(fits)}, strict=False
+    )
+
+
+def send_again(
+    connection: Connection, site: str, instruction: str, merchant: str | None, due_at: float
+) -> Requeued:
+    """Deliver an instruction again; raises NotFound, for another merchant's too."""
+    held = repository.find_instruction(connection, site, instruction)
+    if held is None or merchant not in (None, held.merchant):
+        raise NotFound(f"no instruction {instruction[:80]!r} was given")
+    repository.requeue(connection, site, instruction, due_at)
+    return Requeued(instruction=held.id, state=repository.QUEUED)

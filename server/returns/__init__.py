@@ -1,0 +1,1 @@
+"""Expected units and parcels: what the shop agreed to take back and what has arrived."""

@@ -1,0 +1,90 @@
+"""Routes of returns and parcels."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+
+from inspection.custody.receipt import issue_receipt
+from inspection.messages.catalogue import UnitMessage
+from inspection.messages.uplink import ReceiptMessage
+from server.access import Caller, Scope, needs, own_merchant
+from server.answers import answer
+from server.bodies import read_body
+from server.catalogue.schemas import Accepted
+from server.centre import Centre, Here
+from server.errors import BadRequest
+from server.imports import import_answer, message_of
+from server.returns import service
+from server.returns.schemas import COLUMNS, CONVERT, FIXED, SignOff, UnitList
+from server.returns.service import Arrival
+from server.rows import RowFault, read_rows
+
+router = APIRouter(prefix="/v1", tags=["returns"])
+Shop = Annotated[Caller, needs(Scope.SHOP)]
+ShopOrConsole = Annotated[Caller, needs(Scope.SHOP, Scope.CONSOLE)]
+LONGEST_PARCEL = 64
+
+
+@router.post("/returns")
+async def post_returns(request: Request, centre: Here, caller: Shop) -> Response:
+    """Announce units; all of them or none."""
+    units = (await read_body(request, UnitList)).units
+    merchant, due_s = own_merchant(caller), centre.settings.inspection_due_s
+    await centre.writer.submit(lambda c: service.announce_all(c, centre.site, merchant, units, due_s))
+    return answer(Accepted(accepted=len(units)))
+
+
+@router.post("/returns.csv")
+async def import_returns(request: Request, centre: Here, caller: Shop) -> Response:
+    """Import a CSV file: good rows go in, bad rows come back."""
+    merchant = own_merchant(caller)
+    rows, faults = read_rows(await request.body(), COLUMNS, centre.settings.table_rows)
+    good: dict[str, tuple[int, UnitMessage]] = {}
+    for row in rows:
+        unit = message_of(row, UnitMessage, CONVERT, {**FIXED, "merchant": merchant})
+        if isinstance(unit, RowFault):
+            faults.append(unit)
+        elif unit.id in good:
+            detail = f"the unit stands in row {good[unit.id][0]} already"
+            faults.append(RowFault(row=row.number, column="id", code="doubled", detail=detail))
+        else:
+            good[unit.id] = (row.number, unit)
+    refused = await _announce(centre, merchant, good)
+    return answer(import_answer(len(good) - len(refused), faults + refused, centre.metrics))
+
+
+async def _announce(
+    centre: Centre, merchant: str, good: dict[str, tuple[int, UnitMessage]]
+) -> list[RowFault]:
+    units, due_s = [unit for _, unit in good.values()], centre.settings.inspection_due_s
+    faults = await centre.writer.submit(lambda c: service.announce(c, centre.site, merchant, units, due_s))
+    return [RowFault(row=good[f.unit][0], column=f.column, code=f.code, detail=f.detail) for f in faults]
+
+
+@router.post("/returns/{unit:path}/cancel")
+async def cancel_return(unit: str, centre: Here, caller: Shop) -> Response:
+    """Withdraw a unit that has not been inspected."""
+    merchant = own_merchant(caller)
+    return answer(await centre.writer.submit(lambda c: service.cancel(c, centre.site, merchant, unit)))
+
+
+@router.get("/returns/{unit:path}")
+async def get_return(unit: str, centre: Here, caller: Shop) -> Response:
+    """Say what has become of a unit."""
+    merchant = own_merchant(caller)
+    return answer(await centre.reader.run(lambda c: service.standing(c, centre.site, merchant, unit)))
+
+
+@router.post("/parcels/{parcel:path}/sign-off")
+async def post_sign_off(parcel: str, request: Request, centre: Here, caller: ShopOrConsole) -> Response:
+    """Record that the carrier handed a parcel over; the clock of its units starts."""
+    body = await read_body(request, SignOff)
+    merchant = caller.merchant or body.merchant
+    if merchant is None or body.merchant not in (None, merchant):
+        raise BadRequest("say which merchant's parcel it is; a shop's key is for its own only")
+    if not 1 <= len(parcel) <= LONGEST_PARCEL:
+        raise BadRequest(f"a parcel's id has 1 to {LONGEST_PARCEL} characters")
+    arrival, now = Arrival(merchant=merchant, parcel=parcel, at=body.at), centre.now()
+    due_s = centre.settings.inspection_due_s
+    place = await centre.writer.submit(lambda c: service.sign_off(c, centre.log, arrival, due_s, now))
+    return answer(ReceiptMessage.of(issue_receipt(centre.keys.log, centre.log.origin, place.seq, place.leaf)))

@@ -1,0 +1,125 @@
+"""The centre's settings: one frozen object, checked before a port opens.
+
+They come from `server.toml` and the environment; `REGRADE_SERVER_<NAME>` wins over the file, and lists
+are comma-separated there. Secrets are not settings: they stand in `keys.json`.
+"""
+
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from inspection.messages.base import sentence
+from server.errors import BadSettings
+
+FILE_NAME = "server.toml"
+PREFIX = "REGRADE_SERVER_"
+MIB = 1024 * 1024
+DAY_S = 86_400.0
+
+Seconds = Annotated[float, Field(gt=0, le=30 * DAY_S)]
+HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+SiteName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+
+
+class ServerSettings(BaseModel):
+    """What the centre may be told; every field has a sensible default but the two names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host_name: HostName = Field(description="Name of this centre; part of the ledger's origin, for ever.")
+    site: SiteName = Field(description="The building whose ledger this database holds.")
+    bind: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8400, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_cert: Path | None = Field(None, description="Certificate chain (PEM); needed off loopback.")
+    tls_key: Path | None = Field(None, description="Private key of the certificate (PEM).")
+    behind_proxy: bool = Field(False, description="True when a proxy in front of it terminates TLS.")
+    writer_queue: int = Field(512, ge=1, le=100_000, description="Requests that may wait for the writer.")
+    body_limit_bytes: int = Field(2 * MIB, ge=1024, le=64 * MIB, description="Largest JSON or CSV body.")
+    evidence_limit_bytes: int = Field(16 * MIB, ge=1024, le=64 * MIB, description="Largest encrypted image.")
+    evidence_quota_bytes: int = Field(
+        50 * 1024 * MIB, ge=1024, description="Encrypted images that one station may store, all together."
+    )
+    refusals_per_station: int = Field(20_000, ge=1, description="Refused records kept for one station.")
+    table_rows: int = Field(10_000, ge=1, le=100_000, description="Most rows of one CSV file.")
+    code_life_s: Seconds = Field(900.0, description="How long an enrolment code is good.")
+    enrol_per_minute: int = Field(10, ge=1, le=600, description="Enrolment attempts per minute, all callers.")
+    inspection_due_s: Seconds = Field(7200.0, description="From the carrier's sign-off to the deadline.")
+    refund_retry_s: tuple[Seconds, ...] = Field(
+        (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0),
+        min_length=1,
+        max_length=32,
+        description="Longest wait before each further attempt to deliver an instruction.",
+    )
+    refund_timeout_s: Seconds = Field(
+        15.0, le=60.0, description="How long a refund system may take to answer."
+    )
+    refund_parallel: int = Field(8, ge=1, le=64, description="Deliveries under way at a time.")
+    refund_networks: tuple[str, ...] = Field(
+        (), max_length=32, description="Private networks (CIDR) in which a refund system may live."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if "change-me" in self.host_name or self.site.lower() == "change-me":
+            raise ValueError("host_name or site still has its placeholder")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("tls_cert and tls_key come together")
+        if not (self.on_loopback or self.tls_cert or self.behind_proxy):
+            raise ValueError(f"bind={self.bind} is not loopback: set tls_cert and tls_key, or behind_proxy")
+        for network in self.refund_networks:
+            ipaddress.ip_network(network)
+        return self
+
+    @property
+    def origin(self) -> str:
+        """Name of the site's log."""
+        return f"{self.host_name}/site/{self.site}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """True when nobody outside this machine can reach the port directly."""
+        try:
+            return ipaddress.ip_address(self.bind).is_loopback
+        except ValueError:
+            return self.bind == "localhost"
+
+    @property
+    def local_only(self) -> bool:
+        """True for a centre that serves this machine alone: its refund system may be on it too."""
+        return self.on_loopback and not self.behind_proxy
+
+
+def load_settings(directory: Path, environ: Mapping[str, str]) -> ServerSettings:
+    """Read `server.toml` and the environment; raises BadSettings that names the setting."""
+    values = _from_file(directory / FILE_NAME) | _from_environment(environ)
+    try:
+        return ServerSettings.model_validate(values)
+    except ValidationError as error:
+        raise BadSettings(f"setting {sentence(error)}") from error
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadSettings(f"{path} cannot be read; `regrade server init` makes it") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path} is not TOML: {error}") from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    found = {
+        name.removeprefix(PREFIX).lower(): text for name, text in environ.items() if name.startswith(PREFIX)
+    }
+    return {name: _split(text) if name in LISTS else text for name, text in found.items()}
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+LISTS = frozenset({"refund_retry_s", "refund_networks"})

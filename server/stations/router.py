@@ -1,0 +1,100 @@
+"""Routes of stations, keys and inspectors."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from inspection.messages.station import EnrolmentRequest, Health
+from server.access import Caller, Scope, needs, own_station
+from server.answers import answer
+from server.bodies import read_body
+from server.centre import Here
+from server.errors import BadRequest, WrongScope
+from server.stations import repository, service
+from server.stations.schemas import (
+    CodeRequest,
+    HealthAnswer,
+    KeyRequest,
+    NewCode,
+    NewInspector,
+    NewKey,
+    Revoked,
+)
+from server.stations.worklist import worklist_page
+
+router = APIRouter(prefix="/v1", tags=["stations"])
+Console = Annotated[Caller, needs(Scope.CONSOLE)]
+Station = Annotated[Caller, needs(Scope.STATION)]
+Cursor = Annotated[int, Query(ge=0, le=2**53 - 1)]
+
+
+@router.post("/keys", status_code=201)
+async def post_key(request: Request, centre: Here, caller: Console) -> Response:
+    """Make an API key; it is shown this once."""
+    wanted, at = await read_body(request, KeyRequest), centre.now()
+    key = await centre.writer.submit(lambda c: service.make_key(c, centre.site, wanted, at))
+    return answer(NewKey(api_key=key), 201)
+
+
+@router.post("/stations/codes", status_code=201)
+async def post_code(request: Request, centre: Here, caller: Console) -> Response:
+    """Make a one-time enrolment code."""
+    wanted, code = await read_body(request, CodeRequest), service.make_code()
+    if wanted.site != centre.site:
+        raise BadRequest(f"this centre serves site {centre.site}, not {wanted.site}")
+    expires_at = centre.clock() + timedelta(seconds=centre.settings.code_life_s)
+    await centre.writer.submit(lambda c: service.offer_code(c, centre.site, wanted.station, code, expires_at))
+    return answer(NewCode(code=code, expires_at=expires_at), 201)
+
+
+@router.post("/stations/enrol")
+async def post_enrolment(request: Request, centre: Here) -> Response:
+    """Enrol a station: the code stands in for a key, once."""
+    centre.enrolments.take()
+    wanted, at = await read_body(request, EnrolmentRequest), centre.now()
+    service.check_proof(wanted)
+    enrolment = await centre.writer.submit(lambda c: service.enrol(c, centre.log, centre.keys, wanted, at))
+    return answer(enrolment)
+
+
+@router.post("/stations/{station}/revoke")
+async def post_revocation(station: str, centre: Here, caller: Console) -> Response:
+    """Revoke every key of a station."""
+    at = centre.now()
+    revoked = await centre.writer.submit(lambda c: service.revoke(c, centre.log, station, at))
+    return answer(Revoked(revoked=revoked))
+
+
+@router.get("/stations/me")
+async def get_standing(centre: Here, caller: Station) -> Response:
+    """Say what the centre knows of the caller's key."""
+    station, now = own_station(caller), centre.clock()
+    return answer(await centre.reader.run(lambda c: service.standing(c, centre.site, station, now)))
+
+
+@router.post("/stations/health")
+async def post_health(request: Request, centre: Here, caller: Station) -> Response:
+    """Keep the station's latest health; answer the centre's time."""
+    health, station, at = await read_body(request, Health), own_station(caller), centre.now()
+    if health.station != station:
+        raise WrongScope(f"this key is of station {station}, not of {health.station}")
+    content = health.to_json()
+    await centre.writer.submit(lambda c: repository.set_health(c, centre.site, station, content, at))
+    return answer(HealthAnswer(centre_time=centre.clock()))
+
+
+@router.get("/worklist")
+async def get_worklist(centre: Here, caller: Station, after: Cursor = 0) -> Response:
+    """What changed since a cursor."""
+    now = centre.clock()
+    return answer(await centre.reader.run(lambda c: worklist_page(c, centre.site, after, now)))
+
+
+@router.post("/inspectors", status_code=201)
+async def post_inspector(request: Request, centre: Here, caller: Console) -> Response:
+    """Add or replace an inspector."""
+    wanted = await read_body(request, NewInspector)
+    inspector = service.inspector_of(wanted, centre.site, centre.keys.badge_salt)
+    await centre.writer.submit(lambda c: repository.put_inspector(c, centre.site, inspector))
+    return answer(inspector, 201)

@@ -1,0 +1,80 @@
+"""The worklist: what changed since a cursor, in the order of the changes.
+
+The products of a page's units are always in the page, so that no unit arrives before its product.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import Connection, Table, select
+
+from inspection.messages.base import read_time
+from inspection.messages.catalogue import ProductMessage, UnitMessage
+from inspection.messages.station import InspectorMessage, WorklistPage
+from server.db.tables import inspectors, products, units
+from server.returns.repository import EXPECTED
+
+PAGE = 500
+
+
+class Change(NamedTuple):
+    """One changed row, in the order of the changes."""
+
+    changed: int
+    kind: Literal["product", "unit", "inspector"]
+    row: Any
+
+
+def worklist_page(connection: Connection, site: str, after: int, now: datetime) -> WorklistPage:
+    """The next page behind a cursor; the same cursor again when nothing changed."""
+    found = sorted(
+        (
+            *_changes(connection, products, "product", site, after),
+            *_changes(connection, units, "unit", site, after),
+            *_changes(connection, inspectors, "inspector", site, after),
+        ),
+        key=lambda change: change.changed,
+    )
+    page = found[:PAGE]
+    rows = {kind: [c.row for c in page if c.kind == kind] for kind in ("product", "unit", "inspector")}
+    expected = [row for row in rows["unit"] if row.state == EXPECTED]
+    return WorklistPage(
+        cursor=page[-1].changed if page else after,
+        more=len(found) > PAGE,
+        products=_products(connection, site, rows["product"], expected),
+        units=tuple(_unit(row) for row in expected),
+        closed=tuple(row.id for row in rows["unit"] if row.state != EXPECTED),
+        inspectors=tuple(InspectorMessage.read(row.body) for row in rows["inspector"]),
+        centre_time=now,
+    )
+
+
+def _changes(
+    connection: Connection,
+    table: Table,
+    kind: Literal["product", "unit", "inspector"],
+    site: str,
+    after: int,
+) -> Iterable[Change]:
+    chosen = select(table).where(table.c.site == site, table.c.changed > after)
+    rows = connection.execute(chosen.order_by(table.c.changed).limit(PAGE + 1))
+    return [Change(row.changed, kind, row) for row in rows]
+
+
+def _unit(row: Any) -> UnitMessage:
+    message = UnitMessage.read(row.body)
+    return message.model_copy(update={"deadline": read_time(row.deadline) if row.deadline else None})
+
+
+def _products(
+    connection: Connection, site: str, changed: list[Any], expected: list[Any]
+) -> tuple[ProductMessage, ...]:
+    bodies = {(row.merchant, row.sku): row.body for row in changed}
+    for merchant in {row.merchant for row in expected}:
+        wanted = {row.sku for row in expected if row.merchant == merchant}
+        chosen = select(products.c.merchant, products.c.sku, products.c.body).where(
+            products.c.site == site, products.c.merchant == merchant, products.c.sku.in_(wanted)
+        )
+        bodies |= {(row.merchant, row.sku): row.body for row in connection.execute(chosen)}
+    return tuple(ProductMessage.read(body) for body in bodies.values())
