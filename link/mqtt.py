@@ -29,7 +29,7 @@ class MqttConfig(BaseModel):
 
     host: str
     port: int = Field(default=1883, ge=1, le=65535)
-    client_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    client_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")
     """Unique at the broker: the second connection of an id drops the first."""
     username: str | None = None
     password: SecretStr | None = None

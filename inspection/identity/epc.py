@@ -220,3 +220,25 @@ def _serial_of(scheme: TagEncodable) -> str | None:
     if not isinstance(scheme, SGTIN):
         return None
     return scheme.gs1_element_string().partition("(21)")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """A tag that is no trade item: to be shown, never to be matched."""
+
+    epc: bytes
+    code: str
+    """Code of the error that says why, such as `not_an_item`."""
+    sentence: str
+    """Why, for a person, with the raw hex."""
+
+
+def trade_item(epc: bytes) -> ItemCode | Stranger:
+    """Say which trade item a tag means, or why it means none; never raises."""
+    try:
+        item = read_epc(epc)
+    except (NotAnItem, BadIdentifier) as error:
+        return Stranger(epc=epc, code=error.code, sentence=str(error))
+    if item.gtin is None:
+        return Stranger(epc=epc, code=NotAnItem.code, sentence=f"the tag names no trade item: {item.uri}")
+    return item

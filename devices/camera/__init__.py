@@ -1,0 +1,1 @@
+"""Cameras: each takes one named view of the bench."""

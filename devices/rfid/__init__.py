@@ -1,0 +1,1 @@
+"""RFID readers, one folder per family, and each beside its emulator."""

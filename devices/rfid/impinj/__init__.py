@@ -1,0 +1,1 @@
+"""Impinj R700 family: tag events over MQTT."""

@@ -1,0 +1,171 @@
+"""UHFReader18/288 as a TagReader: asks for an inventory again and again."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from devices.device import Clock, CountFault
+from devices.errors import LinkLost
+from devices.names import Name
+from devices.rfid.uhfreader.codec import BadFrame, Decoder, encode, read_info, read_inventory
+from devices.rfid.uhfreader.frames import BadBytes, Command, Frame, Heartbeat, ReaderInfo, Status
+from devices.transport.base import ByteStream
+from inspection.readings import TagRead
+
+GAP_S = 0.05
+"""A line that is quiet for so long in the middle of a frame will not complete it."""
+SILENT_POLLS = 3
+"""Unanswered polls in a row after which the reader counts as lost (power cut behind a USB adapter)."""
+
+REFUSALS = {
+    Status.ANTENNA_ERROR: ("antenna_error", "the reader reports a broken or missing antenna"),
+    Status.BAD_LENGTH: ("illegal_command", "the reader does not know this inventory: check the dialect"),
+    Status.ILLEGAL_COMMAND: ("illegal_command", "the reader does not know this inventory: check the dialect"),
+    Status.MEMORY_FULL: ("overflow", "the reader's memory is full: some tags were not reported"),
+}
+
+
+class UhfReaderConfig(BaseModel):
+    """One UHFReader18 or 288 on a serial port."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    driver: Literal["uhfreader"]
+    name: Name
+    port: str
+    """Device file, better one of `/dev/serial/by-id/`."""
+    baud: int = Field(default=57600, ge=1200, le=921600)
+    dialect: Literal["18", "288"] = "18"
+    """The bytes do not tell: 288 answers with antenna and signal."""
+    address: int = Field(default=0, ge=0, le=255)
+    poll_ms: int = Field(default=120, ge=20, le=10_000)
+    reply_timeout_ms: int = Field(default=1500, ge=50, le=30_000)
+    """Longer than the reader's own scan time, after which it answers at the latest."""
+    inventory_body: str = Field(default="", pattern=r"^([0-9a-fA-F]{2}){0,32}$")
+    """Hex of the parameters that some 288 readers want behind the inventory command."""
+
+
+class UhfReader:
+    """A TagReader over a byte stream."""
+
+    def __init__(
+        self, config: UhfReaderConfig, stream: ByteStream, *, clock: Clock, count: CountFault
+    ) -> None:
+        self.info: ReaderInfo | None = None
+        self._config = config
+        self._stream = stream
+        self._clock = clock
+        self._count = count
+        self._decoder = Decoder()
+        self._heard: deque[Frame | Heartbeat] = deque()
+        self._inventory = Frame(
+            address=config.address, command=Command.INVENTORY, body=bytes.fromhex(config.inventory_body)
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._stream.__aenter__()
+        try:
+            self._decoder = Decoder()
+            self._heard.clear()
+            await self._greet()
+        except BaseException:
+            await self._stream.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stream.__aexit__(*exc)
+
+    async def reads(self) -> AsyncIterator[TagRead]:
+        """Yield reads as they come; raises LinkLost when the port or the reader is gone."""
+        loop = asyncio.get_running_loop()
+        silent = 0
+        while True:
+            due = loop.time() + self._config.poll_ms / 1000
+            await self._stream.write(encode(self._inventory))
+            deadline = loop.time() + self._config.reply_timeout_ms / 1000
+            heard, waiting = False, True
+            # Until the next poll is due we keep listening: a reader in scan mode reports unasked.
+            while frame := await self._next(deadline if waiting else due):
+                heard = True
+                for read in self._tags_of(frame):
+                    yield read
+                waiting = waiting and not self._ends_the_inventory(frame)
+            silent = 0 if heard else silent + 1
+            if silent >= SILENT_POLLS:
+                raise LinkLost(f"the reader at {self._stream.name} does not answer", reason="silent")
+
+    async def _greet(self) -> None:
+        """Ask who is there: a port without a reader behind it must not look ready."""
+        question = encode(Frame(address=self._config.address, command=Command.INFO, body=b""))
+        loop = asyncio.get_running_loop()
+        for _ in range(SILENT_POLLS):
+            await self._stream.write(question)
+            deadline = loop.time() + self._config.reply_timeout_ms / 1000
+            while frame := await self._next(deadline):
+                if isinstance(frame, Frame) and frame.command == Command.INFO:
+                    self.info = self._understood(frame)
+                    return
+        raise LinkLost(f"no reader answers at {self._stream.name}: is it powered?", reason="silent")
+
+    def _understood(self, frame: Frame) -> ReaderInfo | None:
+        try:
+            return read_info(frame)
+        except BadFrame as error:
+            self._count("bad_frame", str(error))
+            return None
+
+    async def _next(self, deadline: float) -> Frame | Heartbeat | None:
+        """The next thing the reader says; None when the deadline passes first."""
+        loop = asyncio.get_running_loop()
+        while not self._heard:
+            left = deadline - loop.time()
+            if left <= 0:
+                return None
+            try:
+                async with asyncio.timeout(min(left, GAP_S) if self._decoder.is_waiting else left):
+                    content = await self._stream.read()
+            except TimeoutError:
+                found = self._decoder.idle()
+            else:
+                found = self._decoder.feed(content)
+            self._sort(found)
+        return self._heard.popleft()
+
+    def _sort(self, found: list[Frame | Heartbeat | BadBytes]) -> None:
+        for each in found:
+            if isinstance(each, BadBytes):
+                self._count("bad_bytes", str(each))
+            else:
+                self._heard.append(each)
+
+    def _tags_of(self, frame: Frame | Heartbeat) -> Iterator[TagRead]:
+        if isinstance(frame, Heartbeat):
+            return
+        if frame.command == Command.PUSH and len(frame.body) > 1:
+            yield self._read(frame.body[1:], None)
+        elif frame.command in (Command.INVENTORY, Command.INVENTORY_SINGLE):
+            try:
+                inventory = read_inventory(frame, self._config.dialect)
+            except BadFrame as error:
+                self._count("bad_frame", str(error))
+                return
+            if inventory.status in REFUSALS:
+                self._count(*REFUSALS[Status(inventory.status)])
+            for tag in inventory.tags:
+                yield self._read(tag.epc, inventory.antenna)
+
+    def _read(self, epc: bytes, antenna: int | None) -> TagRead:
+        return TagRead(
+            epc=epc, reader=self._config.name, antenna=antenna, rssi_dbm=None, seen_at=self._clock()
+        )
+
+    def _ends_the_inventory(self, frame: Frame | Heartbeat) -> bool:
+        return (
+            isinstance(frame, Frame)
+            and frame.command == Command.INVENTORY
+            and frame.body[0] != Status.MORE_FOLLOWS
+        )

@@ -1,0 +1,68 @@
+"""A barcode scanner on a serial line as a Scanner."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from devices.device import Clock, CountFault
+from devices.names import Name
+from devices.scanner.codec import BadCode, Code, Decoder
+from devices.transport.base import ByteStream
+from inspection.readings import Scan
+
+
+class ScannerConfig(BaseModel):
+    """One scanner; set it to send AIM identifiers, 0x1D for FNC1, and CR as suffix."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    driver: Literal["scanner"]
+    name: Name
+    port: str
+    """Device file, better one of `/dev/serial/by-id/`."""
+    baud: int = Field(default=9600, ge=1200, le=921600)
+
+
+class SerialScanner:
+    """A Scanner over a byte stream."""
+
+    def __init__(self, config: ScannerConfig, stream: ByteStream, *, clock: Clock, count: CountFault) -> None:
+        self._config = config
+        self._stream = stream
+        self._clock = clock
+        self._count = count
+
+    async def __aenter__(self) -> Self:
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._stream.__aexit__(*exc)
+
+    async def scans(self) -> AsyncIterator[Scan]:
+        """Yield codes as they come; raises LinkLost when the port is gone."""
+        loop = asyncio.get_running_loop()
+        decoder = Decoder()
+        while True:
+            try:
+                async with asyncio.timeout(decoder.gap_s if decoder.is_waiting else None):
+                    content = await self._stream.read()
+            except TimeoutError:
+                found = decoder.idle(loop.time())
+            else:
+                found = decoder.feed(content, loop.time())
+            for each in found:
+                if isinstance(each, BadCode):
+                    self._count(each.reason, each.sentence)
+                else:
+                    yield self._scan(each)
+
+    def _scan(self, code: Code) -> Scan:
+        return Scan(
+            content=code.content,
+            symbology=code.symbology,
+            scanner=self._config.name,
+            scanned_at=self._clock(),
+        )

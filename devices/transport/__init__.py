@@ -1,0 +1,1 @@
+"""Byte streams with a lifetime: serial ports, and the emulated end of one."""

@@ -1,0 +1,146 @@
+"""Every kind of device with its emulator, so that one contract is asked of all of them."""
+
+import os
+import shutil
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devices.device import Scanner, TagReader
+from devices.registry import DRIVERS, Surroundings
+from devices.rfid.impinj.driver import ImpinjConfig
+from devices.rfid.impinj.emulator import ImpinjEmulator
+from devices.rfid.uhfreader.driver import UhfReaderConfig
+from devices.rfid.uhfreader.emulator import UhfReaderEmulator
+from devices.scanner.driver import ScannerConfig
+from devices.scanner.emulator import ScannerEmulator
+from edge.broker import Broker, BrokerConfig
+from edge.broker_files import BrokerUser
+
+USERS = (
+    BrokerUser(name="gate", publish=("devices/gate/#",)),
+    BrokerUser(name="station", subscribe=("devices/#",)),
+)
+NO_MOSQUITTO = pytest.mark.skipif(
+    shutil.which("mosquitto", path="/usr/sbin:/usr/bin") is None, reason="mosquitto is not installed"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class ReaderRig:
+    """A reader under test and the hands that change its world."""
+
+    reader: TagReader
+    place: Callable[[bytes], None]
+    remove: Callable[[bytes], None]
+    spoil: Callable[[], Awaitable[None]]
+    """Make the device say something that is not understood."""
+    cut: Callable[[], None]
+    """Break the link."""
+    mend: Callable[[], None]
+    faults: Counter[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class ScannerRig:
+    """A scanner under test with its emulator."""
+
+    scanner: Scanner
+    emulator: ScannerEmulator
+    faults: Counter[str]
+
+
+def build(name: str, config: Any, faults: Counter[str], **around: Any) -> Any:
+    """Make a device as the supervisor does."""
+    surroundings = Surroundings(clock=lambda: datetime.now(UTC), **around)
+
+    def count(code: str, sentence: str) -> None:
+        faults[code] += 1
+
+    return DRIVERS[name].build(config, surroundings, count)
+
+
+async def uhfreader(stack: AsyncExitStack, folder: Path, dialect: Any) -> ReaderRig:
+    link, faults = folder / "reader", Counter[str]()
+    emulator = await stack.enter_async_context(UhfReaderEmulator(link, dialect=dialect))
+
+    async def spoil() -> None:
+        emulator.break_next_checksum()
+        emulator.noise(b"\xff\x00\x56\x00")
+
+    config = UhfReaderConfig(
+        driver="uhfreader", name="gate", port=str(link), dialect=dialect, poll_ms=20, reply_timeout_ms=150
+    )
+    return ReaderRig(
+        reader=build("uhfreader", config, faults),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=spoil,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+    )
+
+
+async def impinj(stack: AsyncExitStack, folder: Path, kind: Any) -> ReaderRig:
+    faults = Counter[str]()
+    config = BrokerConfig(kind=kind, folder=folder / "broker", port=0, users=USERS)
+    broker = await stack.enter_async_context(Broker(config))
+    topic = "devices/gate/tags"
+    emulator = ImpinjEmulator(broker.account("gate"), topic, period_s=0.02)
+    await stack.enter_async_context(emulator)
+    await emulator.connected()
+
+    def cut() -> None:
+        assert broker.pid
+        os.kill(broker.pid, signal.SIGKILL)
+
+    return ReaderRig(
+        reader=build(
+            "impinj",
+            ImpinjConfig(driver="impinj", name="gate", topic=topic),
+            faults,
+            mqtt=broker.account("station"),
+        ),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=lambda: emulator.send(b'{"tagInventoryEvent": {"epc": "!"}}{'),
+        cut=cut,
+        mend=lambda: None,  # the broker comes back by itself
+        faults=faults,
+    )
+
+
+RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], str]] = {
+    "uhfreader18 on a pty": (uhfreader, "18"),
+    "uhfreader288 on a pty": (uhfreader, "288"),
+    "impinj over nats": (impinj, "nats"),
+    "impinj over mosquitto": (impinj, "mosquitto"),
+}
+
+
+@pytest.fixture(
+    params=[pytest.param(name, marks=NO_MOSQUITTO if "mosquitto" in name else ()) for name in RIGS]
+)
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ReaderRig]:
+    """Every TagReader in turn."""
+    make, argument = RIGS[request.param]
+    async with AsyncExitStack() as stack:
+        yield await make(stack, tmp_path, argument)
+
+
+@pytest.fixture(params=[b"\r", b"\n", b"\r\n", b""], ids=["CR", "LF", "CRLF", "no suffix"])
+async def scanner_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ScannerRig]:
+    """A serial scanner with every suffix in turn."""
+    faults = Counter[str]()
+    link = tmp_path / "scanner"
+    async with ScannerEmulator(link, suffix=request.param) as emulator:
+        config = ScannerConfig(driver="scanner", name="hand", port=str(link))
+        yield ScannerRig(scanner=build("scanner", config, faults), emulator=emulator, faults=faults)
