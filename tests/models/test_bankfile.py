@@ -1,0 +1,126 @@
+"""A bank is used only whole, unaltered, and for what it was made for."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.bankfile import BankHeader, ViewBank, arrays_of, check_fits, read_bank, write_bank
+from models.errors import BankRefused
+from models.reference import Bank
+
+OWN = {"merchant": "m1", "sku": "MUG", "view": "top", "backbone_sha256": "b" * 64}
+
+
+def small_bank() -> Bank:
+    draw = np.random.default_rng(3)
+    return Bank(
+        rows=4,
+        columns=4,
+        mean=draw.standard_normal(3).astype(np.float32),
+        spread=np.array([0.5, 1.0, 2.0], np.float32),
+        vectors=draw.standard_normal((10, 3)).astype(np.float32),
+        noise=draw.uniform(0.5, 1.5, (4, 4)).astype(np.float32),
+        leave_one_out=(1.0, 1.1, 1.2, 1.3, 1.4),
+    )
+
+
+def header_of(bank: Bank, **changes: object) -> BankHeader:
+    values: dict[str, object] = {
+        **OWN,
+        "photos": [f"{number:064x}" for number in range(5)],
+        "height": 32,
+        "width": 32,
+        "min_sharpness": 100.0,
+        "min_brightness": 90.0,
+        "max_brightness": 110.0,
+        "leave_one_out": bank.leave_one_out,
+        "shapes": [array.shape for array in arrays_of(bank)],
+    }
+    return BankHeader.model_validate(values | changes)
+
+
+CONTENT = write_bank(header_of(small_bank()), small_bank())
+
+
+def resealed(body: bytes) -> bytes:
+    return body + hashlib.sha256(body).digest()
+
+
+def test_what_is_written_is_read() -> None:
+    found, bank = read_bank(CONTENT), small_bank()
+    for stored, original in zip(arrays_of(found.bank), arrays_of(bank), strict=True):
+        assert np.array_equal(stored, original)
+    assert found.header == header_of(bank)
+    assert found.bank.leave_one_out == bank.leave_one_out
+    assert found.sha256 == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_the_same_bank_has_the_same_bytes() -> None:
+    assert write_bank(header_of(small_bank()), small_bank()) == CONTENT
+
+
+@given(st.integers(0, len(CONTENT) - 1))
+def test_a_bank_cut_anywhere_is_refused(cut: int) -> None:
+    with pytest.raises(BankRefused):
+        read_bank(CONTENT[:cut])
+
+
+@settings(max_examples=200)
+@given(st.integers(0, len(CONTENT) - 1), st.integers(1, 255))
+def test_a_bank_with_one_changed_byte_is_refused(at: int, flip: int) -> None:
+    broken = bytearray(CONTENT)
+    broken[at] ^= flip
+    with pytest.raises(BankRefused):
+        read_bank(bytes(broken))
+
+
+@pytest.mark.parametrize("name", list(OWN))
+def test_a_bank_for_something_else_is_refused_by_name(name: str) -> None:
+    wanted = OWN | {name: "c" * 64}
+    with pytest.raises(BankRefused, match="was made for"):
+        check_fits(read_bank(CONTENT), **wanted)
+    check_fits(read_bank(CONTENT), **OWN)
+
+
+def test_another_format_version_is_named() -> None:
+    with pytest.raises(BankRefused, match="version"):
+        read_bank(CONTENT[:7] + b"\x02" + CONTENT[8:])
+
+
+def spoilt(name: str) -> ViewBank:
+    """A bank whose hash fits, but whose numbers do not."""
+    bank = small_bank()
+    arrays = dict(zip(("mean", "spread", "vectors", "noise"), arrays_of(bank), strict=True))
+    arrays[name] = arrays[name].copy()
+    arrays[name].flat[0] = 0.0 if name in {"spread", "noise"} else np.nan
+    return read_bank(write_bank(header_of(bank), Bank(rows=4, columns=4, leave_one_out=(), **arrays)))
+
+
+@pytest.mark.parametrize("name", ["mean", "spread", "vectors", "noise"])
+def test_numbers_that_cannot_be_used_are_refused(name: str) -> None:
+    with pytest.raises(BankRefused, match="cannot be used"):
+        spoilt(name)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shapes": [[3], [3], [9, 3], [4, 4]]},
+        {"shapes": [[3], [3], [3, 10], [4, 4]]},
+        {"leave_one_out": [1.0]},
+    ],
+)
+def test_a_header_that_does_not_fit_its_arrays_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(BankRefused):
+        read_bank(write_bank(header_of(small_bank(), **changes), small_bank()))
+
+
+def test_a_header_of_any_length_is_refused_not_read() -> None:
+    body = CONTENT[:8] + b"\xff\xff\xff\xff" + CONTENT[12:-32]
+    with pytest.raises(BankRefused, match="too long"):
+        read_bank(resealed(body))
+    with pytest.raises(BankRefused, match="header"):
+        read_bank(resealed(CONTENT[:8] + b"\0\0\0\x02{}"))

@@ -1,0 +1,96 @@
+"""Comparison with good photos: what is alike is near, what is odd is far and in the right place."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.backbone import Backbone, Matrix, Patches
+from models.coreset import greedy_coreset, nearest_distance
+from models.framing import see
+from models.reference import compare, fit
+
+ROWS, COLUMNS, CHANNELS = 10, 12, 5
+
+
+def shot(seed: int) -> Patches:
+    base = np.random.default_rng(99).standard_normal((ROWS * COLUMNS, CHANNELS))
+    noise = 0.1 * np.random.default_rng(seed).standard_normal(base.shape)
+    return Patches(rows=ROWS, columns=COLUMNS, vectors=(base + noise).astype(np.float32))
+
+
+def with_defect(patches: Patches, row: int, column: int) -> Patches:
+    vectors = patches.vectors.copy()
+    vectors[row * COLUMNS + column] += 8.0
+    return Patches(rows=ROWS, columns=COLUMNS, vectors=vectors)
+
+
+def slow_distance(vectors: Matrix, bank: Matrix) -> Matrix:
+    apart = vectors[:, None].astype(np.float64) - bank[None]
+    return np.asarray(np.sqrt((apart**2).sum(-1)).min(1), dtype=np.float32)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 30))
+def test_the_fast_distance_is_the_plain_one(seed: int, rows: int, bank_rows: int) -> None:
+    draw = np.random.default_rng(seed)
+    vectors = draw.standard_normal((rows, 7)).astype(np.float32)
+    bank = draw.standard_normal((bank_rows, 7)).astype(np.float32)
+    np.testing.assert_allclose(nearest_distance(vectors, bank), slow_distance(vectors, bank), atol=2e-3)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30))
+def test_a_coreset_is_part_of_the_rows_and_covers_better_than_chance(seed: int, count: int) -> None:
+    vectors = np.random.default_rng(seed).standard_normal((60, 4)).astype(np.float32)
+    chosen = greedy_coreset(vectors, count)
+    assert len(np.unique(chosen, axis=0)) == count
+    assert nearest_distance(chosen, vectors).max() < 1e-2
+    assert np.array_equal(chosen, greedy_coreset(vectors, count))
+    if count > 10:
+        assert (
+            nearest_distance(vectors, chosen).max() <= nearest_distance(vectors, vectors[:count]).max() + 1e-3
+        )
+
+
+def test_a_coreset_larger_than_the_rows_is_all_of_them() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    assert len(greedy_coreset(vectors, 9)) == 4
+
+
+def test_an_odd_cell_is_found_where_it_is() -> None:
+    bank = fit([shot(seed) for seed in range(12)])
+    good, bad = compare(bank, shot(50)), compare(bank, with_defect(shot(50), 5, 6))
+    limit = bank.calibration.limit()
+    assert good.score <= limit < bad.score
+    assert bad.heat.argmax() == 5 * COLUMNS + 6
+
+
+def test_every_photo_has_its_own_left_out_score() -> None:
+    odd = with_defect(shot(3), 1, 1)
+    bank = fit([*(shot(seed) for seed in range(9)), odd])
+    assert len(bank.leave_one_out) == 10
+    assert int(np.argmax(bank.leave_one_out)) == 9
+
+
+def test_a_fit_needs_enough_photos_of_one_size() -> None:
+    with pytest.raises(ValueError, match="needed"):
+        fit([shot(seed) for seed in range(4)])
+    other = Patches(rows=COLUMNS, columns=ROWS, vectors=shot(9).vectors)
+    with pytest.raises(ValueError, match="size"):
+        fit([*(shot(seed) for seed in range(6)), other])
+    with pytest.raises(ValueError, match="size"):
+        compare(fit([shot(seed) for seed in range(6)]), other)
+
+
+@pytest.mark.parametrize("condition", ["good", "used_stain", "damaged_chip"])
+def test_a_photo_never_scores_higher_once_it_is_a_reference(
+    backbone: Backbone, drawn: Callable[..., list[bytes]], condition: str
+) -> None:
+    shots = [backbone.describe([see(content)])[0][0] for content in drawn("mug", "good", 1, 8)]
+    item = backbone.describe([see(drawn("mug", condition)[-1])])[0][0]
+    before = compare(fit(shots), item).score
+    after = compare(fit([*shots, item]), item).score
+    assert after <= before
