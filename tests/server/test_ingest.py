@@ -1,0 +1,320 @@
+"""Records coming in over HTTP: what is recorded, what is refused, and that both stay so."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from inspection.custody.canonical import canonical
+from inspection.custody.leaf import EntryType
+from inspection.custody.receipt import check_receipt_for, check_refusal
+from inspection.custody.signing import Domain, sign
+from inspection.messages.base import time_text
+from inspection.messages.uplink import (
+    BatchAnswer,
+    ReceiptMessage,
+    RecordBatch,
+    RefusalMessage,
+    RefusalReason,
+    SignedRecord,
+)
+from server.ingest.schemas import record_sha256
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Bench, Site
+
+IMAGE = b"sealed image one"
+OTHER = b"sealed image two"
+
+
+def receipt_of(site: "Site", signed: SignedRecord, answer: object) -> ReceiptMessage:
+    assert isinstance(answer, ReceiptMessage), answer
+    keys = site.centre.keys
+    leaf = check_receipt_for(answer.receipt(), keys.log_public, site.centre.log.origin, signed.record)
+    assert leaf.type is EntryType.VERDICT
+    return answer
+
+
+def refusal_of(site: "Site", signed: SignedRecord, answer: object) -> RefusalMessage:
+    assert isinstance(answer, RefusalMessage), answer
+    digest = record_sha256(signed.record)
+    check_refusal(answer.refusal(), site.centre.keys.log_public, site.centre.log.origin, digest)
+    return answer
+
+
+async def refused(site: "Site", bench: "Bench", signed: SignedRecord) -> RefusalReason:
+    (answer,) = (await site.send(bench, signed)).results
+    return refusal_of(site, signed, answer).reason
+
+
+async def test_a_good_record_gets_a_receipt_that_proves_it(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1")
+    (answer,) = (await site.send(bench, signed)).results
+    assert receipt_of(site, signed, answer).evidence_pending == ()
+    assert site.counted("regrade_recorded_total") == 1
+
+
+async def test_a_batch_is_answered_in_its_order(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1", "R1/1/2")
+    batch = [bench.signed("R1/1/1"), bench.signed("nobody/1/1"), bench.signed("R1/1/2")]
+    answers = (await site.send(bench, *batch)).results
+    receipt_of(site, batch[0], answers[0])
+    assert refusal_of(site, batch[1], answers[1]).reason is RefusalReason.UNKNOWN_UNIT
+    receipt_of(site, batch[2], answers[2])
+
+
+async def test_the_same_record_again_gets_the_same_receipt(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1")
+    first, again, twice = (
+        await site.send(bench, signed),
+        await site.send(bench, signed),
+        await site.send(bench, signed, signed),
+    )
+    assert first == again
+    assert twice.results == first.results * 2
+    assert site.counted("regrade_recorded_total") == 1
+
+
+async def test_a_record_sent_twice_in_one_batch_is_recorded_once(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1")
+    answers = (await site.send(bench, signed, signed)).results
+    assert answers[0] == answers[1]
+    receipt_of(site, signed, answers[0])
+
+
+async def test_a_refusal_stays_even_when_its_cause_is_gone(site: "Site", bench: "Bench") -> None:
+    signed = bench.signed("R1/1/1")
+    first = await site.send(bench, signed)
+    await site.announce("R1/1/1")
+    site.clock.forward(60)
+    assert await site.send(bench, signed, signed) == BatchAnswer(results=first.results * 2)
+    assert site.counted("regrade_refused_total", reason="unknown_unit") == 1
+
+
+async def test_a_forged_copy_never_stands_in_the_way_of_the_true_record(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1")
+    forged = signed.model_copy(update={"signature": bytes(64)})
+    assert await refused(site, bench, forged) is RefusalReason.BAD_SIGNATURE
+    receipt_of(site, signed, (await site.send(bench, signed)).results[0])
+
+
+async def test_an_unknown_key_is_refused(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1").model_copy(update={"device_key": "9" * 32})
+    assert await refused(site, bench, signed) is RefusalReason.UNKNOWN_KEY
+
+
+async def test_a_key_that_another_station_signed_with_is_refused(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    other = replace(bench, key=Ed25519PrivateKey.generate())
+    signed = bench.signed("R1/1/1")
+    wrong = signed.model_copy(update={"signature": sign(other.key, Domain.RECORD, signed.record)})
+    assert await refused(site, bench, wrong) is RefusalReason.BAD_SIGNATURE
+
+
+async def test_a_station_speaks_for_itself_only(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    other = await site.enrol("st2")
+    signed = bench.signed("R1/1/1")
+    assert await refused(site, other, signed) is RefusalReason.OTHER_STATION
+    receipt_of(site, signed, (await site.send(bench, signed)).results[0])
+
+
+def resigned(bench: "Bench", value: dict[str, Any]) -> SignedRecord:
+    content = canonical(value)
+    good = bench.signed("R1/1/1")
+    return good.model_copy(
+        update={"record": content, "signature": sign(bench.key, Domain.RECORD, content), "openings": ()}
+    )
+
+
+async def test_a_version_from_the_future_asks_for_an_upgrade(site: "Site", bench: "Bench") -> None:
+    value = json.loads(bench.record("R1/1/1").to_bytes()) | {"v": 9}
+    assert await refused(site, bench, resigned(bench, value)) is RefusalReason.UPGRADE
+
+
+@pytest.mark.parametrize(
+    "changes", [{"merchant": 7}, {"extra": 1}, {"final_ppm": [1, 2, 3]}, {"unit": {"id": "R1"}}]
+)
+async def test_a_record_that_is_none_is_refused(
+    site: "Site", bench: "Bench", changes: dict[str, Any]
+) -> None:
+    value = json.loads(bench.record("R1/1/1").to_bytes()) | changes
+    assert await refused(site, bench, resigned(bench, value)) is RefusalReason.BAD_MESSAGE
+
+
+async def test_json_that_is_not_canonical_is_refused(site: "Site", bench: "Bench") -> None:
+    content = json.dumps(json.loads(bench.record("R1/1/1").to_bytes())).encode()
+    signed = bench.signed("R1/1/1").model_copy(
+        update={"record": content, "signature": sign(bench.key, Domain.RECORD, content)}
+    )
+    assert await refused(site, bench, signed) is RefusalReason.BAD_MESSAGE
+
+
+async def test_an_opening_that_does_not_fit_is_refused(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1")
+    wrong = signed.openings[0].model_copy(update={"value": "O-2"})
+    assert await refused(site, bench, signed.model_copy(update={"openings": (wrong,)})) is (
+        RefusalReason.BAD_MESSAGE
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"origin": "elsewhere/site/s1"}, RefusalReason.OTHER_LOG),
+        ({"station": "st9"}, RefusalReason.OTHER_STATION),
+        ({"site": "s9"}, RefusalReason.OTHER_STATION),
+        ({"merchant": "m9"}, RefusalReason.UNKNOWN_UNIT),
+        ({"unit": {"sku": "CUP-1"}}, RefusalReason.OTHER_SKU),
+        ({"clock": {"device_time": "2026-05-04T12:05:00.000001Z"}}, RefusalReason.TIME_AHEAD),
+    ],
+)
+async def test_a_record_that_does_not_belong_is_refused(
+    site: "Site", bench: "Bench", changes: dict[str, Any], reason: RefusalReason
+) -> None:
+    await site.announce("R1/1/1")
+    assert await refused(site, bench, bench.signed("R1/1/1", **changes)) is reason
+
+
+async def test_a_clock_five_minutes_ahead_is_taken(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1", clock={"device_time": "2026-05-04T12:05:00.000000Z"})
+    receipt_of(site, signed, (await site.send(bench, signed)).results[0])
+
+
+async def test_a_counter_stands_for_one_record(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1", "R1/1/2")
+    await site.send(bench, bench.signed("R1/1/1"))
+    bench.counter = 0
+    assert await refused(site, bench, bench.signed("R1/1/2")) is RefusalReason.COUNTER_REUSED
+
+
+async def test_a_counter_that_goes_backwards_is_a_clone(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1", "R1/1/2")
+    bench.counter = 6
+    await site.send(bench, bench.signed("R1/1/1"))
+    bench.counter = 2
+    assert await refused(site, bench, bench.signed("R1/1/2")) is RefusalReason.COUNTER_BACKWARDS
+
+
+async def test_an_older_start_than_the_newest_is_a_clone(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1", "R1/1/2", "R1/1/3")
+    await site.send(bench, bench.signed("R1/1/1"))
+    bench.boot = "2" * 32
+    await site.send(bench, bench.signed("R1/1/2"))
+    bench.boot = "1" * 32
+    assert await refused(site, bench, bench.signed("R1/1/3")) is RefusalReason.COUNTER_BACKWARDS
+
+
+async def test_an_inspection_is_recorded_once(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    other = await site.enrol("st2")
+    await site.send(bench, bench.signed("R1/1/1"))
+    assert await refused(site, other, other.signed("R1/1/1")) is RefusalReason.DUPLICATE_INSPECTION
+
+
+async def test_two_inspections_of_one_number_in_a_batch_are_told_apart(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    first, second = bench.signed("R1/1/1"), bench.signed("R1/1/1")
+    answers = (await site.send(bench, first, second)).results
+    receipt_of(site, first, answers[0])
+    assert refusal_of(site, second, answers[1]).reason is RefusalReason.DUPLICATE_INSPECTION
+
+
+async def test_an_image_without_its_key_is_refused(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    signed = bench.signed("R1/1/1", (IMAGE, OTHER))
+    short = signed.model_copy(update={"image_keys": signed.image_keys[:1]})
+    assert await refused(site, bench, short) is RefusalReason.IMAGE_KEYS_MISSING
+
+
+async def test_images_that_have_not_come_are_pending(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    await site.upload(bench, IMAGE)
+    signed = bench.signed("R1/1/1", (IMAGE, OTHER))
+    missing = signed.image_keys[0].ciphertext_sha256, signed.image_keys[1].ciphertext_sha256
+    (answer,) = (await site.send(bench, signed)).results
+    assert len(receipt_of(site, signed, answer).evidence_pending) == 1
+    await site.upload(bench, OTHER)
+    (again,) = (await site.send(bench, signed)).results
+    assert receipt_of(site, signed, again).evidence_pending == ()
+    assert set(missing) >= set(answer.evidence_pending if isinstance(answer, ReceiptMessage) else ())
+
+
+async def test_a_revoked_key_is_refused_but_what_it_recorded_stays(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1", "R1/1/2")
+    signed = bench.signed("R1/1/1")
+    first = await site.send(bench, signed)
+    answer = await site.http.post("/v1/stations/st1/revoke", headers=site.console)
+    assert answer.json()["revoked"] == [bench.key_id]
+    renewed = replace(await site.enrol("st1"), key=bench.key, counter=1)
+    assert await site.send(renewed, signed) == first
+    assert await refused(site, renewed, renewed.signed("R1/1/2")) is RefusalReason.REVOKED_KEY
+
+
+async def test_one_unreadable_submission_does_not_hold_up_the_others(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    good = bench.signed("R1/1/1")
+    bad = json.loads(good.to_json()) | {"signature": "AAAA", "record": base64.b64encode(b"xx").decode()}
+    body = json.dumps({"records": [bad, json.loads(good.to_json())]})
+    answer = await site.http.post("/v1/records", content=body, headers=bench.auth)
+    first, second = BatchAnswer.read(answer.content).results
+    assert isinstance(first, RefusalMessage)
+    assert first.reason is RefusalReason.BAD_MESSAGE
+    receipt_of(site, good, second)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'{"records":[]}',
+        b'{"records":[1]}',
+        b'{"records":[{"record":"%%"}]}',
+        json.dumps({"records": [{}] * 65}).encode(),
+        b'{"records":[{}],"more":1}',
+        b"\xff\xfe",
+    ],
+)
+async def test_a_batch_that_is_none_is_a_problem(site: "Site", bench: "Bench", body: bytes) -> None:
+    answer = await site.http.post("/v1/records", content=body, headers=bench.auth)
+    assert answer.status_code == 422
+    assert answer.json()["code"] == "bad_message"
+
+
+async def test_more_refusals_than_are_kept_stop_the_station(site: "Site", bench: "Bench") -> None:
+    limited = site.centre.settings.model_copy(update={"refusals_per_station": 1})
+    object.__setattr__(site.centre, "settings", limited)
+    await site.send(bench, bench.signed("nobody/1"))
+    content = RecordBatch(records=(bench.signed("nobody/2"),)).to_json()
+    answer = await site.http.post("/v1/records", content=content, headers=bench.auth)
+    assert (answer.status_code, answer.json()["code"]) == (507, "quota_used")
+
+
+async def test_an_inspected_unit_leaves_the_worklist(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    await site.send(bench, bench.signed("R1/1/1"))
+    page = (await site.http.get("/v1/worklist", headers=bench.auth)).json()
+    assert (page["units"], page["closed"]) == ([], ["R1/1/1"])
+    standing = (await site.http.get("/v1/returns/R1/1/1", headers=site.shop)).json()
+    assert standing["state"] == "inspected"
+    assert standing["verdicts"][0]["grade"] == "used"
+
+
+async def test_the_standing_tells_a_station_its_last_counter(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    bench.counter = 4
+    await site.send(bench, bench.signed("R1/1/1"))
+    standing = (await site.http.get("/v1/stations/me", headers=bench.auth)).json()
+    assert (standing["key"], standing["boot"], standing["counter"]) == (bench.key_id, bench.boot, 5)
+    assert standing["centre_time"] == time_text(site.clock.moment)
