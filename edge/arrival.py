@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
-from edge import journal
+from edge import journal, worklist
 from edge.bench import Bench, Hold
 from edge.clock import Clock, Instant
 from edge.committing import Committer
@@ -40,6 +40,7 @@ class Doors:
     committer: Committer
     boot: str
     auto_capture: bool
+    settle_s: float
     take_pictures: Callable[[], None]
     committed_at: Callable[[], Instant | None]
 
@@ -50,6 +51,8 @@ class Arrival:
     def __init__(self, bench: Bench, watch: TagWatch, doors: Doors, clock: Clock) -> None:
         self._bench, self._watch, self._doors, self._clock = bench, watch, doors, clock
         self._seen = Seen()
+        self._came: Instant | None = None
+        self._settled_from = clock()
         self.held_by_tags = False
         """True where the tags on the bench, not a code, led to the hold."""
         self.blocked: Hold | None = None
@@ -61,19 +64,15 @@ class Arrival:
 
     async def look(self) -> None:
         """Compare the tags on the bench with the last look, and act on what changed."""
+        await self._learn()
         seen = self._watch.look(self._clock().wall)
-        state = self._bench.state
-        if state == State.COMMITTED:
+        if self._bench.state == State.COMMITTED:
             self._leave(seen)
-        if seen == self._seen:
-            return
         before, self._seen = self._seen, seen
-        if self._bench.state == State.IDLE and seen.epcs:
-            await self._arrived(seen)
-        elif state in (State.IDENTIFYING, State.MATCHED):
-            await self._changed(seen)
-        elif state == State.HELD and self.held_by_tags and before.epcs:
-            await self._changed_while_held(seen)
+        if self._bench.state == State.IDENTIFYING and self._came is not None:
+            await self._settle(seen, before)
+        elif seen.epcs != before.epcs:
+            await self._changed(seen, before)
 
     async def scanned(self, scan: Scan) -> bool:
         """Take an item's code; False where the bench has no use for one now."""
@@ -106,12 +105,13 @@ class Arrival:
 
     async def put_back(self) -> None:
         """The bench is idle again although its tags are still near: they are not taken at once."""
-        self._watch.ignore(self._seen.epcs)
+        self._watch.ignore((*self._seen.items, *self._seen.strangers))
         await self.cleared()
 
     async def cleared(self) -> None:
         """The bench is empty again: close the item in the journal."""
         self._bench.item = None
+        self._came = None
         self._seen = Seen()
         events = self._bench.take_events()
         await self._doors.database.run(partial(journal.end_item, boot=self._doors.boot, happened=events))
@@ -121,17 +121,52 @@ class Arrival:
         self._bench.item = None
         self._seen = self._watch.look(self._clock().wall)
         if self._seen.epcs:
-            await self._identify(self._seen)
+            await self._identify(self._seen, self._clock())
         else:
             self._bench.step(Event.ITEM_GONE)
             await self.cleared()
 
-    async def _arrived(self, seen: Seen) -> None:
-        self._bench.step(Event.ITEM_SEEN)
-        await self._identify(seen)
+    async def _learn(self) -> None:
+        """Ask the worklist about tags that have come."""
+        unknown = self._watch.unknown()
+        if unknown:
+            known = await self._doors.database.run(partial(worklist.by_epcs, epcs=unknown))
+            self._watch.learn({epc: epc in known for epc in unknown})
 
-    async def _identify(self, seen: Seen) -> None:
-        began = self._clock()
+    async def _changed(self, seen: Seen, before: Seen) -> None:
+        """Other tags than at the last look."""
+        state = self._bench.state
+        if state == State.IDLE and seen.epcs:
+            self._arrived()
+        elif state == State.MATCHED:
+            await self._changed_before_capture(seen)
+        elif state == State.HELD and self.held_by_tags and before.epcs:
+            self._bench.step(Event.RESOLVED)
+            await self.cleared()
+            self._seen = seen
+            if seen.epcs:
+                self._arrived()
+
+    def _arrived(self) -> None:
+        self._bench.step(Event.ITEM_SEEN)
+        self._came = self._clock()
+        self._settled_from = self._came
+
+    async def _settle(self, seen: Seen, before: Seen) -> None:
+        """Wait until the tags have stayed the same for a moment: a second item may be on its way."""
+        now = self._clock()
+        came = self._came or now
+        if not seen.epcs:
+            self._came = None
+            self._bench.step(Event.ITEM_GONE)
+            await self.cleared()
+        elif seen.epcs != before.epcs:
+            self._settled_from = now
+        elif (now.monotonic_ns - self._settled_from.monotonic_ns) / 1e9 >= self._doors.settle_s:
+            self._came = None
+            await self._identify(seen, came)
+
+    async def _identify(self, seen: Seen, began: Instant) -> None:
         if len(seen.epcs) > 1:
             self._stop(Hold(reason=HoldReason.SEVERAL_TAGS, detail=_listed(seen.epcs)), True)
             return
@@ -139,7 +174,8 @@ class Arrival:
         await self._found(found, "rfid", began, epc=seen.epcs[0])
 
     async def _code_arrived(self, scan: Scan, text: str) -> None:
-        began = self._clock()
+        began = self._came or self._clock()
+        self._came = None
         if self._bench.state == State.IDLE:
             self._bench.step(Event.ITEM_SEEN)
         found = await self._doors.database.run(partial(by_code, text=text, symbology=scan.symbology))
@@ -187,7 +223,7 @@ class Arrival:
         )
         await self._doors.database.run(begin)
 
-    async def _changed(self, seen: Seen) -> None:
+    async def _changed_before_capture(self, seen: Seen) -> None:
         """Tags changed before the first picture."""
         item = self._bench.item
         if item is not None and item.identified_by != "rfid":
@@ -199,14 +235,7 @@ class Arrival:
         await self.cleared()
         self._seen = seen
         if seen.epcs:
-            await self._arrived(seen)
-
-    async def _changed_while_held(self, seen: Seen) -> None:
-        self._bench.step(Event.RESOLVED)
-        await self.cleared()
-        self._seen = seen
-        if seen.epcs:
-            await self._arrived(seen)
+            self._arrived()
 
     def _other_tag(self, item: Item, seen: Seen) -> None:
         """A unit found by its code carries the tag of another one."""

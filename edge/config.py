@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from devices.config import DeviceConfig
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from devices.config import DeviceConfig, check_devices
+from devices.errors import WrongSetUp
 from edge.errors import BadConfig
 from inspection.messages.base import Name, sentence
 from link.errors import NotSent
@@ -39,10 +40,8 @@ class Timings(Settings):
     retry_max_s: Seconds = 15.0
     http_timeout_s: Seconds = 10.0
     capture_timeout_s: Seconds = 10.0
-    gone_after_s: Seconds = 1.5
+    gone_after_s: Seconds = 2.0
     """A tag unseen for so long has left the bench."""
-    same_code_s: Seconds = 1.5
-    """The same code again within this time is one scan."""
     settle_s: Annotated[float, Field(ge=0, le=10)] = 0.3
     """How long an item must be alone on the bench before it is taken as the one."""
     sign_out_s: Seconds = 3600.0
@@ -102,10 +101,13 @@ class StationConfig(Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        names = [device.name for device in self.devices]
-        doubled = {name for name in names if names.count(name) > 1}
-        if doubled:
-            raise ValueError(f"two devices are called {sorted(doubled)[0]!r}")
+        try:
+            check_devices(self.devices)
+        except WrongSetUp as error:
+            raise ValueError(str(error)) from error
+        blind = set(self.views) - {getattr(device, "view", None) for device in self.devices}
+        if blind:
+            raise ValueError(f"no camera shows the view {min(blind)!r}")
         mqtt = [device.name for device in self.devices if device.driver in NEEDS_BROKER]
         if mqtt and self.broker == "none":
             raise ValueError(f"device {mqtt[0]!r} speaks MQTT: set broker to nats, mosquitto or external")

@@ -25,6 +25,7 @@ from inspection.grades import Grade, ReturnException
 from inspection.journey import RETRY, Event, HoldReason, State
 from inspection.operator import BINS
 from inspection.policy import Policy
+from inspection.record import InspectionRecord
 from inspection.verdict import OverrideReason, Proposal, Verdict
 
 
@@ -50,10 +51,16 @@ class Crossing:
     """Moves the item of a bench forward; every method is called by the station's loop alone."""
 
     def __init__(
-        self, bench: Bench, seeing: Seeing, committer: Committer, clock: Clock, post: Callable[[Input], None]
+        self,
+        bench: Bench,
+        seeing: Seeing,
+        committer: Committer,
+        clock: Clock,
+        post: Callable[[Input], None],
+        committed: Callable[[InspectionRecord], None],
     ) -> None:
         self._bench, self._seeing, self._committer = bench, seeing, committer
-        self._clock, self._post = clock, post
+        self._clock, self._post, self._committed = clock, post, committed
         self._attempt = 0
         self._work: asyncio.Task[None] | None = None
         self.committed_at: Instant | None = None
@@ -170,6 +177,7 @@ class Crossing:
         self._bench.step(Event.COMMIT)
         self._bench.take_events()
         self.committed_at = self._clock()
+        self._committed(answer)
 
     def back(self) -> None:
         """One step back, where the table has one; what was found out after it is forgotten."""

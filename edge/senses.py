@@ -3,9 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from devices.supervisor import DeviceStatus
-
 from devices.device import LiveView
+from devices.watch import DeviceStatus
 from inspection.readings import Frame, Scan, TagRead
 
 

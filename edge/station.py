@@ -28,6 +28,7 @@ from inspection.errors import DomainError, NotUnderstood
 from inspection.journey import Event, HoldReason, State
 from inspection.operator import Badge, Bin, Command, parse
 from inspection.readings import Scan
+from inspection.record import InspectionRecord
 
 log = structlog.get_logger()
 
@@ -46,6 +47,7 @@ class Place:
     key_id: str
     badge_salt: bytes
     auto_capture: bool
+    settle_s: float
     sign_out_s: float
 
 
@@ -61,18 +63,18 @@ class Station:
         database: Database,
         watch: TagWatch,
         faults: Faults,
+        changes: Changes,
         clock: Clock,
-        committed: Callable[[], None],
+        committed: Callable[[InspectionRecord], None],
     ) -> None:
         self.place, self.seeing, self.watch = place, seeing, watch
-        self.changes = Changes()
+        self.changes = changes
         self.bench = Bench(now=lambda: clock().wall, faults=faults)
-        self.crossing = Crossing(self.bench, seeing, committer, clock, self.post)
+        self.crossing = Crossing(self.bench, seeing, committer, clock, self.post, committed)
         self.arrival = Arrival(self.bench, watch, self._doors(committer, database), clock)
         self.interrupted: str | None = None
         """Unit that lay on the bench when the program ended; until the next item."""
         self._database, self._faults, self._clock = database, faults, clock
-        self._committed = committed
         self._inputs: asyncio.Queue[Input] = asyncio.Queue(MOST_INPUTS)
         self._touched = clock()
 
@@ -135,6 +137,7 @@ class Station:
             case Detected():
                 await self.crossing.detected(given)
             case NewWorklist():
+                self.watch.forget()
                 self._look_again_for_what_was_unknown()
                 self.changes.bump()
             case Blocked():
@@ -160,8 +163,6 @@ class Station:
             await self.crossing.put_into(said.letter)
         elif isinstance(given, Scan) and not await self.arrival.scanned(given):
             self.bench.say("not_now")
-        if self.bench.state == State.COMMITTED:
-            self._committed()
 
     async def _sign_in(self, badge: Badge) -> None:
         person = await self._database.run(
@@ -211,6 +212,7 @@ class Station:
             committer=committer,
             boot=self.place.boot,
             auto_capture=self.place.auto_capture,
+            settle_s=self.place.settle_s,
             take_pictures=self.crossing.take_pictures,
             committed_at=lambda: self.crossing.committed_at,
         )

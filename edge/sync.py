@@ -46,6 +46,16 @@ class Pace:
     standing_s: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """Whom to tell what was heard."""
+
+    new_worklist: Callable[[], None]
+    changed: Callable[[], None]
+    """The centre came back or went away."""
+    cloned: Callable[[KeyCloned], None]
+
+
 def check_standing(standing: StationStanding, own_key: str, known_counter: int | None) -> None:
     """Raise KeyCloned unless the centre's last counter is one that this journal has reached."""
     if standing.key != own_key:
@@ -77,14 +87,13 @@ class Sync:
         clocks: ClockWatch,
         faults: Faults,
         pace: Pace,
-        changed: Callable[[], None],
+        heard: Heard,
     ) -> None:
         self._database, self._link, self._identity = database, link, identity
-        self._clocks, self._faults, self._pace, self._changed = clocks, faults, pace, changed
+        self._clocks, self._faults, self._pace, self._heard = clocks, faults, pace, heard
         self.reachable = False
         self.checked = asyncio.Event()
         """Set once the centre has confirmed that this key is ours alone."""
-        self.cloned: KeyCloned | None = None
 
     async def run(self, health: Callable[[], Awaitable[Health]], told: asyncio.Event) -> None:
         """Ask and tell for ever; `told` asks for a health message before its time."""
@@ -115,7 +124,7 @@ class Sync:
             self._clocks.measure(asked, page.centre_time, self._clocks.now())
             if page.cursor != after:
                 await self._database.run(partial(worklist.apply, page=page))
-                self._changed()
+                self._heard.new_worklist()
             if not page.more or page.cursor <= after:
                 return
 
@@ -131,8 +140,7 @@ class Sync:
                 await self._asked(self.standing())
             except KeyCloned as error:
                 self._faults.count(error.code)
-                self.cloned = error
-                self._changed()
+                self._heard.cloned(error)
                 return
             if not self.checked.is_set():
                 await asyncio.sleep(self._pace.standing_s)
@@ -166,4 +174,4 @@ class Sync:
         except (BadMessage, DiskFull) as error:
             self._faults.count(error.code)
         if self.reachable != before:
-            self._changed()
+            self._heard.changed()

@@ -6,6 +6,7 @@ counted and changes nothing: the record stays queued.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -79,10 +80,12 @@ class Uplink:
         trust: LogTrust,
         clocks: ClockWatch,
         faults: Faults,
+        changed: Callable[[], None] = lambda: None,
         retry_s: tuple[float, float] = (0.2, 15.0),
     ) -> None:
         self._database, self._vault, self._link = database, vault, link
         self._trust, self._clocks, self._faults = trust, clocks, faults
+        self._changed = changed
         self._backoff = Backoff(*retry_s)
         self._wake = asyncio.Event()
         self.trouble: str | None = None
@@ -119,6 +122,8 @@ class Uplink:
         return Round(tried=len(images) + len(left) + len(queued), settled=settled)
 
     async def _after(self, done: Round) -> None:
+        if done.tried:
+            self._changed()
         if done.settled == done.tried:
             self._backoff.reset()
             self.trouble = None
@@ -128,6 +133,8 @@ class Uplink:
             await self._rest(self._backoff.next())
 
     def _failed(self, error: LinkError | DiskFull) -> None:
+        if self.trouble != error.code:
+            self._changed()
         self.trouble = error.code
         self._faults.count(f"uplink_{error.code}")
         log.info("uplink.waits", code=error.code)

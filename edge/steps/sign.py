@@ -134,7 +134,7 @@ def build_record(
         machine_ppm=_shares(item.proposal.grading.shares) if item.proposal else None,
         final_ppm=_shares(ready.verdict.shares),
         proposal=_proposal(item.proposal),
-        verdict=_verdict(ready.verdict),
+        verdict=verdict_statement(ready.verdict),
         versions=_versions(desk, item),
         timings=_timings(ready),
         evidence=_evidence(ready),
@@ -190,7 +190,8 @@ def _proposal(proposal: Proposal | None) -> ProposalStatement | None:
     )
 
 
-def _verdict(verdict: Verdict) -> VerdictStatement:
+def verdict_statement(verdict: Verdict) -> VerdictStatement:
+    """The verdict as a record states it."""
     return VerdictStatement(
         kind=verdict.kind,
         grade=verdict.grade,

@@ -1,0 +1,112 @@
+"""Says how the station is: to the page and `/state.json` as a snapshot, to the centre as health."""
+
+from sqlalchemy import Connection, func, select
+
+from edge import outbox, worklist
+from edge.clock import ClockWatch
+from edge.database import Database
+from edge.faults import Faults
+from edge.metrics import StationMetrics
+from edge.snapshot import Figures, Snapshot, Surroundings, snapshot
+from edge.station import Station
+from edge.sync import Sync
+from edge.tables import committed
+from edge.uplink import Uplink
+from inspection.messages.station import DeviceHealth, Health
+from inspection.record import FileVersion
+
+FRESH_S = 1.0
+"""Figures older than this are read again although nothing was announced."""
+MOST_DEVICES = 32
+
+
+def read_figures(connection: Connection) -> Figures:
+    """All that the journal says, in one transaction."""
+    count = select(func.count()).select_from(committed)
+    return Figures(
+        depth=outbox.depth(connection),
+        recent=outbox.recent(connection),
+        refused=outbox.refused(connection),
+        worklist_size=worklist.size(connection),
+        committed_count=connection.execute(count).scalar_one(),
+    )
+
+
+class Reporting:
+    """Reads every part of a running station."""
+
+    def __init__(
+        self,
+        *,
+        station: Station,
+        database: Database,
+        sync: Sync,
+        uplink: Uplink,
+        clocks: ClockWatch,
+        faults: Faults,
+        metrics: StationMetrics,
+        policy: FileVersion,
+        language: str,
+    ) -> None:
+        self.station, self.metrics = station, metrics
+        self._database, self._sync, self._uplink = database, sync, uplink
+        self._clocks, self._faults = clocks, faults
+        self._policy, self._language = policy, language
+        self._figures: Figures | None = None
+        self._read_at: tuple[int, float] = (-1, 0.0)
+        self._sent = 0
+
+    async def snapshot(self) -> Snapshot:
+        """How things stand now."""
+        figures = await self.figures()
+        station, at = self.station, self._clocks.now()
+        around = Surroundings(
+            station=station.place.station,
+            site=station.place.site,
+            boot=station.place.boot,
+            language=self._language,
+            tags=station.watch.near(),
+            views=station.seeing.views or station.seeing.senses.views,
+            devices=station.seeing.senses.snapshot(),
+            figures=figures,
+            faults=self._faults.snapshot(),
+            policy=self._policy,
+            clock_state=self._clocks.state(at).value,
+            offset_ms=self._clocks.offset_ms(at),
+            reachable=self._sync.reachable,
+            uplink_trouble=self._uplink.trouble,
+            interrupted=station.interrupted,
+            now_s=at.wall.timestamp(),
+        )
+        return snapshot(station.bench, around)
+
+    async def figures(self) -> Figures:
+        """The journal's figures, read again when something changed or a second has passed."""
+        version, now_s = self.station.changes.version, self._clocks.now().monotonic_ns / 1e9
+        if self._figures is None or self._read_at[0] != version or now_s - self._read_at[1] > FRESH_S:
+            self._figures = await self._database.run(read_figures)
+            self._read_at = (version, now_s)
+            self.metrics.queue(self._figures.depth)
+        return self._figures
+
+    async def health(self) -> Health:
+        """The same for the centre, in its words."""
+        self._sent += 1
+        now = await self.snapshot()
+        devices = [
+            DeviceHealth(name=d["name"], driver=d["driver"], state=d["state"], reason=d["reason"])
+            for d in now["devices"][:MOST_DEVICES]
+        ]
+        return Health(
+            station=now["station"],
+            boot=now["boot"],
+            seq=self._sent,
+            at=self._clocks.now().wall,
+            state=now["state"],
+            queue_depth=now["queue_depth"],
+            oldest_queued_s=now["oldest_queued_s"],
+            refused=self._figures.depth.refused if self._figures else 0,
+            inspector_signed_in=now["inspector"] is not None,
+            devices=tuple(devices),
+            faults=now["faults"],
+        )

@@ -1,0 +1,55 @@
+"""Makes room: only what the centre holds and has receipted ever leaves this disk."""
+
+import asyncio
+from functools import partial
+
+import structlog
+
+from edge import journal, outbox
+from edge.clock import ClockWatch
+from edge.config import Retention
+from edge.database import Database
+from edge.errors import DiskFull
+from edge.vault import Vault
+
+log = structlog.get_logger()
+
+DAY_S = 86_400
+EVERY_S = 60.0
+PRESSED = 0.9
+"""From this share of the quota on, confirmed images go before their time."""
+
+
+class Tidying:
+    """Deletes images and rows whose time is over."""
+
+    def __init__(self, database: Database, vault: Vault, clocks: ClockWatch, limits: Retention) -> None:
+        self._database, self._vault, self._clocks, self._limits = database, vault, clocks, limits
+
+    async def run(self) -> None:
+        """Tidy for ever."""
+        while True:
+            try:
+                await self.once()
+            except DiskFull as error:  # a full disk keeps even SQLite from deleting; room comes otherwise
+                log.warning("tidying.failed", code=error.code)
+            await asyncio.sleep(EVERY_S)
+
+    async def once(self) -> int:
+        """Tidy once; returns how many images were deleted."""
+        now = self._clocks.now().wall.timestamp()
+        depth = await self._database.run(outbox.depth)
+        pressed = depth.evidence_bytes > PRESSED * self._limits.evidence_bytes
+        before = now if pressed else now - self._limits.images_s
+        gone = await self._database.run(partial(outbox.deletable_images, before=before))
+        if gone:
+            await asyncio.to_thread(self._delete, gone)
+            await self._database.run(partial(outbox.mark_deleted, sha256s=gone))
+        month = now - self._limits.delivered_days * DAY_S
+        await self._database.run(partial(outbox.drop_delivered, before=month))
+        await self._database.run(journal.drop_old_events)
+        return len(gone)
+
+    def _delete(self, gone: tuple[str, ...]) -> None:
+        for digest in gone:
+            self._vault.delete(digest)
