@@ -25,16 +25,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+import demo.commands
 import kit.commands
 import models.commands
+import server.commands
 
 REFUSED = 1
 FAULT = 70
 
 FOLDERS = ("inspection", "devices", "models", "link", "kit", "edge", "server", "demo")
 MOUNTED: tuple[Callable[[typer.Typer], None], ...] = (
+    demo.commands.register,
     kit.commands.register,
     models.commands.register,
+    server.commands.register,
 )
 
 TRACES_KEPT = 20

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from demo.goods import gtin
 from demo.inspector import LOOK_S, Inspector, Mind, Snapshot, choose
 from demo.plan import PlannedItem, Twist
 from inspection.identity.epc import sgtin96_for
@@ -14,12 +15,14 @@ from inspection.identity.epc import sgtin96_for
 PATIENCE_S = 8.0
 TID_LIKE = bytes.fromhex("e28011700000020a1b2c3d4e")
 BLANK = bytes(12)
-STRANGER = sgtin96_for("09521141990005", 4711).encode()
-OTHER_STRANGER = sgtin96_for("09521141990005", 4712).encode()
+NOT_SOLD = gtin(99_999)
+"""A right number of a product that nobody announced."""
+STRANGER = sgtin96_for(NOT_SOLD, 4711).encode()
+OTHER_STRANGER = sgtin96_for(NOT_SOLD, 4712).encode()
 NOISE = bytes(range(256)) + b"\x04\xff\xff" * 40
 NONSENSE = (b"", b"\xff\xfe", b"[]", b'{"tagInventoryEvent":{"epc":"not base64!"}}', b"{" * 5000)
-UNKNOWN_CODE = "0109521141990005219999"
-WRONG_CHECK_DIGIT = "09521141990004"
+UNKNOWN_CODE = f"01{NOT_SOLD}219999"
+WRONG_CHECK_DIGIT = NOT_SOLD[:-1] + str((int(NOT_SOLD[-1]) + 1) % 10)
 OVERLONG = b"\x80\xffgarbage" * 2000 + b"\r"
 
 
