@@ -9,7 +9,8 @@ Fitted from good photos only:
 4. the divided maps, smoothed, give one leave-one-out score per photo, and these the limit and
    the p-value (`calibration.py`).
 
-The three fixed numbers below were chosen beforehand from the paper and from what a cell is.
+The fixed numbers below hold for every SKU. Steps 3 and 4 were preferred to the plain maximum of
+the paper after both had been tried on real sets (`docs/peers/bottle-first-comparison.md`).
 """
 
 from collections.abc import Sequence
