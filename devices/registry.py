@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from pydantic import BaseModel
+
 from devices.camera.folder import FolderCamera, FolderConfig
 from devices.device import Camera, Clock, CountFault, Scanner, TagReader
 from devices.errors import WrongSetUp
@@ -39,7 +41,7 @@ class Driver:
     kind: Kind
     title: str
     """What a person calls it."""
-    config: type
+    config: type[BaseModel]
     build: Callable[[Any, Surroundings, CountFault], TagReader | Scanner | Camera]
 
 

@@ -1,0 +1,194 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+
+from devices import watch
+from devices.camera.emulator import FolderCameraEmulator
+from devices.config import parse_devices
+from devices.errors import DeviceFault, LinkLost, WrongSetUp
+from devices.registry import DRIVERS, Driver, Kind, Surroundings
+from devices.rfid.uhfreader.emulator import UhfReaderEmulator
+from devices.scanner.emulator import ScannerEmulator
+from devices.supervisor import Supervisor
+from devices.watch import DeviceStatus, State
+
+ITEM = bytes.fromhex("3074257bf7194e4000001a85")
+JPEG = b"\xff\xd8\xff\xe0" + bytes(40) + b"\xff\xd9"
+
+
+class Bench:
+    """A supervisor with a reader, a scanner and a camera."""
+
+    def __init__(self, folder: Path) -> None:
+        self.reader = UhfReaderEmulator(folder / "reader")
+        self.scanner = ScannerEmulator(folder / "scanner")
+        self.camera = FolderCameraEmulator(folder / "top")
+        self.registry = CollectorRegistry()
+        self.supervisor = Supervisor(
+            parse_devices(
+                [
+                    {
+                        "driver": "uhfreader",
+                        "name": "gate",
+                        "port": str(folder / "reader"),
+                        "poll_ms": 20,
+                        "reply_timeout_ms": 100,
+                    },
+                    {"driver": "scanner", "name": "hand", "port": str(folder / "scanner")},
+                    {"driver": "folder", "name": "cam", "view": "top", "folder": str(folder / "top")},
+                ]
+            ),
+            surroundings=Surroundings(clock=lambda: datetime.now(UTC)),
+            registry=self.registry,
+        )
+
+    def status(self, name: str) -> DeviceStatus:
+        return next(status for status in self.supervisor.snapshot() if status.name == name)
+
+    async def until(self, name: str, fits: Callable[[DeviceStatus], bool]) -> DeviceStatus:
+        async with asyncio.timeout(20):
+            while not fits(self.status(name)):
+                await self.supervisor.wait_for_change()
+        return self.status(name)
+
+    def metric(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Bench]:
+    bench = Bench(folder)
+    async with bench.reader, bench.scanner, bench.supervisor:
+        for name in ("gate", "hand", "cam"):
+            await bench.until(name, lambda status: status.state is State.READY)
+        yield bench
+
+
+async def test_readings_of_all_devices_come_together(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench:
+        bench.reader.place(ITEM)
+        read = await anext(bench.supervisor.tag_reads())
+        assert (read.epc, read.reader) == (ITEM, "gate")
+        bench.scanner.scan("RMA-1")
+        assert (await anext(bench.supervisor.scans())).text == "RMA-1"
+        bench.camera.show_bytes(JPEG)
+        assert (await bench.supervisor.capture("top")).content == JPEG
+        live = bench.supervisor.latest("top")
+        assert live is not None and live.content == JPEG
+        assert bench.supervisor.views == ("top",)
+        assert bench.metric("regrade_device_readings_total", device="hand") == 1
+        assert bench.metric("regrade_device_ready", device="cam") == 1
+
+
+async def test_a_pulled_cable_is_seen_and_comes_back_while_the_others_work(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench:
+        bench.reader.unplug()
+        lost = await bench.until("gate", lambda status: status.state is State.LOST)
+        assert lost.reason in ("unplugged", "port_missing")
+        assert lost.sentence
+        bench.scanner.scan("RMA-1")
+        assert (await anext(bench.supervisor.scans())).text == "RMA-1"
+        bench.reader.replug()
+        bench.reader.place(ITEM)
+        assert (await anext(bench.supervisor.tag_reads())).epc == ITEM
+        back = bench.status("gate")
+        assert (back.state, back.reason, back.lost) == (State.READY, None, 1)
+        assert bench.metric("regrade_device_lost_total", device="gate", code="unplugged") == 1
+
+
+async def test_a_reader_that_falls_silent_is_lost(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench:
+        bench.reader.mute()
+        assert (await bench.until("gate", lambda status: status.state is State.LOST)).reason == "silent"
+        bench.reader.mute(False)
+        await bench.until("gate", lambda status: status.state is State.READY)
+
+
+async def test_noise_degrades_a_device_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch, "FAULT_SHOWN_S", 0.1)
+    async with running(tmp_path) as bench:
+        bench.reader.noise(b"\x01\x02\x03")
+        degraded = await bench.until("gate", lambda status: status.state is State.DEGRADED)
+        assert degraded.reason == "bad_bytes"
+        assert degraded.sentence and "01 02 03" in degraded.sentence
+        await bench.until("gate", lambda status: status.state is State.READY)
+        assert bench.status("gate").faults["bad_bytes"] >= 1
+
+
+async def test_a_camera_without_a_picture_says_so_until_it_has_one(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench:
+        with pytest.raises(DeviceFault):
+            await bench.supervisor.capture("top")
+        assert (bench.status("cam").state, bench.status("cam").reason) == (State.DEGRADED, "no_picture")
+        bench.camera.show_bytes(JPEG)
+        await bench.supervisor.capture("top")
+        assert bench.status("cam").state is State.READY
+
+
+async def test_a_camera_whose_folder_went_away_comes_back(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench:
+        bench.camera.folder.rmdir()
+        with pytest.raises(LinkLost):
+            await bench.supervisor.capture("top")
+        assert bench.status("cam").reason == "folder_missing"
+        bench.camera.folder.mkdir()
+        await bench.until("cam", lambda status: status.state is State.READY)
+
+
+async def test_a_view_without_a_camera_is_a_wrong_set_up(tmp_path: Path) -> None:
+    async with running(tmp_path) as bench:
+        with pytest.raises(WrongSetUp, match="left"):
+            await bench.supervisor.capture("left")
+
+
+class Faulty:
+    """A reader whose driver has a fault of its own."""
+
+    async def __aenter__(self) -> "Faulty":
+        raise ZeroDivisionError("a fault nobody foresaw")
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    def reads(self) -> Any: ...
+
+
+async def test_a_driver_with_a_fault_of_its_own_stops_nobody_else(tmp_path: Path) -> None:
+    def broken(config: Any, around: Surroundings, count: Any) -> Any:
+        return Faulty()
+
+    faulty = Driver(kind=Kind.READER, title="", config=BaseModel, build=broken)
+    async with ScannerEmulator(tmp_path / "s") as scanner:
+        supervisor = Supervisor(
+            parse_devices(
+                [
+                    {"driver": "uhfreader", "name": "gate", "port": "x"},
+                    {"driver": "scanner", "name": "hand", "port": str(tmp_path / "s")},
+                ]
+            ),
+            surroundings=Surroundings(clock=lambda: datetime.now(UTC)),
+            registry=CollectorRegistry(),
+            drivers={**DRIVERS, "uhfreader": faulty},
+        )
+        async with supervisor:
+            while [s.state for s in supervisor.snapshot()] != [State.LOST, State.READY]:
+                await supervisor.wait_for_change()
+            assert supervisor.snapshot()[0].reason == "driver_failed"
+            scanner.scan("RMA-1")
+            assert (await anext(supervisor.scans())).text == "RMA-1"
+
+
+def test_an_mqtt_reader_without_a_broker_is_a_wrong_set_up() -> None:
+    devices = parse_devices([{"driver": "impinj", "name": "r700", "topic": "a/b"}])
+    with pytest.raises(WrongSetUp, match="no broker"):
+        Supervisor(
+            devices,
+            surroundings=Surroundings(clock=lambda: datetime.now(UTC)),
+            registry=CollectorRegistry(),
+        )
