@@ -37,6 +37,7 @@ class ReferencePipeline:
 
     The model's time is the backbone in ONNX Runtime and the nearest-neighbour search in the
     bank, which is the other half of the model; all else is the way there and back.
+    One inspection at a time: several threads need a pipeline and a store each (the backbone may be shared).
     """
 
     def __init__(self, backbone: Backbone, store: ReferenceStore) -> None:
