@@ -83,11 +83,12 @@ def make_record(station: Ed25519PrivateKey, counter: int, **changes: Any) -> Ins
     return read_record(orjson.dumps(content, option=orjson.OPT_SORT_KEYS))
 
 
-def record_object(key: str, counter: int) -> dict[str, Any]:
-    graded = {"grade": "used", "condition": "B", "disposition": "resale", "channel": "open_box"}
-    image = hashlib.sha256(str(counter).encode()).hexdigest()
-    evidence = {
-        "ciphertext_sha256": image,
+GRADED = {"grade": "used", "condition": "B", "disposition": "resale", "channel": "open_box"}
+
+
+def image_object(counter: int) -> dict[str, Any]:
+    return {
+        "ciphertext_sha256": hashlib.sha256(str(counter).encode()).hexdigest(),
         "bytes": 1234,
         "media_type": "image/jpeg",
         "plaintext_commitment": SHA,
@@ -95,6 +96,9 @@ def record_object(key: str, counter: int) -> dict[str, Any]:
         "captured_at": AT,
         "quality": {"sharpness": 300, "brightness": 120},
     }
+
+
+def record_object(key: str, counter: int) -> dict[str, Any]:
     commitments = dict.fromkeys(("inspector", "order", "customer", "note", "tag"))
     timings = ("identify_ms", "capture_ms", "model_ms", "grade_ms", "person_ms", "total_ms")
     return {
@@ -115,7 +119,7 @@ def record_object(key: str, counter: int) -> dict[str, Any]:
         "findings_file": None,
         "machine_ppm": [100_000, 800_000, 100_000],
         "final_ppm": [0, 1_000_000, 0],
-        "proposal": {"shown": True, "rule": "value.best", **graded},
+        "proposal": {"shown": True, "rule": "value.best", **GRADED},
         "verdict": {
             "kind": "confirm",
             "rule": "value.best",
@@ -123,7 +127,7 @@ def record_object(key: str, counter: int) -> dict[str, Any]:
             "exception": None,
             "override_reason": None,
             "role": "inspector",
-            **graded,
+            **GRADED,
         },
         "versions": {
             "program": "0.1.0",
@@ -132,7 +136,7 @@ def record_object(key: str, counter: int) -> dict[str, Any]:
             "bank": None,
         },
         "timings": dict.fromkeys(timings, 5),
-        "evidence": [evidence],
+        "evidence": [image_object(counter)],
         "clock": {"state": "good", "device_time": AT, "monotonic_ns": 1, "offset_ms": 0},
         "personal": {**commitments, "order": SHA},
     }
