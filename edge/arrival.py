@@ -131,7 +131,7 @@ class Arrival:
         unknown = self._watch.unknown()
         if unknown:
             known = await self._doors.database.run(partial(worklist.by_epcs, epcs=unknown))
-            self._watch.learn({epc: epc in known for epc in unknown})
+            self._watch.learn({epc: epc in known and known[epc].open for epc in unknown})
 
     async def _changed(self, seen: Seen, before: Seen) -> None:
         """Other tags than at the last look."""

@@ -40,10 +40,10 @@ def run(
     port: Annotated[int | None, typer.Option(help="Port of the page, on 127.0.0.1; 0: a free one.")] = None,
 ) -> None:
     """Run the station until it is told to stop."""
-    from edge.build import run_station
     from edge.config import load_config
     from edge.identity import read_identity
     from edge.logs import log_to_stderr
+    from edge.running import run_station
     from edge.serving import open_port
 
     log_to_stderr()

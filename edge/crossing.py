@@ -62,7 +62,8 @@ class Crossing:
         self._bench, self._seeing, self._committer = bench, seeing, committer
         self._clock, self._post, self._committed = clock, post, committed
         self._attempt = 0
-        self._work: asyncio.Task[None] | None = None
+        self.work: asyncio.Task[None] | None = None
+        """Pictures or models under way."""
         self.committed_at: Instant | None = None
 
     def take_pictures(self) -> None:
@@ -208,9 +209,9 @@ class Crossing:
     def give_up(self) -> None:
         """Forget work that is still under way; its answer will be thrown away."""
         self._attempt += 1
-        if self._work is not None:
-            self._work.cancel()
-            self._work = None
+        if self.work is not None:
+            self.work.cancel()
+            self.work = None
 
     def _retry_event(self) -> Event:
         hold, item = self._bench.hold, self._bench.item
@@ -263,7 +264,7 @@ class Crossing:
         self._post(Detected(attempt=attempt, answer=answer))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._work = asyncio.get_running_loop().create_task(work)
+        self.work = asyncio.get_running_loop().create_task(work)
 
     def _next_attempt(self) -> int:
         self._attempt += 1

@@ -4,6 +4,7 @@ A row leaves `queued` only for a signed receipt or a signed refusal that `edge.u
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from edge.tables import committed, evidence, outbox
 from inspection.messages.uplink import ImageKey, Opening, ReceiptMessage, RefusalMessage, SignedRecord
 
 REFUSED_SHOWN = 20
+Settlement = ReceiptMessage | RefusalMessage
+"""What ends a record's waiting, once it is checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,17 @@ class PendingImage:
 
     sha256: str
     bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded:
+    """How one upload ended."""
+
+    sha256: str
+    confirmed: bool = False
+    """The centre says that it holds the image durably."""
+    lost: bool = False
+    """The file is gone before it could be sent: said, counted, not tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +100,22 @@ def images_left_behind(connection: Connection, limit: int) -> tuple[PendingImage
     return _images(connection, evidence.c.outbox_id.in_(settled), limit)
 
 
-def mark_uploaded(connection: Connection, sha256: str, at: float) -> None:
-    """The centre says that it holds this image durably."""
-    connection.execute(
-        update(evidence).where(evidence.c.sha256 == sha256).values(uploaded=True, confirmed_at=at)
-    )
+def note_uploads(connection: Connection, uploads: Sequence[Uploaded], at: float) -> None:
+    """Write down which images the centre holds durably, and which are gone before it could."""
+    confirmed = [each.sha256 for each in uploads if each.confirmed]
+    lost = [each.sha256 for each in uploads if each.lost]
+    known = update(evidence).where(evidence.c.sha256.in_(confirmed))
+    connection.execute(known.values(uploaded=True, confirmed_at=at))
+    connection.execute(update(evidence).where(evidence.c.sha256.in_(lost)).values(lost=True))
 
 
-def mark_lost(connection: Connection, sha256: str) -> None:
-    """The file is gone before it could be sent: said, counted, not tried again."""
-    connection.execute(update(evidence).where(evidence.c.sha256 == sha256).values(lost=True))
+def settle(connection: Connection, answers: Sequence[tuple[int, Settlement]], at: float) -> None:
+    """Keep checked answers, each for the record in its row."""
+    for row_id, answer in answers:
+        if isinstance(answer, ReceiptMessage):
+            settle_receipt(connection, row_id, answer, at)
+        else:
+            settle_refusal(connection, row_id, answer, at)
 
 
 def settle_receipt(connection: Connection, row_id: int, receipt: ReceiptMessage, at: float) -> None:

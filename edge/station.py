@@ -85,6 +85,10 @@ class Station:
         except asyncio.QueueFull:
             self._faults.count("input_dropped")
 
+    def next_input(self) -> Input | None:
+        """What waits for the loop, without waiting for more."""
+        return None if self._inputs.empty() else self._inputs.get_nowait()
+
     async def start(self) -> None:
         """Tell the journal of this start, and get the bench ready."""
         begin = partial(

@@ -17,7 +17,7 @@ from edge.clock import ClockWatch
 from edge.database import Database
 from edge.errors import DiskFull
 from edge.faults import Faults
-from edge.outbox import PendingImage, Queued
+from edge.outbox import PendingImage, Queued, Settlement, Uploaded
 from edge.vault import Vault
 from inspection.custody.receipt import check_receipt_for, check_refusal
 from inspection.errors import BadMessage, DomainError
@@ -37,6 +37,7 @@ log = structlog.get_logger()
 
 LEFT_BEHIND = 16
 """Images of receipted records that are sent again in one round."""
+UPLOADS_AT_ONCE = 8
 NOT_ITS_FAULT = frozenset({401, 403, 404, 405})
 """The whole link is refused, not one record: sending it alone would not help."""
 OUT_OF_ROOM = 507
@@ -60,7 +61,7 @@ class Round:
     """Images confirmed, records receipted or refused."""
 
 
-def check_answer(queued: Queued, answer: ReceiptMessage | RefusalMessage, trust: LogTrust) -> None:
+def check_answer(queued: Queued, answer: Settlement, trust: LogTrust) -> None:
     """Raise BadSignature, WrongReceipt or BadMessage unless the answer settles this record."""
     if isinstance(answer, ReceiptMessage):
         check_receipt_for(answer.receipt(), trust.log_public, trust.origin, queued.signed.record)
@@ -114,9 +115,7 @@ class Uplink:
         ids = [row.id for row in queued]
         images = await self._database.run(partial(outbox.images_of, row_ids=ids)) if ids else ()
         left = await self._database.run(partial(outbox.images_left_behind, limit=LEFT_BEHIND))
-        settled = 0
-        for image in (*images, *left):
-            settled += await self._upload(image)
+        settled = await self._upload_all((*images, *left))
         if queued:
             settled += await self._send(queued)
         return Round(tried=len(images) + len(left) + len(queued), settled=settled)
@@ -146,26 +145,45 @@ class Uplink:
         except TimeoutError:
             return
 
-    async def _upload(self, image: PendingImage) -> int:
+    async def _upload_all(self, images: tuple[PendingImage, ...]) -> int:
+        """Send images, several at once; what the centre confirmed is noted in one transaction.
+
+        Most of an upload's time is the disk of the other side making it durable, so several share it.
+        """
+        gate = asyncio.Semaphore(UPLOADS_AT_ONCE)
+
+        async def guarded(image: PendingImage) -> Uploaded:
+            async with gate:
+                return await self._upload(image)
+
+        ended = await asyncio.gather(*map(guarded, images), return_exceptions=True)
+        done = [each for each in ended if isinstance(each, Uploaded)]
+        at = self._clocks.now().wall.timestamp()
+        if done:
+            await self._database.run(partial(outbox.note_uploads, uploads=done, at=at))
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+        return sum(each.confirmed or each.lost for each in done)
+
+    async def _upload(self, image: PendingImage) -> Uploaded:
         content = await asyncio.to_thread(self._vault.read, image.sha256)
         if content is None:
             self._faults.count("evidence_lost")
-            await self._database.run(partial(outbox.mark_lost, sha256=image.sha256))
-            return 1
+            return Uploaded(sha256=image.sha256, lost=True)
         try:
             answer = await self._link.put(
                 f"/v1/evidence/{image.sha256}", content, headers={"Content-Type": "application/octet-stream"}
             )
             said = EvidenceAnswer.read(answer.content)
+            if (said.ciphertext_sha256, said.bytes) != (image.sha256, image.bytes):
+                raise BadMessage("the answer is for another image")
         except (Refused, Overloaded, BadMessage) as error:
-            return self._not_uploaded(error)
-        if (said.ciphertext_sha256, said.bytes) != (image.sha256, image.bytes):
-            return self._not_uploaded(BadMessage("the answer is for another image"))
-        at = self._clocks.now().wall.timestamp()
-        await self._database.run(partial(outbox.mark_uploaded, sha256=image.sha256, at=at))
-        return 1
+            self._not_uploaded(error)
+            return Uploaded(sha256=image.sha256)
+        return Uploaded(sha256=image.sha256, confirmed=True)
 
-    def _not_uploaded(self, error: LinkError | BadMessage) -> int:
+    def _not_uploaded(self, error: LinkError | BadMessage) -> None:
         """An image that is refused stays and its record goes ahead; raises where nothing would go."""
         if isinstance(error, Overloaded) and error.status != OUT_OF_ROOM:
             raise error
@@ -173,7 +191,6 @@ class Uplink:
             raise error
         self.trouble = "evidence_refused"
         self._faults.count("evidence_refused" if isinstance(error, LinkError) else "bad_answer")
-        return 0
 
     async def _send(self, queued: tuple[Queued, ...]) -> int:
         batch = RecordBatch(records=tuple(row.signed for row in queued))
@@ -186,8 +203,7 @@ class Uplink:
             return await self._unanswered(queued, error)
         if len(results) != len(queued):
             return await self._unanswered(queued, BadMessage("another number of answers than records"))
-        settled = [await self._settle(row, result) for row, result in zip(queued, results, strict=True)]
-        return sum(settled)
+        return await self._settle_all(tuple(zip(queued, results, strict=True)))
 
     async def _unanswered(self, queued: tuple[Queued, ...], error: LinkError | DomainError) -> int:
         """Send one by one what the centre refuses together, so that one record blocks no other."""
@@ -198,19 +214,27 @@ class Uplink:
         await self._not_settled([row.id for row in queued], "bad_answer")
         return 0
 
-    async def _settle(self, row: Queued, answer: ReceiptMessage | RefusalMessage) -> int:
+    async def _settle_all(self, answered: tuple[tuple[Queued, Settlement], ...]) -> int:
+        """Keep every answer that proves what it says, all of them in one transaction."""
+        good = tuple((row.id, answer) for row, answer in answered if self._holds(row, answer))
+        bad = [row.id for row, _ in answered if row.id not in dict(good)]
+        at = self._clocks.now().wall.timestamp()
+        if good:
+            await self._database.run(partial(outbox.settle, answers=good, at=at))
+        if bad:
+            await self._database.run(partial(outbox.count_attempt, row_ids=bad))
+        return len(good)
+
+    def _holds(self, row: Queued, answer: Settlement) -> bool:
         try:
             check_answer(row, answer, self._trust)
         except DomainError as error:
-            await self._not_settled([row.id], error.code)
-            return 0
-        at = self._clocks.now().wall.timestamp()
-        if isinstance(answer, ReceiptMessage):
-            await self._database.run(partial(outbox.settle_receipt, row_id=row.id, receipt=answer, at=at))
-        else:
+            self.trouble = error.code
+            self._faults.count(error.code)
+            return False
+        if isinstance(answer, RefusalMessage):
             self._faults.count(f"refused_{answer.reason.value}")
-            await self._database.run(partial(outbox.settle_refusal, row_id=row.id, refusal=answer, at=at))
-        return 1
+        return True
 
     async def _not_settled(self, row_ids: list[int], code: str) -> None:
         self.trouble = code

@@ -2,8 +2,10 @@
 
 import hmac
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from edge.tables import cursors, inspectors, products, units
@@ -43,24 +45,32 @@ def size(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(units).where(units.c.open)).scalar_one()
 
 
-def by_epcs(connection: Connection, epcs: Iterable[bytes]) -> dict[bytes, ExpectedUnit]:
-    """The units behind tags; a tag that is not expected has no entry."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A unit that the centre has announced, and whether it is still expected."""
+
+    expected: ExpectedUnit
+    open: bool
+
+
+def by_epcs(connection: Connection, epcs: Iterable[bytes]) -> dict[bytes, Listed]:
+    """The units behind tags; a tag that was never announced has no entry."""
     wanted = [epc.hex() for epc in epcs]
     found = _units(connection, units.c.epc.in_(wanted))
-    return {each.unit.epc: each for each in found if each.unit.epc is not None}
+    return {each.expected.unit.epc: each for each in found if each.expected.unit.epc is not None}
 
 
-def by_serial(connection: Connection, gtin: str, serial: str) -> tuple[ExpectedUnit, ...]:
+def by_serial(connection: Connection, gtin: str, serial: str) -> tuple[Listed, ...]:
     """Units of a GTIN with this serial number."""
     return _units(connection, (products.c.gtin == gtin) & (units.c.serial == serial))
 
 
-def by_gtin(connection: Connection, gtin: str) -> tuple[ExpectedUnit, ...]:
+def by_gtin(connection: Connection, gtin: str) -> tuple[Listed, ...]:
     """Units of a GTIN; several, where the shop expects several of them."""
     return _units(connection, products.c.gtin == gtin)
 
 
-def by_unit_id(connection: Connection, unit: str) -> tuple[ExpectedUnit, ...]:
+def by_unit_id(connection: Connection, unit: str) -> tuple[Listed, ...]:
     """The unit with this id, as printed on a return slip."""
     return _units(connection, units.c.id == unit)
 
@@ -80,18 +90,21 @@ def person_with(connection: Connection, badge: str, salt: bytes) -> InspectorMes
     return fits[0] if fits else None
 
 
-def _units(connection: Connection, which: ColumnElement[bool]) -> tuple[ExpectedUnit, ...]:
+def _units(connection: Connection, which: ColumnElement[bool]) -> tuple[Listed, ...]:
     same = (units.c.merchant == products.c.merchant) & (units.c.sku == products.c.sku)
     rows = connection.execute(
-        select(units.c.content, products.c.content.label("product"))
+        select(units.c.content, units.c.open, products.c.content.label("product"))
         .join(products, same)
-        .where(which & units.c.open)
-        .order_by(units.c.id)
+        .where(which)
+        .order_by(units.c.open.desc(), units.c.id)
         .limit(MOST_MATCHES)
     )
-    return tuple(
-        UnitMessage.read(row.content).expected(ProductMessage.read(row.product).product()) for row in rows
-    )
+    return tuple(_listed(row) for row in rows)
+
+
+def _listed(row: Row[Any]) -> Listed:
+    product = ProductMessage.read(row.product).product()
+    return Listed(expected=UnitMessage.read(row.content).expected(product), open=row.open)
 
 
 def _put_product(connection: Connection, product: ProductMessage) -> None:

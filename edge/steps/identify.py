@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from edge import journal, worklist
 from edge.bench import Hold
+from edge.worklist import Listed
 from inspection.errors import BadIdentifier, NotAnItem
 from inspection.identity.codes import ItemCode
 from inspection.identity.epc import read_epc
@@ -30,9 +31,9 @@ Found = Match | Hold
 
 def by_tag(connection: Connection, epc: bytes) -> Found:
     """Find the unit of a tag: by its EPC, else by the GTIN and serial inside it."""
-    expected = worklist.by_epcs(connection, (epc,)).get(epc)
-    if expected is not None:
-        return _unless_committed(connection, (expected,), epc.hex())
+    listed = worklist.by_epcs(connection, (epc,)).get(epc)
+    if listed is not None:
+        return _unless_committed(connection, (listed,), epc.hex())
     try:
         code = read_epc(epc)
     except NotAnItem as error:
@@ -67,7 +68,7 @@ def contradicts(expected: ExpectedUnit, text: str, symbology: str | None) -> boo
 def _by_item_code(connection: Connection, code: ItemCode, said: str) -> Found:
     if code.gtin is None:
         return Hold(reason=HoldReason.NO_MATCH, detail=_short(said))
-    found: tuple[ExpectedUnit, ...] = ()
+    found: tuple[Listed, ...] = ()
     if code.serial is not None:
         found = worklist.by_serial(connection, code.gtin, code.serial)
     if not found:
@@ -76,20 +77,17 @@ def _by_item_code(connection: Connection, code: ItemCode, said: str) -> Found:
     return _unless_committed(connection, found, said)
 
 
-def _may_be(expected: ExpectedUnit, code: ItemCode) -> bool:
+def _may_be(listed: Listed, code: ItemCode) -> bool:
     """A unit whose own serial or tag is known is not any unit of its product."""
     if code.serial is None:
         return True
-    return expected.unit.serial is None and expected.unit.epc is None
+    unit = listed.expected.unit
+    return unit.serial is None and unit.epc is None
 
 
-def _unless_committed(connection: Connection, found: Sequence[ExpectedUnit], said: str) -> Found:
-    done = [
-        each
-        for each in found
-        if journal.is_committed(connection, each.merchant, each.unit.id, each.inspection)
-    ]
-    left = [each for each in found if each not in done]
+def _unless_committed(connection: Connection, found: Sequence[Listed], said: str) -> Found:
+    done = [each.expected for each in found if _is_committed(connection, each.expected)]
+    left = [each.expected for each in found if each.open and each.expected not in done]
     if len(left) == 1:
         return Match(expected=left[0])
     if left:
@@ -97,6 +95,10 @@ def _unless_committed(connection: Connection, found: Sequence[ExpectedUnit], sai
     if done:
         return Hold(reason=HoldReason.DUPLICATE_ITEM, detail=done[0].unit.id)
     return Hold(reason=HoldReason.NO_MATCH, detail=_short(said))
+
+
+def _is_committed(connection: Connection, expected: ExpectedUnit) -> bool:
+    return journal.is_committed(connection, expected.merchant, expected.unit.id, expected.inspection)
 
 
 def _short(text: str) -> str:

@@ -37,7 +37,7 @@ from inspection.record import (
 )
 from inspection.verdict import Proposal, Verdict
 
-NAME_MAX = 48
+NAME_MAX = 32
 NO_QUALITY = ImageQuality(sharpness=0.0, brightness=0.0)
 
 
@@ -85,13 +85,12 @@ def sign_record(key: Ed25519PrivateKey, desk: Desk, ready: Ready, random: Random
     """Build, bound and sign the record of one item."""
     openings = _openings(ready, random)
     rows = _finding_rows(ready)
-    record = build_record(desk, ready, rows, openings)
-    content = record.to_bytes()
-    file = None
-    if len(content) > MAX_RECORD_BYTES or len(rows) > MAX_FINDINGS:
+    file = canonical([list(row) for row in rows]) if len(rows) > MAX_FINDINGS else None
+    record = build_record(desk, ready, rows, openings, file)
+    if file is None and len(record.to_bytes()) > MAX_RECORD_BYTES:
         file = canonical([list(row) for row in rows])
         record = build_record(desk, ready, rows, openings, file)
-        content = record.to_bytes()
+    content = record.to_bytes()
     envelope = SignedRecord(
         device_key=desk.key_id,
         record=content,

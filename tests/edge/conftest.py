@@ -2,7 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +16,7 @@ from edge.database import Database
 from edge.vault import Vault
 
 if TYPE_CHECKING:
+    from tests.edge.rig import Rig
     from tests.edge.world import World
 
 
@@ -55,3 +58,27 @@ def vault(tmp_path: Path, world: "World") -> Vault:
 def small_centre() -> ModuleType:
     """The class of small_centre.py."""
     return _load("small_centre")
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as running:
+        yield running
+
+
+@pytest.fixture
+def new_rig(
+    tmp_path: Path, site: ModuleType, database: Database, executor: ThreadPoolExecutor
+) -> Callable[..., "Rig"]:
+    """Builds a bench; keyword arguments as of `build_rig`."""
+    return partial(_load("rig").build_rig, tmp_path, site, database, executor)
+
+
+@pytest.fixture
+async def rig(new_rig: Callable[..., "Rig"], site: ModuleType) -> "Rig":
+    """A bench with Anna signed in and two mugs expected."""
+    built = new_rig()
+    await built.station.start()
+    await built.expect(site.page(site.unit(1, site.tag(1)), site.unit(2, site.tag(2))))
+    await built.scan(f"BADGE:{site.BADGE}")
+    return built

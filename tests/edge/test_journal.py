@@ -200,9 +200,10 @@ def test_a_worklist_page_is_taken_in_and_closed_units_are_gone(database: Databas
     assert database.run_now(worklist.cursor) == 1
     assert set(database.run_now(partial(worklist.by_epcs, epcs=(tag,)))) == {tag}
     database.run_now(partial(worklist.apply, page=site.page(cursor=2, closed=("RMA-1/1/1",))))
-    assert database.run_now(partial(worklist.by_epcs, epcs=(tag,))) == {}
-    assert [each.unit.id for each in database.run_now(partial(worklist.by_gtin, gtin=site.GTIN))] == [
-        "RMA-2/1/1"
+    listed = database.run_now(partial(worklist.by_gtin, gtin=site.GTIN))
+    assert [(each.expected.unit.id, each.open) for each in listed] == [
+        ("RMA-2/1/1", True),
+        ("RMA-1/1/1", False),
     ]
 
 

@@ -29,6 +29,7 @@ from inspection.detector import Detection, VersionedFile, ViewScore
 from inspection.evidence import ImageQuality
 from inspection.findings import Finding
 from inspection.grades import Channel, Grade
+from inspection.identity.epc import sgtin96_for
 from inspection.messages.catalogue import ProductMessage, RecoveryMessage, UnitMessage
 from inspection.messages.station import Enrolment, InspectorMessage, WorklistPage
 from inspection.policy import DEFAULT_POLICY
@@ -112,6 +113,11 @@ def unit(number: int, epc: bytes | None = None, serial: str | None = None) -> Un
         currency="EUR",
         reason=ReturnReason.CHANGED_MIND,
     )
+
+
+def tag(number: int) -> bytes:
+    """The EPC of the n-th mug."""
+    return sgtin96_for(GTIN, number).encode()
 
 
 def inspector(name: str = "anna", badge: str = BADGE) -> InspectorMessage:

@@ -1,0 +1,271 @@
+"""A bench with simulated devices and a drawn detector; everything between them is the real thing.
+
+The clock stands still unless a test moves it, so nothing here waits for real time.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from devices.device import LiveView
+from devices.errors import DeviceError
+from devices.watch import DeviceStatus
+from edge import outbox, worklist
+from edge.changes import Changes
+from edge.clock import ClockWatch, Instant
+from edge.committing import Committer
+from edge.config import Retention
+from edge.crossing import Seeing
+from edge.database import Database
+from edge.faults import Faults
+from edge.inputs import Tick
+from edge.station import Place, Station
+from edge.steps.sign import Desk, policy_version
+from edge.vault import Vault
+from edge.watch import TagWatch
+from inspection.custody.signing import key_id, public_bytes
+from inspection.detector import Detection
+from inspection.evidence import Evidence
+from inspection.messages.station import WorklistPage
+from inspection.messages.uplink import SignedRecord
+from inspection.operator import Command, CommandCode
+from inspection.policy import DEFAULT_POLICY
+from inspection.readings import Frame, Scan, TagRead
+from inspection.record import InspectionRecord, read_record
+
+BOOT = "1" * 32
+START = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+class Hand:
+    """A clock that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.at = Instant(wall=START, monotonic_ns=0)
+
+    def __call__(self) -> Instant:
+        return self.at
+
+    def move(self, seconds: float) -> None:
+        """Let time pass on both clocks."""
+        wall = self.at.wall + timedelta(seconds=seconds)
+        self.at = Instant(wall=wall, monotonic_ns=self.at.monotonic_ns + round(seconds * 1e9))
+
+
+class SimulatedSenses:
+    """Devices that answer calls."""
+
+    def __init__(self, clock: Hand) -> None:
+        self._clock = clock
+        self.failing: dict[str, DeviceError] = {}
+        self.pictures = {"top": b"\xff\xd8\xff a mug"}
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        return tuple(self.pictures)
+
+    async def tag_reads(self) -> AsyncIterator[TagRead]:
+        """Nothing comes by itself: the rig adds reads with the ticks."""
+        await asyncio.Event().wait()
+        yield TagRead(epc=b"", reader="", antenna=None, rssi_dbm=None, seen_at=START)
+
+    async def scans(self) -> AsyncIterator[Scan]:
+        """Nothing comes by itself: the rig scans."""
+        await asyncio.Event().wait()
+        yield Scan(content=b"", symbology=None, scanner="", scanned_at=START)
+
+    async def capture(self, view: str) -> Frame:
+        if view in self.failing:
+            raise self.failing[view]
+        return Frame(
+            view=view,
+            camera="cam",
+            content=self.pictures[view],
+            media_type="image/jpeg",
+            captured_at=self._clock().wall,
+        )
+
+    def latest(self, view: str) -> LiveView | None:
+        return None
+
+    def snapshot(self) -> tuple[DeviceStatus, ...]:
+        return ()
+
+    async def wait_for_change(self) -> None:
+        await asyncio.Event().wait()
+
+
+@dataclass
+class DrawnDetector:
+    """Sees what a test draws."""
+
+    seen: Detection
+    error: Exception | None = None
+
+    def detect(self, sku: str, evidence: Evidence) -> Detection:
+        if self.error is not None:
+            raise self.error
+        return self.seen
+
+
+@dataclass
+class Rig:
+    """A station under test with both hands on it."""
+
+    station: Station
+    clock: Hand
+    clocks: ClockWatch
+    senses: SimulatedSenses
+    detector: DrawnDetector
+    database: Database
+    vault: Vault
+    faults: Faults
+    committer: Committer
+    tags: dict[bytes, float]
+    committed: list[InspectionRecord]
+
+    @property
+    def state(self) -> str:
+        return self.station.bench.state.value
+
+    @property
+    def hold(self) -> str | None:
+        hold = self.station.bench.hold
+        return hold.reason.value if hold else None
+
+    @property
+    def notice(self) -> str | None:
+        notice = self.station.bench.notice
+        return notice.code if notice else None
+
+    async def tick(self, times: int = 10) -> None:
+        """Let tenths of a second pass, with what lies on the bench being read."""
+        for _ in range(times):
+            self.clock.move(0.1)
+            for epc, rssi_dbm in self.tags.items():
+                self.station.watch.add(
+                    TagRead(epc=epc, reader="gate", antenna=1, rssi_dbm=rssi_dbm, seen_at=self.clock().wall)
+                )
+            await self.station.handle(Tick())
+        await self.settle()
+
+    async def scan(self, text: str, symbology: str | None = None) -> None:
+        """Scan a code and let everything that follows from it happen."""
+        self.clock.move(1.0)
+        content = text.encode()
+        await self.station.handle(
+            Scan(content=content, symbology=symbology, scanner="hand", scanned_at=self.clock().wall)
+        )
+        await self.settle()
+
+    async def press(self, code: CommandCode) -> None:
+        """The same as scanning the command, from the page."""
+        await self.station.handle(Command(code=code))
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Take in the answers of slow work until none is under way."""
+        while (work := self.station.crossing.work) is not None and not work.done():
+            await work
+            await self.drain()
+        await self.drain()
+
+    async def drain(self) -> None:
+        """Handle what waits in the queue."""
+        while (given := self.station.next_input()) is not None:
+            await self.station.handle(given)
+
+    async def expect(self, page: WorklistPage) -> None:
+        """Make units, products and people known."""
+        await self.database.run(partial(worklist.apply, page=page))
+
+    def queued(self) -> tuple[InspectionRecord, ...]:
+        """The records in the outbox, read back from their signed bytes."""
+        rows = self.database.run_now(partial(outbox.due, limit=64))
+        return tuple(read_record(row.signed.record) for row in rows)
+
+    def envelope(self) -> SignedRecord:
+        """The oldest queued envelope."""
+        return self.database.run_now(partial(outbox.due, limit=1))[0].signed
+
+
+def build_rig(
+    folder: Path,
+    site: object,
+    database: Database,
+    executor: ThreadPoolExecutor,
+    *,
+    limits: Retention | None = None,
+    auto_capture: bool = False,
+) -> Rig:
+    """Put a bench together on a folder."""
+    world, seen = site.new_world(), site.detection()  # type: ignore[attr-defined]  # a module of functions
+    clock, faults = Hand(), Faults(CollectorRegistry())
+    clocks, senses = ClockWatch(clock), SimulatedSenses(clock)
+    clocks.measure(clock(), START, clock())
+    detector = DrawnDetector(seen)
+    vault = Vault(folder / "evidence", world.enrolment.sealing_public_key, os.urandom)
+    own_key = key_id(public_bytes(world.station_key))
+    desk = Desk(
+        enrolment=world.enrolment,
+        key_id=own_key,
+        boot=BOOT,
+        program="0.1.0",
+        policy=policy_version(DEFAULT_POLICY),
+    )
+    committer = Committer(
+        key=world.station_key,
+        desk=desk,
+        database=database,
+        vault=vault,
+        shelf=Vault(folder / "findings", world.enrolment.sealing_public_key, os.urandom),
+        clocks=clocks,
+        random=os.urandom,
+        limits=limits or Retention(free_disk_bytes=0),
+    )
+    committed: list[InspectionRecord] = []
+    station = Station(
+        place=_place(own_key, site.BADGE_SALT, auto_capture),  # type: ignore[attr-defined]
+        seeing=_seeing(senses, lambda merchant: detector, executor),
+        committer=committer,
+        database=database,
+        watch=TagWatch(2.0),
+        faults=faults,
+        changes=Changes(),
+        clock=clock,
+        committed=committed.append,
+    )
+    return Rig(station, clock, clocks, senses, detector, database, vault, faults, committer, {}, committed)
+
+
+def _place(own_key: str, badge_salt: bytes, auto_capture: bool) -> Place:
+    return Place(
+        station="st1",
+        site="s1",
+        boot=BOOT,
+        key_id=own_key,
+        badge_salt=badge_salt,
+        auto_capture=auto_capture,
+        settle_s=0.3,
+        sign_out_s=3600.0,
+    )
+
+
+def _seeing(
+    senses: SimulatedSenses, detector_for: Callable[[str], DrawnDetector], executor: ThreadPoolExecutor
+) -> Seeing:
+    return Seeing(
+        senses=senses,
+        views=(),
+        capture_timeout_s=2.0,
+        detector_for=detector_for,
+        executor=executor,
+        policy=DEFAULT_POLICY,
+    )
