@@ -1,4 +1,4 @@
-"""One MQTT 3.1.1 session: all of paho's traps in one place (see `docs/decisions`).
+"""One MQTT 3.1.1 session: all of paho's traps in one place.
 
 The session connects by itself, again and again, and subscribes anew each time. Messages are
 acknowledged by whoever took them, so one that is lost on the way to a commit comes again.
