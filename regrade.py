@@ -26,6 +26,8 @@ import typer
 from typer.core import TyperGroup
 
 import demo.commands
+import devices.commands
+import edge.commands
 import kit.commands
 import models.commands
 import server.commands
@@ -36,9 +38,11 @@ FAULT = 70
 FOLDERS = ("inspection", "devices", "models", "link", "kit", "edge", "server", "demo")
 MOUNTED: tuple[Callable[[typer.Typer], None], ...] = (
     demo.commands.register,
-    kit.commands.register,
-    models.commands.register,
+    edge.commands.register,
     server.commands.register,
+    models.commands.register,
+    devices.commands.register,
+    kit.commands.register,
 )
 
 TRACES_KEPT = 20
