@@ -101,7 +101,7 @@ units = Table(
     Index(None, "site", "changed"),
     Index(None, "site", "merchant", "parcel"),
     Index(None, "site", "state", "deadline"),
-    Index(None, "site", "epc"),
+    Index(None, "site", "epc", "state"),
 )
 parcels = Table(
     "parcels",
@@ -268,12 +268,11 @@ deliveries = Table(
     _text("state"),
     _number("attempts"),
     Column("due_at", Float, nullable=False),
-    Column("leased_until", Float, nullable=False),
     _text("answer", nullable=True),
     _text("delivered_at", nullable=True),
     ForeignKeyConstraint(["site", "instruction"], ["instructions.site", "instructions.id"]),
-    Index(None, "site", "state", "due_at"),
-    Index(None, "site", "unit", "number"),
+    Index(None, "site", "merchant", "state", "due_at"),
+    Index(None, "site", "unit", "state", "number"),
 )
 outcomes = Table(
     "outcomes",

@@ -1,8 +1,9 @@
 """Rows of durable ciphertexts, and the records that waited for them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from server.db.tables import evidence, leaves, record_evidence, records, stations
@@ -16,10 +17,10 @@ class Waiting:
     leaf: bytes
 
 
-def used_bytes(connection: Connection, site: str, station: str) -> int:
-    """How much a station has stored."""
+def standing(connection: Connection, site: str, sha256: str, station: str) -> tuple[bool, int]:
+    """Whether the ciphertext is durable here, and how many bytes the station has stored."""
     chosen = select(stations.c.evidence_bytes).where(stations.c.site == site, stations.c.id == station)
-    return int(connection.execute(chosen).scalar() or 0)
+    return holds(connection, site, sha256), int(connection.execute(chosen).scalar() or 0)
 
 
 def holds(connection: Connection, site: str, sha256: str) -> bool:
@@ -40,18 +41,33 @@ def add(connection: Connection, site: str, sha256: str, length: int, station: st
 
 
 def completed_by(connection: Connection, site: str, sha256: str) -> list[Waiting]:
-    """Records that named this ciphertext, lack no other, and were not told of yet."""
-    mine = record_evidence.alias("mine")
-    missing = exists().where(
-        record_evidence.c.site == site,
-        record_evidence.c.record == records.c.id,
-        ~exists().where(evidence.c.site == site, evidence.c.sha256 == record_evidence.c.sha256),
+    """Records that named this ciphertext, lack no other, and were not told of yet.
+
+    In steps, each by one index: SQLite's planner takes every `site` for rare and would scan the records.
+    """
+    naming = select(record_evidence.c.record).where(
+        record_evidence.c.site == site, record_evidence.c.sha256 == sha256
     )
-    chosen = (
-        select(leaves.c.seq, leaves.c.leaf)
-        .join_from(mine, records, (records.c.site == mine.c.site) & (records.c.id == mine.c.record))
-        .join(leaves, (leaves.c.site == records.c.site) & (leaves.c.seq == records.c.leaf_seq))
-        .where(mine.c.site == site, mine.c.sha256 == sha256, records.c.instructed.is_(None), ~missing)
-    )
+    named = set(connection.execute(naming).scalars())
+    told = (records.c.site == site, records.c.id.in_(named - _incomplete(connection, site, named)))
+    waiting = select(records.c.leaf_seq).where(*told, records.c.instructed.is_(None))
+    seqs = set(connection.execute(waiting).scalars())
+    chosen = select(leaves.c.seq, leaves.c.leaf).where(leaves.c.site == site, leaves.c.seq.in_(seqs))
     rows = connection.execute(chosen.order_by(leaves.c.seq))
     return [Waiting(seq=row.seq, leaf=row.leaf) for row in rows]
+
+
+def _incomplete(connection: Connection, site: str, named: set[str]) -> set[str]:
+    """Which of these records lack an image."""
+    chosen = select(record_evidence.c.record, record_evidence.c.sha256).where(
+        record_evidence.c.site == site, record_evidence.c.record.in_(named)
+    )
+    pairs = connection.execute(chosen).all()
+    held = held_evidence(connection, site, (pair.sha256 for pair in pairs))
+    return {pair.record for pair in pairs if pair.sha256 not in held}
+
+
+def held_evidence(connection: Connection, site: str, hashes: Iterable[str]) -> set[str]:
+    """Which of these ciphertexts are durable here."""
+    chosen = select(evidence.c.sha256).where(evidence.c.site == site, evidence.c.sha256.in_(set(hashes)))
+    return set(connection.execute(chosen).scalars())

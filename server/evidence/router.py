@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from inspection.messages.uplink import EvidenceAnswer
 from server.access import Caller, Scope, needs, own_station
 from server.answers import answer
-from server.centre import Centre, Here
+from server.centre import Here
 from server.errors import LengthMissing, NotFound, NotTaken, QuotaUsed, TooLarge
 from server.evidence import repository, service
 
@@ -22,18 +22,22 @@ Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 async def put_evidence(sha256: Sha256, request: Request, centre: Here, caller: Station) -> Response:
     """Store one encrypted image under the hash of its bytes; answered once it is durable."""
     station, length = own_station(caller), _length(request, centre.settings.evidence_limit_bytes)
-    if await centre.reader.run(lambda c: repository.holds(c, centre.site, sha256)):
+    known, used = await centre.reader.run(lambda c: repository.standing(c, centre.site, sha256, station))
+    if known:
         await _discard(request.stream(), length)
         return answer(EvidenceAnswer(ciphertext_sha256=sha256, bytes=length, stored=False))
-    await _within_quota(centre, station, length)
+    if used + length > centre.settings.evidence_quota_bytes:
+        raise QuotaUsed(f"station {station} has stored {used} bytes: its share is used up")
     await centre.store.put(sha256, request.stream(), length)
     now = centre.clock()
-    fresh = await centre.writer.submit(
+    confirmed = await centre.writer.submit(
         lambda c: service.confirm(c, centre.log, sha256, length, station, centre.policy, now)
     )
-    centre.metrics.evidence_bytes.inc(length if fresh else 0)
-    centre.deliveries_due.set()
-    return answer(EvidenceAnswer(ciphertext_sha256=sha256, bytes=length, stored=fresh))
+    if confirmed.fresh:
+        centre.metrics.evidence_bytes.inc(length)
+    if confirmed.issued:
+        centre.deliveries_due.set()
+    return answer(EvidenceAnswer(ciphertext_sha256=sha256, bytes=length, stored=confirmed.fresh))
 
 
 @router.head("/{sha256}")
@@ -54,12 +58,6 @@ def _length(request: Request, limit: int) -> int:
     if length == 0:
         raise NotTaken("the body is empty")
     return length
-
-
-async def _within_quota(centre: Centre, station: str, length: int) -> None:
-    used = await centre.reader.run(lambda c: repository.used_bytes(c, centre.site, station))
-    if used + length > centre.settings.evidence_quota_bytes:
-        raise QuotaUsed(f"station {station} has stored {used} bytes: its share is used up")
 
 
 async def _discard(chunks: AsyncIterator[bytes], length: int) -> None:

@@ -1,6 +1,7 @@
 """Rules of evidence: durable first, then told; a completed record is instructed in the same transaction."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -15,15 +16,22 @@ from server.ledger.log import Log
 from server.refunds.issuing import Due, issue
 
 
+class Confirmed(NamedTuple):
+    """What became of a ciphertext that is durable."""
+
+    fresh: bool
+    issued: int
+    """Instructions that waited for it."""
+
+
 def confirm(
     connection: Connection, log: Log, sha256: str, length: int, station: str, policy: Policy, now: datetime
-) -> bool:
-    """Note a ciphertext as durable and issue what waited for it; True when it is news."""
-    fresh = repository.add(connection, log.site, sha256, length, station, time_text(now))
-    if fresh:
-        due = [_due(waiting) for waiting in repository.completed_by(connection, log.site, sha256)]
-        issue(connection, log, due, policy, now)
-    return fresh
+) -> Confirmed:
+    """Note a ciphertext as durable and issue what waited for it."""
+    if not repository.add(connection, log.site, sha256, length, station, time_text(now)):
+        return Confirmed(fresh=False, issued=0)
+    due = [_due(waiting) for waiting in repository.completed_by(connection, log.site, sha256)]
+    return Confirmed(fresh=True, issued=len(issue(connection, log, due, policy, now)))
 
 
 def _due(waiting: Waiting) -> Due:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.uplink import Opening
@@ -14,7 +14,6 @@ from inspection.record import InspectionRecord
 from server.db.changes import next_changes
 from server.db.tables import (
     boots,
-    evidence,
     openings,
     record_evidence,
     records,
@@ -97,12 +96,6 @@ def _boots_of(connection: Connection, site: str, key: str, wanted: set[str]) -> 
     if newest is None:
         return Boots(newest=None, ordinal=0, counter=0, known=known)
     return Boots(newest=newest.boot, ordinal=newest.ordinal, counter=newest.counter, known=known)
-
-
-def held_evidence(connection: Connection, site: str, hashes: Iterable[str]) -> set[str]:
-    """Which of these ciphertexts are durable here."""
-    chosen = select(evidence.c.sha256).where(evidence.c.site == site, evidence.c.sha256.in_(set(hashes)))
-    return set(connection.execute(chosen).scalars())
 
 
 def add_records(
@@ -188,15 +181,17 @@ def put_boots(connection: Connection, site: str, known: dict[str, Boots]) -> Non
 def close_units(connection: Connection, site: str, inspected: Sequence[InspectionRecord]) -> None:
     """Take inspected units off the worklist."""
     numbers = next_changes(connection, site, len(inspected))
-    for record, number in zip(inspected, numbers, strict=True):
-        mine = (
-            units.c.site == site,
-            units.c.id == record.unit.id,
-            units.c.inspection <= record.unit.inspection,
-            units.c.state != CANCELLED,
-        )
-        values = {"state": INSPECTED, "inspection": record.unit.inspection, "changed": number}
-        connection.execute(update(units).where(*mine).values(values))
+    closed = (
+        update(units)
+        .where(units.c.site == site, units.c.id == bindparam("unit"), units.c.state != CANCELLED)
+        .where(units.c.inspection <= bindparam("number"))
+        .values(state=INSPECTED, inspection=bindparam("number"), changed=bindparam("at"))
+    )
+    rows = [
+        {"unit": record.unit.id, "number": record.unit.inspection, "at": number}
+        for record, number in zip(inspected, numbers, strict=True)
+    ]
+    connection.execute(closed, rows)
 
 
 def add_refusals(

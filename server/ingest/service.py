@@ -12,6 +12,7 @@ from inspection.messages.base import time_text
 from inspection.messages.uplink import Answer, ReceiptMessage, RefusalMessage
 from inspection.policy import Policy
 from server.errors import QuotaUsed
+from server.evidence.repository import held_evidence
 from server.ingest import repository
 from server.ingest.checking import Checked
 from server.ingest.judging import Bench, Books, KeptRefusal, is_recorded, judge
@@ -106,7 +107,7 @@ def _record(connection: Connection, log: Log, taken: list[Checked], books: Books
     repository.put_boots(connection, log.site, books.boots)
     repository.close_units(connection, log.site, found)
     hashes = (item.ciphertext_sha256 for record in found for item in record.evidence)
-    held = repository.held_evidence(connection, log.site, hashes)
+    held = held_evidence(connection, log.site, hashes)
     due = [
         Due(record=checked.record, verdict_seq=place.seq)
         for checked, place in pairs
@@ -138,7 +139,7 @@ def _outcomes(
     found = [checked.record for checked in batch if is_recorded(checked, books) and checked.record]
     places = log.find(connection, tuple(f"verdict:{record.id}" for record in found))
     hashes = [item.ciphertext_sha256 for record in found for item in record.evidence]
-    held = repository.held_evidence(connection, log.site, hashes)
+    held = held_evidence(connection, log.site, hashes)
     outcomes: list[Outcome] = []
     for checked in batch:
         if checked.record is not None and is_recorded(checked, books):

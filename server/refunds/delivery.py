@@ -68,8 +68,8 @@ class Courier:
         centre, settings = self._centre, self._centre.settings
         free = settings.refund_parallel - len(self._under_way)
         now = centre.clock().timestamp()
-        due_at = await centre.reader.run(lambda c: outbox.next_due(c, centre.site))
-        if free <= 0 or due_at is None or due_at > now:
+        due = await centre.reader.run(lambda c: outbox.due_times(c, centre.site))
+        if free <= 0 or min(due.values(), default=now + 1) > now:
             return []
         lease_s = settings.refund_timeout_s + outbox.LEASE_S
         return await centre.writer.submit(lambda c: outbox.claim(c, centre.site, now, free, lease_s))
@@ -81,11 +81,10 @@ class Courier:
             self._centre.logger.error("delivery", exc_info=task.exception())
 
     async def _idle_s(self) -> float:
-        due_at = await self._centre.reader.run(lambda c: outbox.next_due(c, self._centre.site))
-        full = len(self._under_way) >= self._centre.settings.refund_parallel
-        if due_at is None or full:
+        due = await self._centre.reader.run(lambda c: outbox.due_times(c, self._centre.site))
+        if not due or len(self._under_way) >= self._centre.settings.refund_parallel:
             return LONGEST_WAIT_S
-        return min(LONGEST_WAIT_S, max(0.0, due_at - self._centre.clock().timestamp()))
+        return min(LONGEST_WAIT_S, max(0.0, min(due.values()) - self._centre.clock().timestamp()))
 
     async def _deliver(self, job: Job) -> None:
         body = self._event(job)

@@ -1,15 +1,15 @@
 """The outbox: which instruction goes next, under a lease that a crash lets run out.
 
-Per unit a higher number never overtakes a lower one that is still on its way, and one is in flight.
+Per unit one is in flight, and a higher number waits `behind` a lower one until that is delivered or
+given up. A claimed delivery is due again when its lease ends, so a crash only delays it.
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, exists, func, select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, func, select, update
 
 from server.db.tables import deliveries, endpoints, instructions, leaves
-from server.refunds.repository import DEAD, DELIVERED, QUEUED
+from server.refunds.repository import BEHIND, DEAD, DELIVERED, QUEUED
 
 LEASE_S = 30.0
 """Added to the timeout: a delivery that a crash interrupted falls due again after it."""
@@ -21,6 +21,7 @@ class Job:
 
     instruction: str
     merchant: str
+    unit: str
     attempts: int
     """This one included."""
     url: str
@@ -29,77 +30,82 @@ class Job:
     verdict_leaf: bytes
 
 
-def _ready(site: str) -> ColumnElement[bool]:
-    """The endpoint is there, and nothing older of the unit is on its way."""
-    older = deliveries.alias("older")
-    overtakes = exists().where(
-        older.c.site == site,
-        older.c.unit == deliveries.c.unit,
-        older.c.number < deliveries.c.number,
-        older.c.state == QUEUED,
-    )
-    return (deliveries.c.site == site) & (deliveries.c.state == QUEUED) & ~overtakes
-
-
-def _joined() -> Select[tuple[object, ...]]:
-    return (
-        select(
-            deliveries.c.instruction,
-            deliveries.c.merchant,
-            deliveries.c.attempts,
-            endpoints.c.url,
-            instructions.c.body,
-            instructions.c.verdict_seq,
-            leaves.c.leaf.label("verdict_leaf"),
-        )
-        .join_from(
-            deliveries,
-            endpoints,
-            (endpoints.c.site == deliveries.c.site) & (endpoints.c.merchant == deliveries.c.merchant),
-        )
-        .join(
-            instructions,
-            (instructions.c.site == deliveries.c.site) & (instructions.c.id == deliveries.c.instruction),
-        )
-        .join(leaves, (leaves.c.site == deliveries.c.site) & (leaves.c.seq == instructions.c.verdict_seq))
-        .where(endpoints.c.gone_at.is_(None))
-    )
-
-
-def claim(connection: Connection, site: str, now: float, limit: int, lease_s: float) -> list[Job]:
-    """Take up to `limit` deliveries that are due; nobody else gets them until the lease runs out."""
-    due = _joined().where(_ready(site), deliveries.c.due_at <= now, deliveries.c.leased_until <= now)
-    rows = connection.execute(due.order_by(deliveries.c.due_at).limit(limit)).all()
-    jobs = [Job(**{**row._mapping, "attempts": row.attempts + 1}) for row in rows]
-    for job in jobs:
-        _set(connection, site, job.instruction, attempts=job.attempts, leased_until=now + lease_s)
-    return jobs
-
-
-def next_due(connection: Connection, site: str) -> float | None:
-    """When the next delivery falls due, in seconds since 1970; None when none is waiting."""
-    at = func.max(deliveries.c.due_at, deliveries.c.leased_until)
-    chosen = (
-        select(func.min(at))
-        .join_from(
-            deliveries,
-            endpoints,
-            (endpoints.c.site == deliveries.c.site) & (endpoints.c.merchant == deliveries.c.merchant),
-        )
-        .where(endpoints.c.gone_at.is_(None), _ready(site))
-    )
-    found: float | None = connection.execute(chosen).scalar()
+def due_times(connection: Connection, site: str) -> dict[str, float]:
+    """When the next delivery of each merchant with an endpoint falls due, in seconds since 1970."""
+    listening = select(endpoints.c.merchant).where(endpoints.c.site == site, endpoints.c.gone_at.is_(None))
+    found: dict[str, float] = {}
+    for merchant in connection.execute(listening).scalars():
+        due_at = connection.execute(
+            select(func.min(deliveries.c.due_at)).where(
+                deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.state == QUEUED
+            )
+        ).scalar()
+        if due_at is not None:
+            found[merchant] = due_at
     return found
 
 
+def claim(connection: Connection, site: str, now: float, limit: int, lease_s: float) -> list[Job]:
+    """Take up to `limit` due deliveries, shared among the merchants; nobody else gets them meanwhile."""
+    waiting = [merchant for merchant, due_at in due_times(connection, site).items() if due_at <= now]
+    jobs: list[Job] = []
+    for at, merchant in enumerate(sorted(waiting)):
+        share = max(1, (limit - len(jobs)) // (len(waiting) - at))
+        if len(jobs) < limit:
+            jobs += _due_of(connection, site, merchant, now, share)
+    for job in jobs:
+        _set(connection, site, job, attempts=job.attempts, due_at=now + lease_s)
+    return jobs
+
+
+def _due_of(connection: Connection, site: str, merchant: str, now: float, limit: int) -> list[Job]:
+    due = (
+        select(deliveries.c.instruction, deliveries.c.attempts)
+        .where(deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.state == QUEUED)
+        .where(deliveries.c.due_at <= now)
+        .order_by(deliveries.c.due_at)
+        .limit(limit)
+    )
+    rows = connection.execute(due).all()
+    return [_job(connection, site, row.instruction, row.attempts + 1) for row in rows]
+
+
+def _job(connection: Connection, site: str, instruction: str, attempts: int) -> Job:
+    chosen = (
+        select(
+            instructions.c.merchant,
+            instructions.c.unit,
+            instructions.c.body,
+            instructions.c.verdict_seq,
+            leaves.c.leaf.label("verdict_leaf"),
+            endpoints.c.url,
+        )
+        .join(leaves, (leaves.c.site == instructions.c.site) & (leaves.c.seq == instructions.c.verdict_seq))
+        .join(
+            endpoints,
+            (endpoints.c.site == instructions.c.site) & (endpoints.c.merchant == instructions.c.merchant),
+        )
+        .where(instructions.c.site == site, instructions.c.id == instruction)
+    )
+    row = connection.execute(chosen).one()
+    return Job(instruction=instruction, attempts=attempts, **row._mapping)
+
+
 def delivered(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
-    """The refund system has it."""
-    _set(connection, site, job.instruction, state=DELIVERED, answer=answer, delivered_at=at, leased_until=0.0)
+    """The refund system has it; the unit's next may go."""
+    _set(connection, site, job, state=DELIVERED, answer=answer, delivered_at=at)
+    _let_next_go(connection, site, job)
+
+
+def give_up(connection: Connection, site: str, job: Job, answer: str) -> None:
+    """The schedule is at its end: it stays listed, and a person may send it again."""
+    _set(connection, site, job, state=DEAD, answer=answer)
+    _let_next_go(connection, site, job)
 
 
 def retry(connection: Connection, site: str, job: Job, answer: str, due_at: float, others_at: float) -> None:
     """Try again later; the merchant's other instructions not before `others_at`."""
-    _set(connection, site, job.instruction, answer=answer, due_at=due_at, leased_until=0.0)
+    _set(connection, site, job, answer=answer, due_at=due_at)
     others = (
         deliveries.c.site == site,
         deliveries.c.merchant == job.merchant,
@@ -110,18 +116,19 @@ def retry(connection: Connection, site: str, job: Job, answer: str, due_at: floa
     connection.execute(update(deliveries).where(*others).values(due_at=others_at))
 
 
-def give_up(connection: Connection, site: str, job: Job, answer: str) -> None:
-    """The schedule is at its end: it stays listed, and a person may send it again."""
-    _set(connection, site, job.instruction, state=DEAD, answer=answer, leased_until=0.0)
-
-
 def pause(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
     """The endpoint is gone: what is owed waits, uncounted, until it is set anew."""
-    _set(connection, site, job.instruction, answer=answer, attempts=job.attempts - 1, leased_until=0.0)
+    _set(connection, site, job, answer=answer, attempts=job.attempts - 1, due_at=0.0)
     mine = (endpoints.c.site == site, endpoints.c.merchant == job.merchant)
     connection.execute(update(endpoints).where(*mine).values(gone_at=at))
 
 
-def _set(connection: Connection, site: str, instruction: str, **values: object) -> None:
-    mine = (deliveries.c.site == site, deliveries.c.instruction == instruction)
+def _let_next_go(connection: Connection, site: str, job: Job) -> None:
+    behind = (deliveries.c.site == site, deliveries.c.unit == job.unit, deliveries.c.state == BEHIND)
+    lowest = select(func.min(deliveries.c.number)).where(*behind).scalar_subquery()
+    connection.execute(update(deliveries).where(*behind, deliveries.c.number == lowest).values(state=QUEUED))
+
+
+def _set(connection: Connection, site: str, job: Job, **values: object) -> None:
+    mine = (deliveries.c.site == site, deliveries.c.instruction == job.instruction)
     connection.execute(update(deliveries).where(*mine).values(**values))

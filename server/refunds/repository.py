@@ -12,7 +12,8 @@ from inspection.record import InspectionRecord
 from server.db.tables import deliveries, endpoints, instructions, outcomes, records
 from server.ledger.log import Place
 
-QUEUED, DELIVERED, DEAD = "queued", "delivered", "dead"
+QUEUED, BEHIND, DELIVERED, DEAD = "queued", "behind", "delivered", "dead"
+"""`behind` waits for a lower number of its unit; `dead` came to the end of the schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +50,32 @@ def add_instructions(
     """Keep instructions with their leaves, and let each be delivered."""
     pairs = list(zip(issued, places, strict=True))
     connection.execute(insert(instructions), [_instruction_row(site, each, place) for each, place in pairs])
-    rows = [
-        {
-            "site": site,
-            "instruction": each.instruction.id,
-            "merchant": each.instruction.merchant,
-            "unit": each.instruction.unit,
-            "number": each.instruction.number,
-            "state": QUEUED,
-            "attempts": 0,
-            "due_at": due_at,
-            "leased_until": 0.0,
-        }
-        for each in issued
-    ]
+    on_their_way = _units_on_their_way(connection, site, {each.instruction.unit for each in issued})
+    rows = []
+    for each in issued:
+        rows.append(_delivery_row(site, each.instruction, each.instruction.unit in on_their_way, due_at))
+        on_their_way.add(each.instruction.unit)
     connection.execute(insert(deliveries), rows)
+
+
+def _units_on_their_way(connection: Connection, site: str, units: set[str]) -> set[str]:
+    chosen = select(deliveries.c.unit).where(
+        deliveries.c.site == site, deliveries.c.unit.in_(units), deliveries.c.state.in_((QUEUED, BEHIND))
+    )
+    return set(connection.execute(chosen).scalars())
+
+
+def _delivery_row(site: str, instruction: RefundInstruction, behind: bool, due_at: float) -> dict[str, Any]:
+    return {
+        "site": site,
+        "instruction": instruction.id,
+        "merchant": instruction.merchant,
+        "unit": instruction.unit,
+        "number": instruction.number,
+        "state": BEHIND if behind else QUEUED,
+        "attempts": 0,
+        "due_at": due_at,
+    }
 
 
 def _instruction_row(site: str, issued: Issued, place: Place) -> dict[str, Any]:
@@ -151,8 +163,7 @@ def add_outcome(
 def requeue(connection: Connection, site: str, instruction: str, due_at: float) -> None:
     """Deliver an instruction again, whatever became of it before."""
     mine = (deliveries.c.site == site, deliveries.c.instruction == instruction)
-    values = {"state": QUEUED, "attempts": 0, "due_at": due_at, "leased_until": 0.0}
-    connection.execute(update(deliveries).where(*mine).values(values))
+    connection.execute(update(deliveries).where(*mine).values(state=QUEUED, attempts=0, due_at=due_at))
 
 
 def instruction_page(

@@ -116,7 +116,7 @@ def _units() -> None:
         sa.PrimaryKeyConstraint("site", "id", name="pk_units"),
     )
     op.create_index("ix_units_site_changed", "units", ["site", "changed"])
-    op.create_index("ix_units_site_epc", "units", ["site", "epc"])
+    op.create_index("ix_units_site_epc_state", "units", ["site", "epc", "state"])
     op.create_index("ix_units_site_merchant_parcel", "units", ["site", "merchant", "parcel"])
     op.create_index("ix_units_site_state_deadline", "units", ["site", "state", "deadline"])
 
@@ -325,7 +325,6 @@ def _deliveries() -> None:
         _text("state"),
         _number("attempts"),
         _real("due_at"),
-        _real("leased_until"),
         _text("answer", nullable=True),
         _text("delivered_at", nullable=True),
         sa.PrimaryKeyConstraint("site", "instruction", name="pk_deliveries"),
@@ -335,8 +334,10 @@ def _deliveries() -> None:
             name="fk_deliveries_site_instruction",
         ),
     )
-    op.create_index("ix_deliveries_site_state_due_at", "deliveries", ["site", "state", "due_at"])
-    op.create_index("ix_deliveries_site_unit_number", "deliveries", ["site", "unit", "number"])
+    op.create_index(
+        "ix_deliveries_site_merchant_state_due_at", "deliveries", ["site", "merchant", "state", "due_at"]
+    )
+    op.create_index("ix_deliveries_site_unit_state_number", "deliveries", ["site", "unit", "state", "number"])
 
 
 def _outcomes() -> None:
