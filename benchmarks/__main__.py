@@ -1,0 +1,34 @@
+"""`python -m benchmarks`: every figure beside its limit, one line each; exit 1 when a limit is missed."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks import proposal, records
+
+FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
+    "records": records.main,
+    "proposal": proposal.main,
+}
+
+
+def main(names: list[str]) -> int:
+    """Measure the named figures, all of them by default."""
+    unknown = set(names) - set(FIGURES)
+    if unknown:
+        print(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}", file=sys.stderr)
+        return 2
+    within = True
+    for name in names or FIGURES:
+        with Console(stderr=True).status(f"measuring {name}"):
+            figure = FIGURES[name]()
+        print(json.dumps(figure), flush=True)
+        within = within and bool(figure["within_limit"])
+    return 0 if within else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
