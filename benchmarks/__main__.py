@@ -19,7 +19,7 @@ def main(names: list[str]) -> int:
     """Measure the named figures, all of them by default."""
     unknown = set(names) - set(FIGURES)
     if unknown:
-        print(f"no such figure: {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}", file=sys.stderr)
+        print(f"no such figure: {', '.join(sorted(unknown))} (of {', '.join(FIGURES)})", file=sys.stderr)
         return 2
     within = True
     for name in names or FIGURES:

@@ -19,7 +19,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from benchmarks.site import Site, new_site, product, unit
-from edge import journal, outbox
+from edge import journal
 from edge.clock import ClockWatch, now
 from edge.database import Database
 from edge.faults import Faults
