@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from edge.tables import cursors, inspectors, products, units
@@ -102,7 +102,7 @@ def _units(connection: Connection, which: ColumnElement[bool]) -> tuple[Listed, 
     return tuple(_listed(row) for row in rows)
 
 
-def _listed(row: Row[Any]) -> Listed:
+def _listed(row: Any) -> Listed:
     product = ProductMessage.read(row.product).product()
     return Listed(expected=UnitMessage.read(row.content).expected(product), open=row.open)
 
