@@ -38,7 +38,10 @@ class MqttConfig(BaseModel):
     clean_session: bool = True
     keepalive_s: int = Field(default=30, ge=5, le=3600)
     inbox_limit: int = Field(default=1000, ge=1)
-    """Messages waiting for a reader of ours, per subscription; the oldest give way."""
+    """Messages waiting for a reader of ours, per subscription; the oldest give way.
+
+    Keep it above the broker's window (100 in ours): what gave way was never acknowledged.
+    """
     outbox_limit: int = Field(default=1000, ge=1)
     """Messages waiting for a PUBACK; more are refused as Overloaded."""
     retry_min_s: float = Field(default=0.2, gt=0)

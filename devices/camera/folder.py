@@ -44,6 +44,8 @@ class FolderConfig(BaseModel):
     """Which side of the bench it shows, such as `top`."""
     folder: Path
     largest_mib: int = Field(default=32, ge=1, le=256)
+    stale_after_s: int | None = Field(default=None, ge=1)
+    """Refuse a picture older than this: its camera may have stopped. None takes any age."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class FolderCamera:
         or LinkLost (the folder is gone).
         """
         found = await self._stable()
+        self._refuse_stale(found)
         content = await asyncio.to_thread(self._read, found)
         media_type = self._checked(content)
         return Frame(
@@ -127,6 +130,15 @@ class FolderCamera:
                 return before
             before = now
         raise DeviceFault(f"the picture of the view {self.view} keeps changing", reason="picture_unfinished")
+
+    def _refuse_stale(self, found: Found) -> None:
+        limit_s = self._config.stale_after_s
+        age_s = self._clock().timestamp() - found.changed_ns / 1e9
+        if limit_s is not None and age_s > limit_s:
+            raise DeviceFault(
+                f"the picture of the view {self.view} is {age_s:.0f} s old: is its camera running?",
+                reason="picture_stale",
+            )
 
     def _newest(self) -> Found | None:
         try:

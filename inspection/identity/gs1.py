@@ -29,6 +29,8 @@ RETAIL_PREFIX = "]E"
 """EAN and UPC."""
 AIM_INSIDE = re.compile(r".\][A-Za-z][0-9A-Za-z](?=[0-9A-Za-z])")
 LINK = re.compile(r"https?://", re.IGNORECASE)
+LINK_INSIDE = re.compile(r"[^=/?&#]https?://", re.IGNORECASE)
+"""An address behind another; one that is a parameter of the first is meant."""
 SHORTEST_DOUBLED = 6
 """Characters of each half from which an exact repetition counts as two scans."""
 
@@ -53,7 +55,7 @@ def read_code(text: str, symbology: str | None = None) -> ItemCode:
 
 def are_stuck_together(text: str, symbology: str | None = None) -> bool:
     """Whether a scan holds two codes: one AIM identifier or address inside, or one code twice."""
-    if AIM_INSIDE.search(text) or len(LINK.findall(text)) > 1:
+    if AIM_INSIDE.search(text) or LINK_INSIDE.search(text):
         return True
     half = len(text) // 2
     front, back = text[:half], text[half:]

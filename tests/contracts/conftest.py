@@ -76,7 +76,7 @@ async def uhfreader(stack: AsyncExitStack, folder: Path, dialect: Any) -> Reader
         emulator.noise(b"\xff\x00\x56\x00")
 
     config = UhfReaderConfig(
-        driver="uhfreader", name="gate", port=str(link), dialect=dialect, poll_ms=20, reply_timeout_ms=150
+        driver="uhfreader", name="gate", port=str(link), dialect=dialect, poll_ms=20, reply_timeout_ms=300
     )
     return ReaderRig(
         reader=build("uhfreader", config, faults),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -139,3 +139,18 @@ async def test_a_folder_that_is_gone_is_a_lost_link(
     assert camera.latest() is None
     with pytest.raises(LinkLost, match="is not there"):
         await camera.__aenter__()
+
+
+async def test_a_picture_of_a_camera_that_stopped_is_refused(
+    emulator: FolderCameraEmulator, tmp_path: Path
+) -> None:
+    emulator.show(picture(tmp_path, "a.jpg", 10))
+    config = FolderConfig(driver="folder", name="cam1", view="top", folder=emulator.folder, stale_after_s=60)
+    for later_s, fresh in ((0, True), (61, False)):
+        shift = timedelta(seconds=later_s)
+        async with FolderCamera(config, clock=lambda shift=shift: datetime.now(UTC) + shift) as camera:  # type: ignore[misc]
+            if fresh:
+                assert await camera.capture()
+                continue
+            with pytest.raises(DeviceFault, match="is its camera running"):
+                await camera.capture()

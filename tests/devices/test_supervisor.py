@@ -39,7 +39,7 @@ class Bench:
                         "name": "gate",
                         "port": str(folder / "reader"),
                         "poll_ms": 20,
-                        "reply_timeout_ms": 100,
+                        "reply_timeout_ms": 250,
                     },
                     {"driver": "scanner", "name": "hand", "port": str(folder / "scanner")},
                     {"driver": "folder", "name": "cam", "view": "top", "folder": str(folder / "top")},

@@ -11,7 +11,8 @@ from devices.transport.pty_end import PtyEnd
 
 INFO_BODY = bytes.fromhex("000502860231801a0a")
 """Firmware 5.2, US band, 26 dBm, 1 s scan time: a capture with another scan time."""
-TAGS_PER_FRAME = 4
+TAGS_PER_FRAME = 3
+"""Three EPCs of the largest size fit into one frame."""
 PIECE_S = 0.002
 
 

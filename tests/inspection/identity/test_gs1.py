@@ -97,6 +97,16 @@ def test_any_text_is_read_or_refused_by_name(text: str, symbology: str | None) -
         assert str(error)
 
 
-@pytest.mark.parametrize("text", ["CMD:ACCEPT", "BADGE:0042", "111111111111", "RMA]X", "4006381333931"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CMD:ACCEPT",
+        "https://a.example/?to=https://b.example/",
+        "BADGE:0042",
+        "111111111111",
+        "RMA]X",
+        "4006381333931",
+    ],
+)
 def test_one_code_is_not_taken_for_two(text: str) -> None:
     assert not are_stuck_together(text)
