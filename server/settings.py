@@ -32,34 +32,48 @@ class ServerSettings(BaseModel):
 
     host_name: HostName = Field(description="Name of this centre; part of the ledger's origin, for ever.")
     site: SiteName = Field(description="The building whose ledger this database holds.")
-    bind: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8400, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    tls_cert: Path | None = Field(None, description="Certificate chain (PEM); needed off loopback.")
-    tls_key: Path | None = Field(None, description="Private key of the certificate (PEM).")
-    behind_proxy: bool = Field(False, description="True when a proxy in front of it terminates TLS.")
-    writer_queue: int = Field(512, ge=1, le=100_000, description="Requests that may wait for the writer.")
-    body_limit_bytes: int = Field(2 * MIB, ge=1024, le=64 * MIB, description="Largest JSON or CSV body.")
-    evidence_limit_bytes: int = Field(16 * MIB, ge=1024, le=64 * MIB, description="Largest encrypted image.")
-    evidence_quota_bytes: int = Field(
-        50 * 1024 * MIB, ge=1024, description="Encrypted images that one station may store, all together."
+    bind: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8400, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    tls_cert: Path | None = Field(default=None, description="Certificate chain (PEM); needed off loopback.")
+    tls_key: Path | None = Field(default=None, description="Private key of the certificate (PEM).")
+    behind_proxy: bool = Field(default=False, description="True when a proxy in front of it terminates TLS.")
+    writer_queue: int = Field(
+        default=512, ge=1, le=100_000, description="Requests that may wait for the writer."
     )
-    refusals_per_station: int = Field(20_000, ge=1, description="Refused records kept for one station.")
-    table_rows: int = Field(10_000, ge=1, le=100_000, description="Most rows of one CSV file.")
-    code_life_s: Seconds = Field(900.0, description="How long an enrolment code is good.")
-    enrol_per_minute: int = Field(10, ge=1, le=600, description="Enrolment attempts per minute, all callers.")
-    inspection_due_s: Seconds = Field(7200.0, description="From the carrier's sign-off to the deadline.")
+    body_limit_bytes: int = Field(
+        default=2 * MIB, ge=1024, le=64 * MIB, description="Largest JSON or CSV body."
+    )
+    evidence_limit_bytes: int = Field(
+        default=16 * MIB, ge=1024, le=64 * MIB, description="Largest encrypted image."
+    )
+    evidence_quota_bytes: int = Field(
+        default=50 * 1024 * MIB,
+        ge=1024,
+        description="Encrypted images that one station may store, all together.",
+    )
+    refusals_per_station: int = Field(
+        default=20_000, ge=1, description="Refused records kept for one station."
+    )
+    table_rows: int = Field(default=10_000, ge=1, le=100_000, description="Most rows of one CSV file.")
+    code_life_s: Seconds = Field(default=900.0, description="How long an enrolment code is good.")
+    enrol_per_minute: int = Field(
+        default=10, ge=1, le=600, description="Enrolment attempts per minute, all callers."
+    )
+    inspection_due_s: Seconds = Field(
+        default=7200.0, description="From the carrier's sign-off to the deadline."
+    )
     refund_retry_s: tuple[Seconds, ...] = Field(
-        (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0),
+        default=(5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0),
         min_length=1,
         max_length=32,
         description="Longest wait before each further attempt to deliver an instruction.",
     )
     refund_timeout_s: Seconds = Field(
-        15.0, le=60.0, description="How long a refund system may take to answer."
+        default=15.0, le=60.0, description="How long a refund system may take to answer."
     )
-    refund_parallel: int = Field(8, ge=1, le=64, description="Deliveries under way at a time.")
+    refund_parallel: int = Field(default=8, ge=1, le=64, description="Deliveries under way at a time.")
     refund_networks: tuple[str, ...] = Field(
-        (), max_length=32, description="Private networks (CIDR) in which a refund system may live."
+        default=(), max_length=32, description="Private networks (CIDR) in which a refund system may live."
     )
 
     @model_validator(mode="after")

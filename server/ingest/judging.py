@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from inspection.messages.uplink import ImageKey, RefusalReason, SignedRecord
 from inspection.record import InspectionRecord
 from server.ingest.checking import Checked, Fault, StationKey
-from server.returns.repository import KnownUnit
+from server.returns.repository import CANCELLED, KnownUnit
 
 AHEAD = timedelta(minutes=5)
 """How much later than ours a station's clock may be."""
@@ -150,7 +150,7 @@ def _counter_backwards(case: Case) -> str | None:
 def _unknown_unit(case: Case) -> str | None:
     unit = case.books.units.get(case.record.unit.id)
     if unit is not None and unit.merchant == case.record.merchant:
-        return None
+        return f"the shop has cancelled the return of {unit.id}" if unit.state == CANCELLED else None
     return f"no return was announced for unit {case.record.unit.id} of merchant {case.record.merchant}"
 
 

@@ -170,9 +170,11 @@ def instruction_page(
     connection: Connection, site: str, merchant: str, after: int, limit: int
 ) -> Sequence[Any]:
     """A merchant's instructions behind a leaf index, with their deliveries and newest outcomes."""
+    all_of_it = outcomes.alias("all_of_it")
     newest = (
-        select(func.max(outcomes.c.leaf_seq))
-        .where(outcomes.c.site == site, outcomes.c.instruction == instructions.c.id)
+        select(func.max(all_of_it.c.leaf_seq))
+        .where(all_of_it.c.site == site, all_of_it.c.instruction == instructions.c.id)
+        .correlate(instructions)
         .scalar_subquery()
     )
     chosen = (
