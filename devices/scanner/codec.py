@@ -4,7 +4,7 @@ A code ends with CR, LF or CRLF, or with a gap where the scanner sends no suffix
 GS1 needs it. Two codes stuck together are refused here already: half of them would be the wrong item.
 
 The same code again within 1.5 s is a trembling hand or a scanner left in presentation mode, and is
-ignored for as long as it keeps coming. Command and badge codes are printed cards that an inspector
+ignored for as long as it keeps coming. Command, badge and bin codes are printed cards that an inspector
 scans on purpose, and "accept, next item, accept" can take less than a second; for them only the
 stutter of one trigger pull (150 ms) is ignored. A command that comes too often does no harm: the
 journey refuses it where it does not fit.
@@ -27,8 +27,8 @@ SAME_COMMAND_S = 0.15
 MOST_REMEMBERED = 32
 
 AIM = re.compile(rb"\][A-Za-z][0-9A-Za-z](?=.)", re.DOTALL)
-COMMAND = re.compile(rb"(?:CMD|BADGE):")
-COMMAND_INSIDE = re.compile(rb".(?:CMD|BADGE):", re.DOTALL)
+COMMAND = re.compile(rb"(?:CMD|BADGE|BIN):")
+COMMAND_INSIDE = re.compile(rb".(?:CMD|BADGE|BIN):", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
