@@ -21,10 +21,12 @@ from inspection.grades import Grade
 
 Snapshot = Mapping[str, Any]
 LOOK_S = 0.05
-REPEAT_S = 1.2
+REPEAT_S = 1.7
 """What did not help is tried again after this; longer than the scanner's `same code` time."""
 REPRESENT_S = 3.0
 """An item that the bench does not notice for so long is laid down again."""
+GONE_S = 1.0
+"""Longer than the demo's stations take to believe that a tag has left."""
 ITEM_S = 90.0
 """Longest patience for one item, restarts of programs included."""
 WRONG_BINS = "ABCD"
@@ -205,6 +207,8 @@ class Inspector:
     _last: tuple[object, ...] = ()
     _last_at: float = 0.0
     _lain_at: float = field(default=-REPRESENT_S)
+    _lies: bool = False
+    """True while the item's tag is in the field."""
 
     async def inspect(self, item: PlannedItem, picture: bytes) -> Inspected:
         """Take one item to its record; raises Stuck after ITEM_S."""
@@ -277,10 +281,19 @@ class Inspector:
             self.bench.scan(act.text)
 
     def lay_down(self, item: PlannedItem) -> None:
-        """Put the item before the reader, or its code before the scanner."""
+        """Put the item before the reader, or its code before the scanner.
+
+        A tag that was set aside is looked at again only after it has left: an item that lies there
+        without effect is taken off, and laid down again a moment later.
+        """
         self._lain_at = time.monotonic()
         if item.way in TAGGED and item.unit.epc is not None:
-            self.bench.tags.place(bytes.fromhex(item.unit.epc))
+            self._lies = not self._lies
+            if self._lies:
+                self.bench.tags.place(bytes.fromhex(item.unit.epc))
+            else:
+                self.bench.tags.clear()
+                self._lain_at += GONE_S - REPRESENT_S
         elif item.way == Way.SLIP:
             self.bench.scan(item.unit.id)
         else:
@@ -288,6 +301,7 @@ class Inspector:
 
     async def _take_off(self) -> None:
         self.bench.tags.clear()
+        self._lies = False
         self._lain_at = -REPRESENT_S
 
 

@@ -15,6 +15,8 @@ REFERENCES = 20
 FIRST_FRESH = 1000
 """Numbers below belong to the drawn set that the models were tried on."""
 GOOD = "good"
+DRAWN_SET = Path(__file__).resolve().parents[1] / "datasets" / "drawn"
+"""The committed drawings; where they are missing the same ones are drawn again."""
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 
 
@@ -42,7 +44,12 @@ def drawn(ware: str, condition: str, number: int) -> Picture:
 
 def drawn_references(ware: str) -> tuple[Picture, ...]:
     """The first good ones of the drawn set."""
-    return tuple(Picture(ware=ware, condition=GOOD, number=number) for number in range(REFERENCES))
+    return tuple(_reference(ware, number) for number in range(1, REFERENCES + 1))
+
+
+def _reference(ware: str, number: int) -> Picture:
+    path = DRAWN_SET / ware / GOOD / f"{number:03d}.jpg"
+    return Picture(ware=ware, condition=GOOD, number=number, path=path if path.exists() else None)
 
 
 @dataclass(slots=True, kw_only=True)

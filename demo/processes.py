@@ -13,7 +13,7 @@ from pathlib import Path
 from demo.errors import Stuck
 from edge.broker import DIE_WITH_PARENT
 
-STOP_S = 8.0
+STOP_S = 4.0
 LOOK_S = 0.05
 LOG_TAIL = 6
 """Last lines of a log that an error quotes."""

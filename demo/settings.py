@@ -91,7 +91,6 @@ health_s = 2.0
 retry_max_s = 2.0
 http_timeout_s = 4.0
 gone_after_s = 0.6
-same_code_s = 0.2
 settle_s = 0.15
 
 [[devices]]

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from demo.goods import gtin
-from demo.inspector import LOOK_S, Inspector, Mind, Snapshot, choose
+from demo.inspector import GONE_S, LOOK_S, Inspector, Mind, Snapshot, choose
 from demo.plan import PlannedItem, Twist
 from inspection.identity.epc import sgtin96_for
 
@@ -45,12 +45,9 @@ class Strays:
         """What happens once the item is recorded."""
         if Twist.DUPLICATE_ITEM in item.twists:
             await self._until(lambda seen: seen["state"] in ("idle", "committed"))
-            await asyncio.sleep(self.gone_s)
+            await asyncio.sleep(GONE_S)
             self._inspector.lay_down(item)
             await self._held_then_cleared()
-
-    gone_s = 1.0
-    """Longer than the station takes to believe that a tag has left."""
 
     async def unknown_tag(self) -> None:
         """A trade item that nobody announced."""
@@ -114,8 +111,9 @@ class Strays:
         await self._cleared()
 
     async def _cleared(self) -> None:
+        """Tags that left end their hold by themselves; for anything else the item is set aside."""
         self._bench.tags.clear()
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(GONE_S)
         seen = await self._inspector.eyes.look()
         if seen is not None and seen["state"] == "held":
             self._bench.scan("CMD:SETASIDE")

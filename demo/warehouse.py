@@ -73,6 +73,10 @@ class Warehouse:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        for station in self.stations:
+            await station.inspector.eyes.close()
+        started = [child for child in (*self.children, self.console) if child.pid]
+        await asyncio.gather(*(child.stop() for child in started))
         await self._stack.aclose()
 
     @property
@@ -184,7 +188,6 @@ class Warehouse:
 
     def _place(self, number: int, child: Child, bench: Bench, badge: str) -> StationPlace:
         eyes = Eyes(_port_of(child))
-        self._stack.push_async_callback(eyes.close)
         inspector = Inspector(bench=bench, eyes=eyes, badge=badge, cancel=self.office.cancel)
         queue: list[PlannedItem] = []
         return StationPlace(
