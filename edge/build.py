@@ -267,6 +267,7 @@ async def _broker(config: StationConfig, folder: Path, stack: AsyncExitStack) ->
         BrokerConfig(
             kind=config.broker,
             folder=folder,
+            host=config.broker_host,
             port=config.broker_port,
             url=config.broker_url,
             users=broker_users(config.devices),

@@ -82,6 +82,8 @@ class StationConfig(Settings):
     ca_file: Path | None = None
     """Certificate authority of the centre, where it is not a public one."""
     broker: Literal["none", "nats", "mosquitto", "external"] = "none"
+    broker_host: Annotated[str, Field(min_length=1, max_length=253)] = "127.0.0.1"
+    """Where the station's own broker listens; the bench network's address where readers have a cable."""
     broker_port: Annotated[int, Field(ge=0, le=65535)] = 0
     broker_url: str | None = None
     devices: tuple[DeviceConfig, ...] = ()
