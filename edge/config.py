@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from devices.config import DeviceConfig, check_devices
 from devices.errors import WrongSetUp
 from edge.errors import BadConfig
-from inspection.messages.base import Name, sentence
+from inspection.messages.base import View, sentence
 from link.errors import NotSent
 from link.http import refuse_plain_http
 
@@ -71,7 +71,7 @@ class StationConfig(Settings):
     """Until somebody signs in."""
     auto_capture: bool = False
     """True: pictures are taken as soon as the item is known."""
-    views: tuple[Name, ...] = ()
+    views: tuple[View, ...] = ()
     """Views that every item is photographed from; empty: every camera's."""
     references: Path = Path("references")
     """Store of reference photos; a relative path begins at the station's folder."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from devices.device import Clock, LiveView
 from devices.errors import DeviceFault, LinkLost
-from devices.names import Name
+from devices.names import Name, View
 from inspection.readings import Frame
 
 STABLE_S = 0.02
@@ -40,7 +40,7 @@ class FolderConfig(BaseModel):
 
     driver: Literal["folder"]
     name: Name
-    view: Name
+    view: View
     """Which side of the bench it shows, such as `top`."""
     folder: Path
     largest_mib: int = Field(default=32, ge=1, le=256)
