@@ -63,7 +63,7 @@ class Intruder:
     key: Ed25519PrivateKey
     link: HttpLink
     office: Office
-    victim_unit: str
+    victim: UnitMessage
     """A unit that an honest station has recorded."""
     taken: dict[str, Any] = field(default_factory=dict)
     """The one record that went in."""
@@ -179,7 +179,8 @@ class Intruder:
 
     async def second_verdict(self) -> str:
         """Another verdict for what an honest station has inspected already."""
-        record = self.record(unit=self.victim_unit, counter=FIRST + 1)
+        record = self.record(unit=self.victim.id, counter=FIRST + 1)
+        record["unit"]["sku"] = self.victim.sku
         return await self.send(self.signed(record))
 
     async def from_the_future(self) -> str:
@@ -269,7 +270,7 @@ ACTS: Mapping[str, tuple[str, Callable[[Intruder], Awaitable[str]]]] = {
 """Every hostile act, and what it has to be answered with."""
 
 
-async def intrude(office: Office, folder: Path, victim_unit: str) -> list[Attempt]:
+async def intrude(office: Office, folder: Path, victim: UnitMessage) -> list[Attempt]:
     """Enrol the rogue, announce its two units, and let it do its worst."""
     await office.announce((), [_unit(number, name) for number, name in enumerate(UNITS, start=1)])
     code = await office.station_code(NAME, SITE)
@@ -277,7 +278,7 @@ async def intrude(office: Office, folder: Path, victim_unit: str) -> list[Attemp
     key = read_identity(folder).key
     config = HttpConfig(base_url=office.url, key=SecretStr(enrolment.api_key), attempts=2)
     async with HttpLink(config) as link:
-        rogue = Intruder(enrolment=enrolment, key=key, link=link, office=office, victim_unit=victim_unit)
+        rogue = Intruder(enrolment=enrolment, key=key, link=link, office=office, victim=victim)
         return await rogue.attempts()
 
 

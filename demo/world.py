@@ -4,7 +4,8 @@ They live in the orchestrator's process, so that the world goes on when any of o
 """
 
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
@@ -102,6 +103,12 @@ class Bench:
         self.camera.show_bytes(picture, ".png" if picture.startswith(b"\x89PNG") else ".jpg")
 
 
-def short_folder() -> Path:
-    """A new temporary folder with a short path: it is removed by whoever asked for it."""
-    return Path(tempfile.mkdtemp(prefix="regrade-"))
+@contextmanager
+def kept_or_temporary(folder: Path | None) -> Iterator[Path]:
+    """The folder that was named, made where it is missing; else a temporary one, removed at the end."""
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="regrade-") as made:
+        yield Path(made)
