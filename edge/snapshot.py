@@ -133,7 +133,7 @@ def snapshot(bench: Bench, around: Surroundings) -> Snapshot:
 
 def masked(order: str) -> str:
     """Only the end of an order number: enough to compare with a slip, too little to look it up."""
-    return "•••" + order[-SHOWN_OF_ORDER:] if len(order) > SHOWN_OF_ORDER else "•••"
+    return "***" + order[-SHOWN_OF_ORDER:] if len(order) > SHOWN_OF_ORDER else "***"
 
 
 def _hold(bench: Bench, interrupted: str | None) -> dict[str, str] | None:

@@ -1,0 +1,173 @@
+"""What the page says in one state, as plain values: no element of a screen is made here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.bench import Bench
+from edge.snapshot import Snapshot
+from inspection.grades import Disposition, Grade
+from inspection.journey import RETRY, HoldReason, State
+from inspection.operator import BINS, KEYS, BinMark, CommandCode
+from inspection.words.catalog import Words
+
+C = CommandCode
+
+ACTIONS: Mapping[State, tuple[CommandCode, ...]] = {
+    State.IDENTIFYING: (C.SETASIDE,),
+    State.MATCHED: (C.CAPTURE, C.EMPTY, C.MISSING, C.WRONG, C.HAZARD),
+    State.CAPTURING: (C.BACK,),
+    State.RECAPTURE: (C.RETAKE, C.BACK, C.SETASIDE),
+    State.GRADING: (C.BACK,),
+    State.PROPOSED: (C.ACCEPT, C.CLEAN, C.RETAKE, C.ESCALATE, C.SETASIDE),
+    State.OVERRIDDEN: (C.BACK,),
+    State.CLEANING: (C.CAPTURE, C.BACK, C.SETASIDE),
+    State.LABELLED: (C.SETASIDE,),
+    State.HELD: (C.RETAKE, C.SETASIDE),
+}
+"""The buttons of each state, the likeliest first."""
+
+KEY_OF: Mapping[CommandCode, str] = {code: key for key, code in KEYS.items()}
+KEY_NAMES = {" ": "␣", "Enter": "↵", "Backspace": "⌫", "Escape": "Esc"}
+GRADES = (Grade.NEW, Grade.USED, Grade.DAMAGED)
+GRADE_COMMANDS = {Grade.NEW: C.NEW, Grade.USED: C.USED, Grade.DAMAGED: C.DAMAGED}
+LIGHTS = {
+    "ready": ("●", "good"),
+    "degraded": ("▲", "warn"),
+    "starting": ("◆", "warn"),
+    "lost": ("✕", "bad"),
+}
+"""Shape and colour of a device's light: never colour alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The hold screen."""
+
+    title: str
+    advice: str
+    detail: str
+    is_alarm: bool
+    """Danger and the wrong bin are said louder."""
+    actions: tuple[CommandCode, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One look at the station, in one language."""
+
+    snap: Snapshot
+    words: Words
+    bench: Bench
+
+    @property
+    def state(self) -> State:
+        """State of the journey."""
+        return State(self.snap["state"])
+
+    @property
+    def headline(self) -> str:
+        """What the person should do now, in one line."""
+        if self.snap["inspector"] is None:
+            return self.words.say("bench.signed_out_title")
+        if self.state == State.RECAPTURE and self.snap["image_faults"]:
+            return " ".join(self.image_faults)
+        if self.state == State.LABELLED and self.bin:
+            return self.words.say("bench.put_into", letter=self.bin.letter)
+        return self.words.name(self.state)
+
+    @property
+    def image_faults(self) -> tuple[str, ...]:
+        """Why the pictures must be taken again."""
+        return tuple(self.words.say(f"fault.{each['fault']}") for each in self.snap["image_faults"])
+
+    @property
+    def notice(self) -> str:
+        """The last short word to the person."""
+        notice = self.snap["notice"]
+        return self.words.say(f"notice.{notice['code']}") if notice else ""
+
+    @property
+    def hold(self) -> Hold | None:
+        """The hold screen, where the bench is held."""
+        if self.state != State.HELD or self.bench.hold is None:
+            return None
+        reason = self.bench.hold.reason
+        title, advice = _split(self.words.name(reason))
+        again = RETRY[reason] is not None and reason != HoldReason.WRONG_BIN
+        detail = self.bench.hold.detail
+        if reason == HoldReason.WRONG_BIN and self.bin:
+            detail = self.words.say("bench.right_bin", letter=self.bin.letter)
+        return Hold(
+            title=title,
+            advice=advice,
+            detail=detail,
+            is_alarm=reason in (HoldReason.WRONG_BIN, HoldReason.HAZARD),
+            actions=(C.RETAKE, C.SETASIDE) if again else (C.SETASIDE,),
+        )
+
+    @property
+    def interrupted(self) -> str:
+        """What is said after a restart in the middle of an item."""
+        hold = self.snap["hold"]
+        said = hold is not None and hold["reason"] == "interrupted"
+        return f"{self.words.say('hold.interrupted')} ({hold['detail']})" if hold and said else ""
+
+    @property
+    def bin(self) -> BinMark | None:
+        """Where the item goes: by the verdict, else as proposed."""
+        verdict, proposal = self.snap["verdict"], self.snap["proposal"]
+        chosen = verdict or proposal
+        return BINS[Disposition(chosen["disposition"])] if chosen else None
+
+    @property
+    def why_grade(self) -> str:
+        """The first reason of the grade in words; the person's own once there is a verdict."""
+        item = self.bench.item
+        if item is None or item.proposal is None:
+            return self.words.say("bench.no_proposal")
+        said = self.words.why(item.proposal.grading.reasons[0])
+        if item.proposal.grading.grade == Grade.UNGRADED and item.verdict is None:
+            return f"{self.words.say('bench.machine_unsure')} {said}"
+        return said
+
+    @property
+    def why_there(self) -> str:
+        """The first reason of where the item goes."""
+        item = self.bench.item
+        if item is None or item.proposal is None:
+            return ""
+        reasons = item.verdict.reasons if item.verdict else item.proposal.decision.reasons
+        return self.words.why(reasons[0])
+
+    @property
+    def actions(self) -> tuple[CommandCode, ...]:
+        """The buttons of now."""
+        return () if self.snap["inspector"] is None else ACTIONS.get(self.state, ())
+
+    @property
+    def picture(self) -> str:
+        """`live` while nothing was taken, else `frame`."""
+        return "frame" if self.snap["frames"] else "live"
+
+
+def key_name(code: CommandCode) -> str:
+    """What to print on a button as its key."""
+    key = KEY_OF.get(code, "")
+    return KEY_NAMES.get(key, key.upper())
+
+
+def _split(sentence: str) -> tuple[str, str]:
+    """The first sentence is the title of a hold, the rest says what to do."""
+    for stop in ("。", "！", ". ", "! "):
+        head, found, rest = sentence.partition(stop)
+        if found and rest:
+            return (head + stop).strip(), rest.strip()
+    return sentence, ""
+
+
+def likely(share_ppm: int) -> str:
+    """A probability in whole per cent; nothing a photo says is quite certain."""
+    whole = round(share_ppm / 10_000)
+    if whole >= 100:
+        return "> 99 %"
+    return f"{whole} %" if whole > 0 else "< 1 %"
