@@ -142,6 +142,12 @@ def test_faults_end_after_a_few_deliveries() -> None:
     assert plan.counts == {"error": FAULTY_ATTEMPTS}
 
 
+def test_every_kind_of_fault_comes_early() -> None:
+    plan = FaultPlan(seed=1, rates=FaultRates(error=1, silence=1, late_error=1, slow=1))
+    faults = [plan.next(f"R{number}") for number in range(8)]
+    assert faults == [Fault.ERROR, None, Fault.SILENCE, None, Fault.LATE_ERROR, None, Fault.SLOW, None]
+
+
 @pytest.fixture
 def settings() -> ShopSettings:
     return ShopSettings(
