@@ -14,7 +14,7 @@ from server.keys import make_keys
 from server.settings import FILE_NAME, ServerSettings, load_settings
 
 TEMPLATE = """\
-# The centre's settings; `docs/settings.md` lists all of them.
+# The centre's settings; `docs/centre.md` lists all of them.
 # The two names are part of the ledger's origin: never change them once it holds a leaf.
 host_name = "{host_name}"
 site = "{site}"
