@@ -1,5 +1,7 @@
 """Says how the station is: to the page and `/state.json` as a snapshot, to the centre as health."""
 
+from typing import Protocol
+
 from sqlalchemy import Connection, func, select
 
 from edge import outbox, worklist
@@ -9,9 +11,7 @@ from edge.faults import Faults
 from edge.metrics import StationMetrics
 from edge.snapshot import Figures, Snapshot, Surroundings, snapshot
 from edge.station import Station
-from edge.sync import Sync
 from edge.tables import committed
-from edge.uplink import Uplink
 from inspection.messages.station import DeviceHealth, Health
 from inspection.record import FileVersion
 
@@ -32,6 +32,18 @@ def read_figures(connection: Connection) -> Figures:
     )
 
 
+class Reach(Protocol):
+    """Whether the centre answers; `edge.sync.Sync` knows."""
+
+    reachable: bool
+
+
+class Sending(Protocol):
+    """What keeps the queue from emptying; `edge.uplink.Uplink` knows."""
+
+    trouble: str | None
+
+
 class Reporting:
     """Reads every part of a running station."""
 
@@ -40,8 +52,8 @@ class Reporting:
         *,
         station: Station,
         database: Database,
-        sync: Sync,
-        uplink: Uplink,
+        sync: Reach,
+        uplink: Sending,
         clocks: ClockWatch,
         faults: Faults,
         metrics: StationMetrics,

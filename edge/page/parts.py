@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from edge.page.shapes import bin_svg
-from edge.page.view import GRADE_COMMANDS, GRADES, LIGHTS, View, key_name, likely
+from edge.page.view import GRADE_COMMANDS, GRADES, LIGHTS, PRIMARY, View, key_name, likely
 from inspection.grades import Disposition, Grade
 from inspection.journey import State
 from inspection.operator import BINS, REASON_FOR, Bin, Command, CommandCode
@@ -186,7 +186,7 @@ def draw_actions(view: View, say: Say) -> None:
         text = view.words.say("bench.in_bin", letter=mark.letter)
         button(text, "act first", lambda: say(Bin(letter=mark.letter))).mark("bin")
     for index, code in enumerate(view.actions):
-        first = index == 0 and view.state != State.LABELLED
+        first = index == 0 and code in PRIMARY
         command_button(view, code, say, "act first" if first else "act")
 
 

@@ -8,6 +8,7 @@ from edge.snapshot import Snapshot
 from inspection.grades import Disposition, Grade
 from inspection.journey import RETRY, HoldReason, State
 from inspection.operator import BINS, KEYS, BinMark, CommandCode
+from inspection.verdict import VerdictKind
 from inspection.words.catalog import Words
 
 C = CommandCode
@@ -28,6 +29,8 @@ ACTIONS: Mapping[State, tuple[CommandCode, ...]] = {
 
 KEY_OF: Mapping[CommandCode, str] = {code: key for key, code in KEYS.items()}
 KEY_NAMES = {" ": "␣", "Enter": "↵", "Backspace": "⌫", "Escape": "Esc"}
+PRIMARY = frozenset({C.CAPTURE, C.RETAKE, C.ACCEPT})
+"""What is most often the next thing to do: the large button."""
 GRADES = (Grade.NEW, Grade.USED, Grade.DAMAGED)
 GRADE_COMMANDS = {Grade.NEW: C.NEW, Grade.USED: C.USED, Grade.DAMAGED: C.DAMAGED}
 LIGHTS = {
@@ -69,6 +72,8 @@ class View:
         """What the person should do now, in one line."""
         if self.snap["inspector"] is None:
             return self.words.say("bench.signed_out_title")
+        if self.hold is not None:
+            return self.hold.title
         if self.state == State.RECAPTURE and self.snap["image_faults"]:
             return " ".join(self.image_faults)
         if self.state == State.LABELLED and self.bin:
@@ -125,6 +130,8 @@ class View:
         item = self.bench.item
         if item is None or item.proposal is None:
             return self.words.say("bench.no_proposal")
+        if item.verdict is not None and item.verdict.kind in (VerdictKind.OVERRIDE, VerdictKind.ESCALATE):
+            return self.words.why(item.verdict.reasons[-1])
         said = self.words.why(item.proposal.grading.reasons[0])
         if item.proposal.grading.grade == Grade.UNGRADED and item.verdict is None:
             return f"{self.words.say('bench.machine_unsure')} {said}"

@@ -66,12 +66,22 @@ def executor() -> Iterator[ThreadPoolExecutor]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def rig_module() -> ModuleType:
+    """The functions of rig.py."""
+    return _load("rig")
+
+
 @pytest.fixture
 def new_rig(
-    tmp_path: Path, site: ModuleType, database: Database, executor: ThreadPoolExecutor
+    tmp_path: Path,
+    site: ModuleType,
+    rig_module: ModuleType,
+    database: Database,
+    executor: ThreadPoolExecutor,
 ) -> Callable[..., "Rig"]:
     """Builds a bench; keyword arguments as of `build_rig`."""
-    return partial(_load("rig").build_rig, tmp_path, site, database, executor)
+    return partial(rig_module.build_rig, tmp_path, site, database, executor)
 
 
 @pytest.fixture

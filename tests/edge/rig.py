@@ -26,6 +26,8 @@ from edge.crossing import Seeing
 from edge.database import Database
 from edge.faults import Faults
 from edge.inputs import Tick
+from edge.metrics import StationMetrics
+from edge.reporting import Reporting
 from edge.station import Place, Station
 from edge.steps.sign import Desk, policy_version
 from edge.vault import Vault
@@ -127,6 +129,7 @@ class Rig:
     database: Database
     vault: Vault
     faults: Faults
+    registry: CollectorRegistry
     committer: Committer
     tags: dict[bytes, float]
     committed: list[InspectionRecord]
@@ -207,7 +210,8 @@ def build_rig(
 ) -> Rig:
     """Put a bench together on a folder."""
     world, seen = site.new_world(), site.detection()  # type: ignore[attr-defined]  # a module of functions
-    clock, faults = Hand(), Faults(CollectorRegistry())
+    clock, registry = Hand(), CollectorRegistry()
+    faults = Faults(registry)
     clocks, senses = ClockWatch(clock), SimulatedSenses(clock)
     clocks.measure(clock(), START, clock())
     detector = DrawnDetector(seen)
@@ -242,7 +246,9 @@ def build_rig(
         clock=clock,
         committed=committed.append,
     )
-    return Rig(station, clock, clocks, senses, detector, database, vault, faults, committer, {}, committed)
+    return Rig(
+        station, clock, clocks, senses, detector, database, vault, faults, registry, committer, {}, committed
+    )
 
 
 def _place(own_key: str, badge_salt: bytes, auto_capture: bool) -> Place:
@@ -268,4 +274,31 @@ def _seeing(
         detector_for=detector_for,
         executor=executor,
         policy=DEFAULT_POLICY,
+    )
+
+
+class StillSync:
+    """Stands where the talk with the centre would: the tests of the page need none."""
+
+    reachable = True
+
+
+class StillUplink:
+    """As above."""
+
+    trouble: str | None = None
+
+
+def reporting_of(rig: Rig) -> Reporting:
+    """What the page and `/state.json` read, over a bench under test."""
+    return Reporting(
+        station=rig.station,
+        database=rig.database,
+        sync=StillSync(),
+        uplink=StillUplink(),
+        clocks=rig.clocks,
+        faults=rig.faults,
+        metrics=StationMetrics(rig.registry),
+        policy=policy_version(DEFAULT_POLICY),
+        language="zh_CN",
     )

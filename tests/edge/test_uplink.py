@@ -280,12 +280,11 @@ async def test_nothing_is_sent_before_the_key_was_checked(
 ) -> None:
     commit(1)
     allowed = asyncio.Event()
-    running = asyncio.create_task(uplink.run(allowed))
-    await asyncio.sleep(0.05)
-    assert centre.batches == []
-    allowed.set()
-    await site.until(lambda: queued(database) == 0)
-    running.cancel()
+    async with site.running(uplink.run(allowed)):
+        await asyncio.sleep(0.05)
+        assert centre.batches == []
+        allowed.set()
+        await site.until(lambda: queued(database) == 0)
 
 
 async def test_a_centre_that_comes_back_gets_everything(
@@ -299,11 +298,10 @@ async def test_a_centre_that_comes_back_gets_everything(
     allowed = asyncio.Event()
     allowed.set()
     centre.twists = [lambda batch, answer: (503, b"{}")] * 3
-    running = asyncio.create_task(uplink.run(allowed))
-    for number in range(1, 6):
-        commit(number)
-        uplink.wake()
-    await site.until(lambda: queued(database) == 0)
-    running.cancel()
+    async with site.running(uplink.run(allowed)):
+        for number in range(1, 6):
+            commit(number)
+            uplink.wake()
+        await site.until(lambda: queued(database) == 0)
     assert len(centre.leaves) == 5
     assert faults.snapshot()["uplink_overloaded"] >= 1

@@ -6,11 +6,13 @@ Also a program: `python world.py FOLDER` commits inspections until it is killed.
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -221,6 +223,17 @@ async def until(condition: Callable[[], object], within_s: float = 5.0) -> None:
             return
         await asyncio.sleep(0.01)
     raise TimeoutError(f"not within {within_s:g} s")
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something run for ever beside the test, and end it with the test."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _commit_for_ever(folder: Path) -> None:
