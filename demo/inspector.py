@@ -204,6 +204,8 @@ class Inspector:
     """Asks the shop to cancel a unit."""
     pace_s: float = 0.0
     """A pause before each act, for people who watch."""
+    noticed: Callable[[PlannedItem, Act], None] = lambda item, act: None
+    """Told of each act before it is done."""
     _last: tuple[object, ...] = ()
     _last_at: float = 0.0
     _lain_at: float = field(default=-REPRESENT_S)
@@ -248,6 +250,7 @@ class Inspector:
             return mind
         if self.pace_s:
             await asyncio.sleep(self.pace_s)
+        self.noticed(mind.item, act)
         await self._do(act, mind.item, picture)
         if act.hand == Hand.CANCEL:
             return Mind(item=mind.item, badge=mind.badge, wrong_bin=mind.wrong_bin)

@@ -121,6 +121,10 @@ class Office:
                 return found
             after = page["cursor"]
 
+    async def export(self) -> bytes:
+        """The whole ledger, as `regrade verify log` reads it."""
+        return (await self._console.get("/v1/ledger/export")).content
+
     async def metrics(self) -> dict[str, float]:
         """The centre's metrics, `name{label,label}` to value."""
         text = (await self._console.get("/metrics")).content.decode()

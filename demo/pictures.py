@@ -42,6 +42,14 @@ def drawn(ware: str, condition: str, number: int) -> Picture:
     return Picture(ware=ware, condition=condition, number=FIRST_FRESH + number)
 
 
+def from_drawn_set(ware: str, condition: str, number: int) -> Picture:
+    """A picture of the committed set, chosen by a number; good ones are not among the references."""
+    paths = sorted((DRAWN_SET / ware / condition).glob("*.jpg"))[REFERENCES if condition == GOOD else 0 :]
+    if not paths:
+        return drawn(ware, condition, number)
+    return Picture(ware=ware, condition=condition, number=number, path=paths[number % len(paths)])
+
+
 def drawn_references(ware: str) -> tuple[Picture, ...]:
     """The first good ones of the drawn set."""
     return tuple(_reference(ware, number) for number in range(1, REFERENCES + 1))

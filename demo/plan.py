@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from demo.goods import CURRENCY, DRAWN, MERCHANT, UNPRICED, Good, photographed
-from demo.pictures import Album, Picture, drawn, drawn_references
+from demo.pictures import GOOD, Album, Picture, drawn, drawn_references, from_drawn_set
 from demo.wares import WARES
 from inspection.disposition import decide
 from inspection.grades import Disposition, Grade
@@ -163,6 +163,8 @@ class Planner:
     albums: tuple[Album, ...] = ()
     prefix: str = "RMA"
     """Of authorization ids: several plans in one warehouse need several."""
+    fresh: bool = True
+    """False: pictures come from the committed set, and again and again; that is quicker."""
     exhausted: set[str] = field(default_factory=set)
     _made: int = 0
 
@@ -214,28 +216,38 @@ class Planner:
 
     def _shown(self, number: int, dice: random.Random) -> tuple[Good, Grade, Picture]:
         if self.albums and number % DRAWN_EVERY:
-            turn = number // DRAWN_EVERY + number % DRAWN_EVERY
-            album = self.albums[turn % len(self.albums)]
             truth = dice.choice((Grade.NEW, Grade.DAMAGED))
+            shown = self._photo(number, truth)
+            if shown is not None:
+                return shown
+        if self.albums:
+            return self._drawn(number, dice, (DRAWN[0], DRAWN[1], UNPRICED)[number % 3], Grade.USED)
+        return self._drawn(number, dice, DRAWN[dice.randrange(len(DRAWN))], GRADES[number % len(GRADES)])
+
+    def _photo(self, number: int, truth: Grade) -> tuple[Good, Grade, Picture] | None:
+        """The next photo of a truth: the products take turns, as long as they have any."""
+        first = number // DRAWN_EVERY + number % DRAWN_EVERY
+        for turn in range(first, first + len(self.albums)):
+            album = self.albums[turn % len(self.albums)]
             photo = album.take(truth)
             if photo is not None:
                 item = FIRST_PHOTO_ITEM + turn % len(self.albums)
                 return photographed(album.folder, item), truth, photo
             self.exhausted.add(f"{album.folder}/{truth.value}")
-        if self.albums:
-            return self._drawn(number, dice, (DRAWN[0], DRAWN[1], UNPRICED)[number % 3], Grade.USED)
-        return self._drawn(number, dice, DRAWN[dice.randrange(len(DRAWN))], GRADES[number % len(GRADES)])
+        return None
 
     def _drawn(
         self, number: int, dice: random.Random, good: Good, truth: Grade
     ) -> tuple[Good, Grade, Picture]:
         fits = [name for name in WARES[good.pictures].defects if name.startswith(truth.value)]
-        condition = dice.choice(fits) if fits else "good"
+        condition = dice.choice(fits) if fits else GOOD
+        if not self.fresh:
+            return good, truth, from_drawn_set(good.pictures, condition, number)
         return good, truth, drawn(good.pictures, condition, self.seed % 1000 * 10_000 + number)
 
     def _unit(self, number: int, good: Good, way: Way, dice: random.Random) -> UnitMessage:
         authorization = f"{self.prefix}-{number:05d}"
-        epc = sgtin96_for(good.product.gtin, number).encode().hex() if way in TAGGED else None
+        epc = sgtin96_for(good.product.gtin, self._serial(number)).encode().hex() if way in TAGGED else None
         return UnitMessage(
             merchant=MERCHANT,
             id=f"{authorization}/1/1",
@@ -252,6 +264,10 @@ class Planner:
             reason=REASONS[number % len(REASONS)],
             parcel=f"P-{self.prefix}-{number // 10:04d}",
         )
+
+    def _serial(self, number: int) -> int:
+        """A tag's serial number, 38 bits: plans of different seeds may share a warehouse."""
+        return self.seed % 1_000_000 * 100_000 + number
 
     def _references(self, good: Good) -> tuple[Picture, ...]:
         if good.drawn:
