@@ -11,6 +11,8 @@ StationError
     |-- EnrolmentFailed     the centre did not accept the code
     |-- AlreadyRunning      another process works in the same folder
     |-- JournalBroken       station.sqlite is damaged or of a newer program
+    |-- PortTaken           another program listens on the page's port
+    |-- BrokerDown          the station's own broker cannot run (edge/broker.py)
     `-- KeyCloned           the centre knows more of our key than we do: enrol again
 """
 
@@ -80,6 +82,12 @@ class JournalBroken(SetUpWrong):
     """The journal is damaged or of a newer program."""
 
     code = "journal_broken"
+
+
+class PortTaken(SetUpWrong):
+    """Another program listens on the page's port."""
+
+    code = "port_taken"
 
 
 class KeyCloned(SetUpWrong):

@@ -8,16 +8,10 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-from edge.errors import SetUpWrong
+from edge.errors import PortTaken
 
 HOST = "127.0.0.1"
 LINGER_S = 1
-
-
-class PortTaken(SetUpWrong):
-    """Another program listens on the page's port."""
-
-    code = "port_taken"
 
 
 class PageServer(uvicorn.Server):

@@ -29,7 +29,7 @@ from edge.inputs import Tick
 from edge.metrics import StationMetrics
 from edge.reporting import Reporting
 from edge.station import Place, Station
-from edge.steps.sign import Desk, policy_version
+from edge.steps.sign import policy_version
 from edge.vault import Vault
 from edge.watch import TagWatch
 from inspection.custody.signing import key_id, public_bytes
@@ -217,16 +217,9 @@ def build_rig(
     detector = DrawnDetector(seen)
     vault = Vault(folder / "evidence", world.enrolment.sealing_public_key, os.urandom)
     own_key = key_id(public_bytes(world.station_key))
-    desk = Desk(
-        enrolment=world.enrolment,
-        key_id=own_key,
-        boot=BOOT,
-        program="0.1.0",
-        policy=policy_version(DEFAULT_POLICY),
-    )
     committer = Committer(
         key=world.station_key,
-        desk=desk,
+        desk=site.desk(world, BOOT),  # type: ignore[attr-defined]
         database=database,
         vault=vault,
         shelf=Vault(folder / "findings", world.enrolment.sealing_public_key, os.urandom),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from nicegui.testing import User
 
+from edge.broker import BrokerDown
 from edge.errors import StationError
 from edge.page.bench import Look, build_pages, look_at
 from edge.page.shapes import boxes_svg, size_of
@@ -104,7 +105,9 @@ def test_the_page_has_its_words(language: str) -> None:
         assert said.word(f"notice.{code}")
     for state in LIGHTS:
         assert said.word(f"device.{state}")
-    for kind in errors(StationError):
+    kinds = errors(StationError)
+    assert BrokerDown in kinds
+    for kind in kinds:
         assert said.word(f"error.{kind.code}")
 
 

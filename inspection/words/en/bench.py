@@ -52,6 +52,8 @@ WORDS: dict[str, str] = {
     "bench.sound_on": "Sound on",
     "bench.sound_off": "Sound off",
     "bench.finding": "{defect}, {severity}, {percent} sure",
+    "error.port_taken": "The page's port is taken by another program. Call the supervisor.",
+    "error.broker_down": "The device link cannot start. Call the supervisor.",
     "notice.not_now": "Not possible in this step",
     "notice.not_understood": "Unknown command code. Print the command sheet again.",
     "notice.unknown_badge": "This badge is not known here",

@@ -52,6 +52,8 @@ WORDS: dict[str, str] = {
     "bench.sound_on": "声音开",
     "bench.sound_off": "声音关",
     "bench.finding": "{defect}，{severity}，可信度 {percent}",
+    "error.port_taken": "页面端口被其他程序占用。请叫主管。",
+    "error.broker_down": "设备连接无法启动。请叫主管。",
     "notice.not_now": "这一步不能这样做",
     "notice.not_understood": "不认识的命令码。请重新打印命令表。",
     "notice.unknown_badge": "这里不认识这张工牌",
