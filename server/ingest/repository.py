@@ -25,7 +25,7 @@ from server.db.tables import (
 from server.ingest.checking import Checked, StationKey
 from server.ingest.judging import Books, Boots, KeptRefusal, keys_by_image
 from server.ledger.log import Place
-from server.returns.repository import CANCELLED, INSPECTED, find_units
+from server.returns.repository import INSPECTED, find_units
 
 NONCE_BYTES = 12
 Rows = list[dict[str, Any]]
@@ -183,7 +183,7 @@ def close_units(connection: Connection, site: str, inspected: Sequence[Inspectio
     numbers = next_changes(connection, site, len(inspected))
     closed = (
         update(units)
-        .where(units.c.site == site, units.c.id == bindparam("unit"), units.c.state != CANCELLED)
+        .where(units.c.site == site, units.c.id == bindparam("unit"))
         .where(units.c.inspection <= bindparam("number"))
         .values(state=INSPECTED, inspection=bindparam("number"), changed=bindparam("at"))
     )

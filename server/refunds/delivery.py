@@ -43,8 +43,10 @@ class Courier:
             while True:
                 self._centre.deliveries_due.clear()
                 wait_s = await self._start_due()
+                # not wait_for: before Python 3.12 it may swallow a cancellation (bpo-37658)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._centre.deliveries_due.wait(), max(wait_s, 0.001))
+                    async with asyncio.timeout(max(wait_s, 0.001)):
+                        await self._centre.deliveries_due.wait()
         finally:
             for task in self._under_way:
                 task.cancel()

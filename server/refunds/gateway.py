@@ -188,4 +188,9 @@ def judge(status: int, retry_after: str | None) -> Attempt:
     if status == GONE:
         return Attempt(result=Result.GONE, answer=answer)
     wait = retry_after if retry_after and retry_after.isascii() and retry_after.isdigit() else ""
-    return Attempt(result=Result.RETRY, answer=answer, retry_after_s=float(wait[:9]) if wait else None)
+    return Attempt(
+        result=Result.RETRY,
+        answer=answer,
+        retry_after_s=float(wait[:9]) if wait else None,
+        peer_down=status in DOWN,
+    )

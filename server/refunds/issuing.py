@@ -22,7 +22,7 @@ from inspection.refund import target_total
 from server.ledger.log import Entry, Log
 from server.refunds import repository
 from server.refunds.repository import Issued, Latest
-from server.returns.repository import CANCELLED, find_units
+from server.returns.repository import find_units
 
 SUPERSEDED = "superseded"
 """Stands in a record's row when a later inspection was told to the shop before its images came."""
@@ -41,8 +41,8 @@ def issue(
 ) -> tuple[RefundInstruction, ...]:
     """Issue what is owed after these verdicts, in their order.
 
-    A withdrawn return is owed nothing. An earlier inspection whose images came after a later one
-    was told is never told: a higher number must stand for the newer verdict.
+    An earlier inspection whose images came after a later one was told is never told: a higher number
+    must stand for the newer verdict.
     """
     if not due:
         return ()
@@ -53,8 +53,8 @@ def issue(
     for each in due:
         subject, unit = each.record.unit, units[each.record.unit.id]
         before = latest.get(subject.id, Latest(number=0, inspection=0))
-        if unit.state == CANCELLED or subject.inspection < before.inspection:
-            passed[each.record.id] = CANCELLED if unit.state == CANCELLED else SUPERSEDED
+        if subject.inspection < before.inspection:
+            passed[each.record.id] = SUPERSEDED
             continue
         latest[subject.id] = Latest(number=before.number + 1, inspection=subject.inspection)
         instruction = instruct(each.record, unit.message, before.number + 1, policy, now)

@@ -1,0 +1,127 @@
+"""What refund systems report back: believed only signed, recorded once, compared with what was owed."""
+
+import base64
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from inspection.custody.leaf import EntryType
+from inspection.custody.receipt import check_receipt
+from inspection.custody.signing import public_bytes
+from inspection.messages.refund import OutcomeAnswer, OutcomeStatus, RefundOutcome
+from inspection.messages.webhook import sign_webhook
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Bench, Site
+
+KEY = Ed25519PrivateKey.generate()
+
+
+async def prepare(site: "Site", bench: "Bench") -> None:
+    body = {
+        "url": "http://127.0.0.1:9/hook",
+        "outcome_public_key": base64.b64encode(public_bytes(KEY)).decode(),
+    }
+    answer = await site.http.put("/v1/refunds/endpoint", json=body, headers=site.shop)
+    assert answer.status_code == 200, answer.text
+    await site.announce("R1/1/1")
+    await site.send(bench, bench.signed("R1/1/1"))
+
+
+def outcome(site: "Site", **changes: Any) -> RefundOutcome:
+    value = {
+        "v": 1,
+        "id": "re_1",
+        "merchant": "m1",
+        "instruction": "R1/1/1#1",
+        "unit": "R1/1/1",
+        "status": OutcomeStatus.SETTLED,
+        "refunded_total_minor": 4000,
+        "currency": "CNY",
+        "happened_at": site.clock.moment,
+    }
+    return RefundOutcome.model_validate(value | changes)
+
+
+async def report(
+    site: "Site", body: bytes, key: Ed25519PrivateKey = KEY, age_s: int = 0, signature: str = ""
+) -> httpx.Response:
+    at_s = int(site.clock.moment.timestamp()) - age_s
+    signed = sign_webhook(key, "msg_1", at_s, body)
+    signed |= {"webhook-signature": signature} if signature else {}
+    return await site.http.post("/v1/refunds/outcomes", content=body, headers={**site.shop, **signed})
+
+
+async def test_a_settled_refund_is_a_leaf(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    answer = await report(site, outcome(site).to_json())
+    read = OutcomeAnswer.read(answer.content)
+    leaf = check_receipt(read.receipt.receipt(), site.centre.keys.log_public, site.centre.log.origin)
+    assert (leaf.type, leaf.id, read.matches) == (EntryType.REFUND_OUTCOME, "outcome:m1:re_1", True)
+    page = (await site.http.get("/v1/refunds", headers=site.shop)).json()
+    assert page["instructions"][0]["outcome"] == {
+        "status": "settled",
+        "refunded_total_minor": 4000,
+        "matches": True,
+    }
+
+
+@pytest.mark.parametrize("changes", [{"refunded_total_minor": 5000}, {"currency": "EUR"}])
+async def test_another_amount_is_an_exception(site: "Site", bench: "Bench", changes: dict[str, Any]) -> None:
+    await prepare(site, bench)
+    answer = await report(site, outcome(site, **changes).to_json())
+    assert answer.json()["matches"] is False
+    assert site.counted("regrade_refund_mismatches_total") == 1
+
+
+async def test_the_same_outcome_again_is_the_same_leaf(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    first = await report(site, outcome(site).to_json())
+    site.clock.forward(60)
+    body = outcome(site, happened_at=site.clock.moment - timedelta(seconds=60)).to_json()
+    assert (await report(site, body)).content == first.content
+    assert site.counted("regrade_refund_outcomes_total", status="settled") == 1
+
+
+async def test_other_content_under_the_same_id_is_a_conflict(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    await report(site, outcome(site).to_json())
+    answer = await report(site, outcome(site, refunded_total_minor=1).to_json())
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+@pytest.mark.parametrize("changes", [{"instruction": "R9/1/1#1"}, {"unit": "R2/1/1"}])
+async def test_an_outcome_of_nothing_is_not_found(
+    site: "Site", bench: "Bench", changes: dict[str, Any]
+) -> None:
+    await prepare(site, bench)
+    assert (await report(site, outcome(site, **changes).to_json())).status_code == 404
+
+
+async def test_what_is_not_signed_is_not_even_read(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    body = outcome(site).to_json()
+    other = Ed25519PrivateKey.generate()
+    for answer in (
+        await report(site, body, other),
+        await report(site, b"{", other),
+        await report(site, body, age_s=301),
+        await report(site, body, signature="v1a,AAAA"),
+        await site.http.post("/v1/refunds/outcomes", content=body, headers=site.shop),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "bad_signature")
+    assert (await report(site, b"{")).json()["code"] == "bad_message"
+
+
+async def test_another_merchants_outcome_is_refused(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    answer = await report(site, outcome(site, merchant="m2").to_json())
+    assert (answer.status_code, answer.json()["code"]) == (403, "wrong_scope")
+
+
+async def test_without_an_endpoint_nobody_is_believed(site: "Site") -> None:
+    answer = await report(site, outcome(site).to_json())
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
