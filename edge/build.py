@@ -79,6 +79,8 @@ class Running:
     reporting: Reporting
     detectors: Detectors
     executor: ThreadPoolExecutor
+    broker_port: int | None
+    """Where the station's own broker listens; None without one."""
 
 
 @asynccontextmanager
@@ -92,7 +94,7 @@ async def open_station(folder: Path, config: StationConfig, identity: Identity) 
         await stack.enter_async_context(senses)
         link = await stack.enter_async_context(HttpLink(_link_config(config, identity)))
         executor = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="models"))
-        running = _put_together(ground, senses, link, executor)
+        running = _put_together(ground, senses, link, executor, account.port if account else None)
         await running.station.start()
         yield running
 
@@ -117,7 +119,11 @@ def _ground(folder: Path, config: StationConfig, identity: Identity, database: D
 
 
 def _put_together(
-    ground: Ground, senses: Supervisor, link: HttpLink, executor: ThreadPoolExecutor
+    ground: Ground,
+    senses: Supervisor,
+    link: HttpLink,
+    executor: ThreadPoolExecutor,
+    broker_port: int | None,
 ) -> Running:
     detectors = Detectors(ground.config.references, ground.config.threads)
     metrics = StationMetrics(ground.registry)
@@ -148,6 +154,7 @@ def _put_together(
         reporting=reporting,
         detectors=detectors,
         executor=executor,
+        broker_port=broker_port,
     )
 
 

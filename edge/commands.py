@@ -1,4 +1,4 @@
-"""`regrade station ...`: enrol a station, run it.
+"""`regrade station ...`: enrol a station, run it, print its command sheet.
 
 Heavy modules are imported inside the commands, so that `regrade --help` answers at once.
 """
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     station = typer.Typer(help="A scanning station.", no_args_is_help=True)
     station.command("enrol")(enrol)
     station.command("run")(run)
+    station.command("codes")(codes)
     app.add_typer(station, name="station")
 
 
@@ -51,6 +52,16 @@ def run(
     identity = read_identity(folder)
     with open_port(config.port if port is None else port) as listener:
         asyncio.run(run_station(folder, config, identity, listener, page=page, ready=_say))
+
+
+def codes(
+    out: Annotated[Path, typer.Argument(help="The HTML file to write, such as codes.html.")],
+) -> None:
+    """Write the printed sheet of all command codes, in Chinese and English."""
+    from edge.sheet import sheet
+
+    out.write_text(sheet(), encoding="utf-8")
+    print(f"open {out} in a browser and print it")
 
 
 def _say(line: str) -> None:

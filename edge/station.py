@@ -20,6 +20,7 @@ from edge.clock import Clock
 from edge.committing import Committer
 from edge.crossing import Crossing, Seeing
 from edge.database import Database
+from edge.errors import DiskFull
 from edge.faults import Faults
 from edge.inputs import Blocked, Captured, Detected, Input, NewWorklist, Tick
 from edge.orders import carry_out
@@ -127,6 +128,8 @@ class Station:
         except DomainError as error:
             log.info("input.refused", code=error.code, state=self.bench.state.value)
             self.bench.say("not_now")
+        except DiskFull as error:
+            self.bench.stop(HoldReason.DISK_FULL, str(error))
         if self.bench.item is not None or self.bench.state == State.HELD:
             self.interrupted = None
         if self._looks() != before:

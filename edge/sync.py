@@ -153,13 +153,16 @@ class Sync:
     async def _tell_health(self, health: Callable[[], Awaitable[Health]], told: asyncio.Event) -> None:
         while True:
             told.clear()
-            await self._asked(self.tell(await health()))
+            await self._asked(self._tell_once(health))
             try:
                 async with asyncio.timeout(self._pace.health_s):
                     await told.wait()
             except TimeoutError:
                 continue
             await asyncio.sleep(min(0.2, self._pace.health_s))  # several changes make one message
+
+    async def _tell_once(self, health: Callable[[], Awaitable[Health]]) -> None:
+        await self.tell(await health())
 
     async def _asked(self, question: Awaitable[None]) -> None:
         """Wait for one exchange; what fails is counted and asked again later."""

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from edge.snapshot import Snapshot, masked
-from edge.web import create_app, refused
+from edge.web import OnlyHere, create_app, refused
 
 if TYPE_CHECKING:
     from tests.edge.rig import Rig
@@ -105,6 +106,24 @@ async def test_metrics_count_what_happened(page: httpx.AsyncClient, rig: "Rig", 
 def test_other_hosts_and_pages_are_refused(host: str, origin: str | None, status: int | None) -> None:
     answer = refused(host, [origin] if origin else [], 8410)
     assert (answer and answer[0]) == status
+
+
+async def test_a_web_socket_of_another_page_is_closed() -> None:
+    said: list[Message] = []
+
+    async def never(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("it passed")
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    headers = [(b"host", b"127.0.0.1:8410"), (b"origin", b"http://evil.example")]
+    scope = {"type": "websocket", "headers": headers, "server": ("127.0.0.1", 8410)}
+    await OnlyHere(never)(scope, receive, send)
+    assert said == [{"type": "websocket.close", "code": 1008}]
 
 
 async def test_every_answer_carries_the_safe_headers(page: httpx.AsyncClient) -> None:
