@@ -1,5 +1,6 @@
 """Routes of returns and parcels."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -23,6 +24,8 @@ router = APIRouter(prefix="/v1", tags=["returns"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]
 ShopOrConsole = Annotated[Caller, needs(Scope.SHOP, Scope.CONSOLE)]
 LONGEST_PARCEL = 64
+AHEAD = timedelta(minutes=5)
+"""How much later than ours a carrier's clock may be."""
 
 
 @router.post("/returns")
@@ -84,6 +87,8 @@ async def post_sign_off(parcel: str, request: Request, centre: Here, caller: Sho
         raise BadRequest("say which merchant's parcel it is; a shop's key is for its own only")
     if not 1 <= len(parcel) <= LONGEST_PARCEL:
         raise BadRequest(f"a parcel's id has 1 to {LONGEST_PARCEL} characters")
+    if body.at > centre.clock() + AHEAD:
+        raise BadRequest("the sign-off lies in the future")
     arrival, now = Arrival(merchant=merchant, parcel=parcel, at=body.at), centre.now()
     due_s = centre.settings.inspection_due_s
     place = await centre.writer.submit(lambda c: service.sign_off(c, centre.log, arrival, due_s, now))
