@@ -46,6 +46,8 @@ def test_both_front_pages_hold_the_same_commands(blocks: Blocks) -> None:
     english, chinese = (commands(blocks(name)) for name in READMES)
     assert english == chinese
     assert len(english) >= 7
+    checked = {"make", ".venv/bin/regrade"}
+    assert {line.split()[0] for line in english} == checked, "no test looks at other commands"
 
 
 def test_both_front_pages_have_the_same_shape(page: Page) -> None:
