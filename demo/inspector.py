@@ -209,6 +209,7 @@ class Inspector:
     _last: tuple[object, ...] = ()
     _last_at: float = 0.0
     _lain_at: float = field(default=-REPRESENT_S)
+    _boot: str = ""
     _lies: bool = False
     """True while the item's tag is in the field."""
 
@@ -245,6 +246,7 @@ class Inspector:
         return grade
 
     async def _act(self, snapshot: Snapshot, mind: Mind, picture: bytes) -> Mind:
+        self._note_boot(snapshot["boot"])
         act = choose(snapshot, mind)
         if act is None or self._just_did(snapshot, act):
             return mind
@@ -257,6 +259,12 @@ class Inspector:
         if act.text.startswith("BIN:") and mind.wrong_bin:
             return Mind(item=mind.item, badge=mind.badge, cancel=mind.cancel)
         return mind
+
+    def _note_boot(self, boot: str) -> None:
+        """After a restart a code has to be scanned again; a tag is seen anew by itself."""
+        if boot != self._boot:
+            self._boot = boot
+            self._lain_at = time.monotonic() if self._lies else -REPRESENT_S
 
     def _just_did(self, snapshot: Snapshot, act: Act) -> bool:
         now = time.monotonic()

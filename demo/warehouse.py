@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 from pydantic import SecretStr
 
-from demo.inspector import Eyes, Inspector
+from demo.inspector import LOOK_S, Eyes, Inspector
 from demo.office import Office
 from demo.pictures import Picture
 from demo.plan import Plan, PlannedItem
@@ -22,9 +22,12 @@ from demo.shop.settings import ShopSettings, write_settings
 from demo.strays import Strays
 from demo.world import READER, VIEW, Bench
 from edge.broker_files import keep_passwords, private_folder
+from inspection.messages.catalogue import ProductMessage, UnitMessage
 from link.mqtt import MqttConfig
 
 PORTS_PER_BENCH = 2
+HEARD_S = 5.0
+"""Longest wait for a station's next look at the worklist; a later one does no harm."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,9 +104,19 @@ class Warehouse:
 
     async def prepare(self, plan: Plan) -> None:
         """Announce a plan's products and units, and let the models learn its references."""
-        await self.office.announce(plan.products, [item.unit for item in plan.items])
+        await self.announce([item.unit for item in plan.items], plan.products)
         wanted = {sku: shown for sku, shown in plan.references.items() if not self._knows(sku)}
         await asyncio.to_thread(learn, self.options.references, wanted)
+
+    async def announce(self, units: Sequence[UnitMessage], products: Sequence[ProductMessage] = ()) -> None:
+        """Let the centre expect units, and wait until the stations have heard of them."""
+        sizes = [await _expected(station) for station in self.stations]
+        await self.office.announce(products, units)
+        for station, size in zip(self.stations, sizes, strict=True):
+            for _ in range(round(HEARD_S / LOOK_S)):
+                if await _expected(station) >= size + len(units):
+                    break
+                await asyncio.sleep(LOOK_S)
 
     async def shop_state(self) -> dict[str, Any]:
         """The shop's books."""
@@ -222,6 +235,12 @@ class Warehouse:
     async def _start(self, child: Child) -> None:
         self._stack.push_async_callback(child.stop)
         await child.start()
+
+
+async def _expected(station: StationPlace) -> int:
+    """How many units a station expects; 0 while it does not answer."""
+    seen = await station.inspector.eyes.look()
+    return int(seen["worklist_size"]) if seen else 0
 
 
 def learn(root: Path, references: dict[str, tuple[Picture, ...]]) -> None:
