@@ -4,12 +4,10 @@ A bench works with a scanner alone; this page is its keyboard. Plain HTML with S
 prints from any browser without anything else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from html import escape
 
-import cv2
-import numpy as np
-
+from devices.scanner.qr import qr_modules
 from inspection.operator import BINS, CommandCode
 from inspection.verdict import OverrideReason
 from inspection.words.catalog import Words, words
@@ -56,19 +54,14 @@ def bin_words(letter: str) -> tuple[str, str]:
 
 def qr_svg(text: str) -> str:
     """A text as a QR code; one path of unit squares."""
-    dark = cv2.QRCodeEncoder.create().encode(text) < 128
-    rows, columns = np.nonzero(dark.any(axis=1))[0], np.nonzero(dark.any(axis=0))[0]
-    dark = dark[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    side = dark.shape[0] + 2 * QUIET
-    squares = _squares((int(x) + QUIET, int(y) + QUIET) for y, x in np.argwhere(dark))
+    rows, width = qr_modules(text)
+    side = width + 2 * QUIET
+    dark = ((x + QUIET, y + QUIET) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark)
+    squares = "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
     return (
         f'<svg viewBox="0 0 {side} {side}" shape-rendering="crispEdges" role="img" '
         f'aria-label="{escape(text)}"><path d="{squares}"/></svg>'
     )
-
-
-def _squares(places: Iterable[tuple[int, int]]) -> str:
-    return "".join(f"M{x} {y}h1v1h-1z" for x, y in places)
 
 
 def _figure(text: str, said: tuple[str, str]) -> str:
