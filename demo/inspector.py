@@ -29,6 +29,8 @@ GONE_S = 1.0
 """Longer than the demo's stations take to believe that a tag has left."""
 ITEM_S = 90.0
 """Longest patience for one item, restarts of programs included."""
+ACTS = 12
+"""More than an item needs; each may be slowed down for people who watch."""
 WRONG_BINS = "ABCD"
 WORSE: Mapping[str, int] = {Grade.NEW: 0, Grade.USED: 1, Grade.DAMAGED: 2}
 
@@ -66,13 +68,18 @@ class Mind:
 def choose(snapshot: Snapshot, mind: Mind) -> Act | None:
     """What a person would do next; None is waiting. Pure."""
     if snapshot["inspector"] is None and snapshot["state"] not in ("boot", "self_test", "light_check"):
-        return say(f"BADGE:{mind.badge}")
+        return say_badge(mind)
     return STATES.get(snapshot["state"], _wait)(snapshot, mind)
 
 
 def say(text: str) -> Act:
     """Hold a code before the scanner."""
     return Act(hand=Hand.SCAN, text=text)
+
+
+def say_badge(mind: Mind) -> Act:
+    """Sign in."""
+    return say(f"BADGE:{mind.badge}")
 
 
 def _wait(snapshot: Snapshot, mind: Mind) -> Act | None:
@@ -204,6 +211,9 @@ class Inspector:
     """Asks the shop to cancel a unit."""
     pace_s: float = 0.0
     """A pause before each act, for people who watch."""
+    patience_s: float = ITEM_S
+    """Longest time for one item."""
+    chooser: Callable[[Snapshot, Mind], Act | None] = choose
     noticed: Callable[[PlannedItem, Act], None] = lambda item, act: None
     """Told of each act before it is done."""
     _last: tuple[object, ...] = ()
@@ -214,7 +224,7 @@ class Inspector:
     """True while the item's tag is in the field."""
 
     async def inspect(self, item: PlannedItem, picture: bytes) -> Inspected:
-        """Take one item to its record; raises Stuck after ITEM_S."""
+        """Take one item to its record; raises Stuck when it takes too long."""
         mind = Mind(
             item=item,
             badge=self.badge,
@@ -228,7 +238,7 @@ class Inspector:
         began = time.monotonic()
         machine = None
         snapshot: Snapshot | None = None
-        while time.monotonic() - began < ITEM_S:
+        while time.monotonic() - began < self.patience_s + self.pace_s * ACTS:
             snapshot = await self.eyes.look()
             if snapshot is not None:
                 if is_done(snapshot, item):
@@ -237,7 +247,7 @@ class Inspector:
                 machine = self._proposal(snapshot, mind) or machine
                 mind = await self._act(snapshot, mind, picture)
             await asyncio.sleep(LOOK_S)
-        raise Stuck(f"item {item.unit.id} is not recorded after {ITEM_S:.0f} s: {_where(snapshot)}")
+        raise Stuck(f"item {item.unit.id} takes too long: {_where(snapshot)}")
 
     def _proposal(self, snapshot: Snapshot, mind: Mind) -> str | None:
         if snapshot["state"] != "proposed" or not _is_mine(snapshot, mind):
@@ -247,7 +257,7 @@ class Inspector:
 
     async def _act(self, snapshot: Snapshot, mind: Mind, picture: bytes) -> Mind:
         self._note_boot(snapshot["boot"])
-        act = choose(snapshot, mind)
+        act = self.chooser(snapshot, mind)
         if act is None or self._just_did(snapshot, act):
             return mind
         if self.pace_s:

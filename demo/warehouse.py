@@ -11,6 +11,7 @@ from typing import Any, Self
 import httpx
 from pydantic import SecretStr
 
+from demo.errors import Stuck
 from demo.inspector import LOOK_S, Eyes, Inspector
 from demo.office import Office
 from demo.pictures import Picture
@@ -139,7 +140,7 @@ class Warehouse:
         places = [self._station(bench) for bench in range(len(self.options.benches))]
         self.stations = list(await asyncio.gather(*places))
         if self.options.pages:
-            await self._start(self.console)
+            await self._open_console()
 
     async def _open_centre(self) -> None:
         words = (
@@ -158,6 +159,13 @@ class Warehouse:
         self.console_key = out.strip().splitlines()[-1].strip()
         await self._start(self.centre)
         self.office = await self._stack.enter_async_context(Office(self.centre_url, self.console_key))
+
+    async def _open_console(self) -> None:
+        """The console only looks; without it the warehouse works all the same."""
+        try:
+            await self._start(self.console)
+        except Stuck:
+            await self.console.kill()
 
     async def _open_shop(self) -> None:
         api_key = await self.office.open_shop()
@@ -273,7 +281,5 @@ def _port_of(child: Child) -> int:
     return int(child.command[-1])
 
 
-def _stuck(what: str, err: str) -> Exception:
-    from demo.errors import Stuck
-
+def _stuck(what: str, err: str) -> Stuck:
     return Stuck(f"{what}: {' | '.join(err.strip().splitlines()[-3:])}")

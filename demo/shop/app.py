@@ -105,4 +105,8 @@ def create_app(shop: Shop, teller: Teller) -> FastAPI:
     async def refunds() -> dict[str, Any]:
         return shop.state()
 
+    @app.get("/totals.json")
+    async def totals() -> dict[str, int]:
+        return shop.books.totals()
+
     return app
