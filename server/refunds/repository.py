@@ -160,10 +160,16 @@ def add_outcome(
     )
 
 
-def requeue(connection: Connection, site: str, instruction: str, due_at: float) -> None:
-    """Deliver an instruction again, whatever became of it before."""
+def requeue(connection: Connection, site: str, instruction: str, due_at: float) -> str:
+    """Deliver an instruction again, whatever became of it before; returns its state.
+
+    One that is behind a lower number of its unit stays there: it goes as soon as that has gone.
+    """
     mine = (deliveries.c.site == site, deliveries.c.instruction == instruction)
-    connection.execute(update(deliveries).where(*mine).values(state=QUEUED, attempts=0, due_at=due_at))
+    again = update(deliveries).where(*mine, deliveries.c.state != BEHIND)
+    connection.execute(again.values(state=QUEUED, attempts=0, due_at=due_at))
+    state: str = connection.execute(select(deliveries.c.state).where(*mine)).scalar_one()
+    return state
 
 
 def instruction_page(

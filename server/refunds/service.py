@@ -107,5 +107,4 @@ def send_again(
     held = repository.find_instruction(connection, site, instruction)
     if held is None or merchant not in (None, held.merchant):
         raise NotFound(f"no instruction {instruction[:80]!r} was given")
-    repository.requeue(connection, site, instruction, due_at)
-    return Requeued(instruction=held.id, state=repository.QUEUED)
+    return Requeued(instruction=held.id, state=repository.requeue(connection, site, instruction, due_at))

@@ -101,7 +101,8 @@ async def test_units_are_announced_all_or_none(site: "Site", changes: dict[str, 
 def unit(name: str) -> dict[str, Any]:
     return {
         "merchant": "m1", "id": name, "authorization": "R", "order": "O", "customer": "C", "line": 1,
-        "index": 1, "sku": "MUG-1", "epc": None, "serial": None, "paid_minor": 1, "currency": "CNY", "reason": "other",
+        "index": 1, "sku": "MUG-1", "epc": None, "serial": None, "paid_minor": 1, "currency": "CNY",
+        "reason": "other",
     }  # fmt: skip
 
 

@@ -220,6 +220,8 @@ async def test_a_higher_number_never_overtakes(site: "Site", bench: "Bench", sho
     await inspect(site, bench)
     again = bench.signed("R1/1/1", unit={"inspection": 2, "purpose": "appeal"}, verdict=NEW)
     await site.send(bench, again)
+    resent = await site.http.post("/v1/refunds/R1%2F1%2F1%232/resend", headers=site.shop)
+    assert resent.json()["state"] == "behind"
     assert [row["state"] for row in await rows(site)] == ["queued", "behind"]
     await listen(site, shop.url)
     async with courier(site):
