@@ -1,20 +1,27 @@
 """Kill -9 of station, broker, centre and shop while items are inspected: nothing lost, nothing doubled."""
 
+import asyncio
+
 import pytest
 
 from demo.crash import KILLS, Moment, Target, kills, run_seed
 from demo.warehouse import Warehouse
 
-SEEDS = range(10)
+ROUNDS = range(10)
+"""Each plays two seeds, one on each broker."""
+SEEDS = range(2 * len(ROUNDS))
 
 
 @pytest.mark.flow
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_nothing_is_lost_or_doubled_when_programs_are_killed(warehouse: Warehouse, seed: int) -> None:
-    outcome = await run_seed(warehouse, seed)
-    assert outcome.wrong == ()
-    assert sum(outcome.killed.values()) >= KILLS[0]
+@pytest.mark.parametrize("round_", ROUNDS)
+async def test_nothing_is_lost_or_doubled_when_programs_are_killed(
+    warehouses: dict[str, Warehouse], round_: int
+) -> None:
+    seeds = {broker: 2 * round_ + turn for turn, broker in enumerate(warehouses)}
+    outcomes = await asyncio.gather(*(run_seed(warehouses[broker], seeds[broker]) for broker in seeds))
+    assert [outcome.wrong for outcome in outcomes] == [(), ()]
+    assert all(sum(outcome.killed.values()) >= KILLS[0] for outcome in outcomes)
 
 
 def test_a_seed_kills_three_different_programs_at_least() -> None:
