@@ -1,5 +1,6 @@
 """The same killing for hours; `make soak` runs it and keeps what came of it under docs/soak/."""
 
+import asyncio
 import os
 import time
 from collections import Counter
@@ -13,7 +14,9 @@ from demo.crash import Outcome, crash_options, run_seed
 from demo.warehouse import Warehouse
 
 SEEDS = int(os.environ.get("REGRADE_SOAK_SEEDS", "500"))
-PER_WAREHOUSE = 50
+LANES = int(os.environ.get("REGRADE_SOAK_LANES", "4"))
+"""Warehouses side by side: most of a kill's time is waiting."""
+PER_WAREHOUSE = 25
 """Then a new one is set up, with the other broker."""
 BROKERS = ("nats", "mosquitto")
 KEPT = Path(__file__).resolve().parents[2] / "docs" / "soak"
@@ -24,12 +27,19 @@ KEPT = Path(__file__).resolve().parents[2] / "docs" / "soak"
 async def test_nothing_is_lost_or_doubled_for_hours(tmp_path: Path) -> None:
     began, outcomes = time.monotonic(), list[Outcome]()
     started = datetime.now(UTC)
-    for block, first in enumerate(range(0, SEEDS, PER_WAREHOUSE)):
-        broker = BROKERS[block % len(BROKERS)]
-        async with Warehouse(crash_options(tmp_path / str(block), broker)) as warehouse:
-            for seed in range(first, min(first + PER_WAREHOUSE, SEEDS)):
-                outcomes.append(await run_seed(warehouse, seed))
-                write_down(started, time.monotonic() - began, outcomes)
+    blocks = list(enumerate(range(0, SEEDS, PER_WAREHOUSE)))
+
+    async def lane() -> None:
+        while blocks:
+            block, first = blocks.pop(0)
+            options = crash_options(tmp_path / str(block), BROKERS[block % len(BROKERS)])
+            async with Warehouse(options) as warehouse:
+                for seed in range(first, min(first + PER_WAREHOUSE, SEEDS)):
+                    outcomes.append(await run_seed(warehouse, seed))
+                    write_down(started, time.monotonic() - began, outcomes)
+
+    await asyncio.gather(*(lane() for _ in range(LANES)))
+    assert len(outcomes) == SEEDS
     assert [outcome for outcome in outcomes if outcome.wrong] == []
 
 
