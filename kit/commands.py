@@ -78,11 +78,10 @@ def _verified(export: Path, receipt: Path | None, key: str | None) -> "Report":
 
 def _key(text: str) -> bytes:
     import base64
-    import binascii
 
     try:
         raw = base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or a letter that is not ASCII
         raise typer.BadParameter("the key is no base64", param_hint="--key") from error
     if len(raw) != 32:
         raise typer.BadParameter(f"the key has {len(raw)} bytes, not 32", param_hint="--key")

@@ -5,7 +5,6 @@ million entries need 80 MB; the leaves themselves stream by.
 """
 
 import base64
-import binascii
 import hashlib
 from array import array
 from collections.abc import Iterator
@@ -104,7 +103,7 @@ def _header(value: dict[str, Any]) -> Header:
             log_public_key=base64.b64decode(value["log_public_key"], validate=True),
             signature=base64.b64decode(value["signature"], validate=True),
         )
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or a letter that is not ASCII
         raise NotAnExport(f"a header field is no base64: {error}") from error
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from inspection.custody.leaf import Leaf, leaf_hash
+from inspection.custody.leaf import GENESIS, Leaf, leaf_hash
 from inspection.custody.receipt import Receipt, check_receipt
 from inspection.custody.signing import Domain, key_id, verify
 from inspection.errors import BadMessage, BadSignature, DomainError, WrongReceipt
@@ -95,6 +95,8 @@ def verify_log(
     rows, content = Rows(), Content(origin=header.origin)
     found = list(islice(_stream(file, rows, content, progress), MAX_PROBLEMS))
     structure = list(islice(_walk(rows, header, pin, not head_problems).problems(), MAX_PROBLEMS))
+    if pin and pin.index >= header.size and not structure and not head_problems:
+        structure.append(_old_head(rows, header))
     # What a changed line says by itself is a consequence of the change, so it is not told twice.
     inside = [] if structure else found + list(_repeats(file, content))
     problems = [*receipt_problems, *head_problems, *structure, *inside][:MAX_PROBLEMS]
@@ -161,6 +163,16 @@ def _walk(rows: Rows, header: Header, pin: Pin | None, head_holds: bool) -> Walk
     if pin and pin.index > index:
         index, demand = pin.index, None
     return Walk(rows=rows, at=len(rows) - 1, index=index, demand=demand, pin=pin, proven=head_holds)
+
+
+def _old_head(rows: Rows, header: Header) -> Problem:
+    """The receipt proves every line, and more of them than the signed head: the two must still agree."""
+    shown = rows.hash(header.size - 1) if header.size else GENESIS
+    if shown != header.head:
+        detail = f"the log signed another entry {header.size - 1} than the one that your receipt proves"
+        return Problem(rule=Rule.SPLIT, index=header.size - 1, line=1, detail=detail)
+    detail = f"it says {header.size} entries, the file has {len(rows)}, and your receipt proves them"
+    return Problem(rule=Rule.OLD_HEAD, line=1, detail=detail)
 
 
 def _repeats(file: BinaryIO, content: Content) -> Iterator[Problem]:

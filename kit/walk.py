@@ -37,6 +37,8 @@ class Rule(StrEnum):
     """The log itself put a wrong index into an entry."""
     SPLIT = "split"
     """The log signed a head over another history than the receipt's."""
+    OLD_HEAD = "old_head"
+    """The header is signed, but it is older than the receipt: it is not of this file."""
     NO_BEGINNING = "no_beginning"
     """The first entry demands one before it."""
     HEAD_SIGNATURE = "head_signature"

@@ -4,11 +4,13 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.custody.receipt import issue_receipt
 from kit.errors import NotAnExport
@@ -208,6 +210,29 @@ def test_an_export_of_another_key_is_named(log: Log, fresh_log: Callable[[], Log
 def test_a_forged_head_is_named(log: Log) -> None:
     content = log.export().replace(b'"size":12', b'"size":11', 1)
     assert ("head_signature", None) in named(check(log, content))
+
+
+@pytest.mark.parametrize("size", [0, 8])
+def test_an_older_signed_header_over_the_whole_file_is_named(
+    log: Log, fresh_log: Callable[[], Log], size: int
+) -> None:
+    older = fresh_log()
+    older.key, older.leaves = log.key, log.leaves[:size]
+    assert named(check(log, older.export(log.leaves))) == [("old_head", None)]
+
+
+def test_an_older_header_of_another_history_is_a_split(log: Log, fresh_log: Callable[[], Log]) -> None:
+    fork = fresh_log()
+    fork.key, fork.leaves = log.key, fork.leaves[:8]
+    assert named(check(log, fork.export(log.leaves))) == [("split", 7)]
+
+
+@pytest.mark.parametrize("field", ["log_public_key", "signature"])
+def test_a_header_field_of_other_letters_is_no_export(log: Log, field: str) -> None:
+    line, _, rest = log.export().partition(b"\n")
+    header = canonical(orjson.loads(line) | {field: "é" * 44})
+    with pytest.raises(NotAnExport, match="base64"):
+        check(log, header + b"\n" + rest)
 
 
 @pytest.mark.parametrize(

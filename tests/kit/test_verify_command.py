@@ -76,6 +76,6 @@ def test_a_missing_file_ends_with_2(tmp_path: Path) -> None:
     assert run(tmp_path / "none").exit_code == 2
 
 
-@pytest.mark.parametrize("key", ["AAAA", "?"])
+@pytest.mark.parametrize("key", ["AAAA", "?", "é"])
 def test_a_key_that_is_none_is_wrong_use(files: tuple[Path, Path, str], key: str) -> None:
     assert run(files[0], "--key", key).exit_code == 2
