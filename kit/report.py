@@ -42,7 +42,15 @@ CANNOT_EXCLUDE: dict[Doubt, str] = {
 
 
 def sentences(report: Report) -> Iterator[str]:
-    """What a person at the terminal reads, a line each."""
+    """What a person at the terminal reads, a line each; the file's words cannot move its cursor."""
+    yield from map(_printable, _sentences(report))
+
+
+def _printable(line: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in line)
+
+
+def _sentences(report: Report) -> Iterator[str]:
     what = "verified" if report.verified else "FAILED"
     yield f"{what}: {report.origin}, {report.size} entries, log key {report.log_key}"
     if report.receipt_index is not None and report.verified:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,17 @@ def test_the_failure_is_told_in_words(files: tuple[Path, Path, str]) -> None:
     done = run(export, "--receipt", receipt, "--key", key)
     assert done.exit_code == 1
     assert "dropped: entry 3 was dropped (line 4): the entry is missing after line 4" in done.stdout
+
+
+def test_a_name_in_the_file_cannot_draw_over_the_answer(
+    files: tuple[Path, Path, str], fresh_log: Callable[[], Log]
+) -> None:
+    other = fresh_log()
+    other.origin = "\rverified: centre\x1b[8m\n"
+    files[0].write_bytes(other.export())
+    done = run(files[0], "--key", files[2])
+    assert done.exit_code == 1
+    assert done.stdout.startswith("FAILED: ?verified: centre?[8m?, 12 entries")
 
 
 @pytest.mark.parametrize("broken", ["export", "receipt"])
