@@ -23,6 +23,10 @@ MOST_READ = 64 * 1024
 GONE = 410
 DOWN = frozenset({429, 502, 503, 504})
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+"""RFC 6052: the last four bytes are the IPv4 address that a packet comes out at."""
+OURS = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "::/96", "fec0::/10")))
+"""Local translation (RFC 8215), IPv4-compatible and site-local: never public, though Python calls them so."""
 
 
 class Result(StrEnum):
@@ -62,13 +66,23 @@ class AddressPolicy:
 
     def allows(self, address: Address) -> bool:
         """True when a webhook may go there."""
-        plain = getattr(address, "ipv4_mapped", None) or address
+        plain = _inner(address)
         if plain.is_loopback:
             return self.loopback or self._named(plain)
-        return (plain.is_global and not plain.is_multicast) or self._named(plain)
+        public = plain.is_global and not plain.is_multicast and not any(plain in each for each in OURS)
+        return public or self._named(plain)
 
     def _named(self, address: Address) -> bool:
         return any(address in ipaddress.ip_network(network) for network in self.networks)
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address inside a mapped, 6to4 or NAT64 one: that is where a packet ends up."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +127,7 @@ async def vet(target: Target, policy: AddressPolicy) -> tuple[Address, ...]:
     try:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for an empty label, or one beyond 63 letters
         raise EndpointRefused(f"{target.host} cannot be resolved") from error
     addresses = tuple(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in found))
     if not addresses or not all(policy.allows(address) for address in addresses):
@@ -124,13 +138,21 @@ async def vet(target: Target, policy: AddressPolicy) -> tuple[Address, ...]:
 
 
 class WebhookGateway:
-    """Posts by HTTPS, or by plain HTTP on this machine."""
+    """Posts by HTTPS, or by plain HTTP on this machine; each time over a line of its own.
+
+    A line is known by its address alone: kept open, one whose certificate was checked for another
+    name of the same address would be taken.
+    """
 
     def __init__(self, policy: AddressPolicy, *, timeout_s: float) -> None:
         self._policy = policy
         self._timeout_s = timeout_s
         self._client = httpx.AsyncClient(
-            verify=ssl.create_default_context(), trust_env=False, follow_redirects=False, timeout=timeout_s
+            verify=ssl.create_default_context(),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=timeout_s,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     async def close(self) -> None:
@@ -172,7 +194,7 @@ class WebhookGateway:
 
 
 async def _drain(answer: httpx.Response) -> None:
-    """Read a little, so that the connection can be used again; a long answer is cut off."""
+    """Read a little, so that the refund system can end in peace; a long answer is cut off."""
     seen = 0
     async for chunk in answer.aiter_raw():
         seen += len(chunk)

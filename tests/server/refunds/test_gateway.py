@@ -17,13 +17,14 @@ LOCAL = AddressPolicy(loopback=True)
         "127.0.0.1", "10.0.0.8", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
         "224.0.0.1", "255.255.255.255", "::1",
         "fc00::1", "fe80::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::",
+        "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::1", "2002:a00:1::", "::10.0.0.1", "fec0::1",
     ],
 )  # fmt: skip
 def test_no_webhook_goes_into_our_own_network(address: str) -> None:
     assert not PUBLIC.allows(ipaddress.ip_address(address))
 
 
-@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111"])
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::8.8.8.8"])
 def test_public_addresses_are_fine(address: str) -> None:
     assert PUBLIC.allows(ipaddress.ip_address(address))
 
@@ -55,6 +56,12 @@ def test_a_url_keeps_its_name_when_the_address_takes_its_place() -> None:
         "https://8.8.8.8:443/hook?a=1",
     )
     assert target.at(ipaddress.ip_address("2606:4700::1111")) == "https://[2606:4700::1111]:443/hook?a=1"
+
+
+@pytest.mark.parametrize("host", ["a..b", ".b", "a" * 64 + ".b"])
+async def test_a_name_that_is_none_is_refused_in_words(host: str) -> None:
+    with pytest.raises(EndpointRefused, match="cannot be resolved"):
+        await vet(read_url(f"https://{host}/"), PUBLIC)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::1]:1/", "https://localhost/"])
