@@ -67,7 +67,6 @@ async def serve_app(app: Any, listening: socket.socket, started: Callable[[], No
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=GRACE_S,
-        **options,
+        **{"timeout_graceful_shutdown": GRACE_S, **options},
     )
     await AppServer(config, started).serve(sockets=[listening])

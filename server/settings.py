@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from inspection.messages.base import sentence
+from inspection.messages.base import LONGEST_ORIGIN, Name, sentence
 from server.errors import BadSettings
 
 FILE_NAME = "server.toml"
@@ -22,7 +22,7 @@ DAY_S = 86_400.0
 
 Seconds = Annotated[float, Field(gt=0, le=30 * DAY_S)]
 HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
-SiteName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+SiteName = Name
 
 
 class ServerSettings(BaseModel):
@@ -80,6 +80,10 @@ class ServerSettings(BaseModel):
     def _fits_together(self) -> Self:
         if "change-me" in self.host_name or self.site.lower() == "change-me":
             raise ValueError("host_name or site still has its placeholder")
+        if len(self.origin) > LONGEST_ORIGIN:
+            raise ValueError(
+                f"host_name and site are too long: {self.origin} has over {LONGEST_ORIGIN} letters"
+            )
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key come together")
         if not (self.on_loopback or self.tls_cert or self.behind_proxy):

@@ -25,6 +25,7 @@ from inspection.refund import RefundKind
 from inspection.returns import InspectionPurpose, ReturnReason
 from inspection.verdict import OverrideReason, Role, VerdictKind
 from inspection.words.en import bench as en_bench
+from inspection.words.en import console as en_console
 from inspection.words.en import errors as en_errors
 from inspection.words.en import findings as en_findings
 from inspection.words.en import grades as en_grades
@@ -34,6 +35,7 @@ from inspection.words.en import reasons as en_reasons
 from inspection.words.en import ui as en_ui
 from inspection.words.money import money, percent
 from inspection.words.zh_CN import bench as zh_bench
+from inspection.words.zh_CN import console as zh_console
 from inspection.words.zh_CN import errors as zh_errors
 from inspection.words.zh_CN import findings as zh_findings
 from inspection.words.zh_CN import grades as zh_grades
@@ -42,8 +44,8 @@ from inspection.words.zh_CN import models as zh_models
 from inspection.words.zh_CN import reasons as zh_reasons
 from inspection.words.zh_CN import ui as zh_ui
 
-EN = (en_grades, en_findings, en_journey, en_reasons, en_errors, en_models, en_ui, en_bench)
-ZH_CN = (zh_grades, zh_findings, zh_journey, zh_reasons, zh_errors, zh_models, zh_ui, zh_bench)
+EN = (en_grades, en_findings, en_journey, en_reasons, en_errors, en_models, en_ui, en_bench, en_console)
+ZH_CN = (zh_grades, zh_findings, zh_journey, zh_reasons, zh_errors, zh_models, zh_ui, zh_bench, zh_console)
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "zh_CN": {key: text for subject in ZH_CN for key, text in subject.WORDS.items()},

@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from server.access import Caller, Scope, needs, own_merchant
@@ -40,7 +41,8 @@ async def put_catalogue(request: Request, centre: Here, caller: Shop) -> Respons
 async def import_products(request: Request, centre: Here, caller: Shop) -> Response:
     """Import a CSV file: good rows go in, bad rows come back."""
     merchant = own_merchant(caller)
-    good, faults = read_products(await request.body(), merchant, centre.settings.table_rows)
+    content, most = await request.body(), centre.settings.table_rows
+    good, faults = await anyio.to_thread.run_sync(read_products, content, merchant, most)
     if good:
         await centre.writer.submit(lambda c: put_products(c, centre.site, tuple(good)))
     return answer(import_answer(len(good), faults, centre.metrics))

@@ -45,6 +45,8 @@ def _one_by_one(content: bytes, error: BadMessage) -> list[Submission]:
 def _one(item: Any, error: BadMessage) -> Submission:
     try:
         return SignedRecord.read(orjson.dumps(item))
+    except orjson.JSONEncodeError:  # read, but nested deeper than it writes
+        return Unreadable(record=_record_bytes(item, error), detail="the submission is nested too deeply")
     except BadMessage as fault:
         return Unreadable(record=_record_bytes(item, error), detail=str(fault))
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
+import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from inspection.custody.receipt import issue_receipt
@@ -23,6 +24,8 @@ from server.rows import RowFault, read_rows
 router = APIRouter(prefix="/v1", tags=["returns"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]
 ShopOrConsole = Annotated[Caller, needs(Scope.SHOP, Scope.CONSOLE)]
+Numbered = dict[str, tuple[int, UnitMessage]]
+"""Units by id, each with the row in which it stands."""
 LONGEST_PARCEL = 64
 AHEAD = timedelta(minutes=5)
 """How much later than ours a carrier's clock may be."""
@@ -40,9 +43,16 @@ async def post_returns(request: Request, centre: Here, caller: Shop) -> Response
 @router.post("/returns.csv")
 async def import_returns(request: Request, centre: Here, caller: Shop) -> Response:
     """Import a CSV file: good rows go in, bad rows come back."""
-    merchant = own_merchant(caller)
-    rows, faults = read_rows(await request.body(), COLUMNS, centre.settings.table_rows)
-    good: dict[str, tuple[int, UnitMessage]] = {}
+    merchant, content, most = own_merchant(caller), await request.body(), centre.settings.table_rows
+    good, faults = await anyio.to_thread.run_sync(_read_units, content, merchant, most)
+    refused = await _announce(centre, merchant, good)
+    return answer(import_answer(len(good) - len(refused), faults + refused, centre.metrics))
+
+
+def _read_units(content: bytes, merchant: str, most_rows: int) -> tuple[Numbered, list[RowFault]]:
+    """Read a whole file: seconds for a large one, so it is done in a thread."""
+    rows, faults = read_rows(content, COLUMNS, most_rows)
+    good: Numbered = {}
     for row in rows:
         unit = message_of(row, UnitMessage, CONVERT, {**FIXED, "merchant": merchant})
         if isinstance(unit, RowFault):
@@ -52,13 +62,10 @@ async def import_returns(request: Request, centre: Here, caller: Shop) -> Respon
             faults.append(RowFault(row=row.number, column="id", code="doubled", detail=detail))
         else:
             good[unit.id] = (row.number, unit)
-    refused = await _announce(centre, merchant, good)
-    return answer(import_answer(len(good) - len(refused), faults + refused, centre.metrics))
+    return good, faults
 
 
-async def _announce(
-    centre: Centre, merchant: str, good: dict[str, tuple[int, UnitMessage]]
-) -> list[RowFault]:
+async def _announce(centre: Centre, merchant: str, good: Numbered) -> list[RowFault]:
     units, due_s = [unit for _, unit in good.values()], centre.settings.inspection_due_s
     faults = await centre.writer.submit(lambda c: service.announce(c, centre.site, merchant, units, due_s))
     return [RowFault(row=good[f.unit][0], column=f.column, code=f.code, detail=f.detail) for f in faults]

@@ -273,6 +273,15 @@ async def test_one_unreadable_submission_does_not_hold_up_the_others(site: "Site
     receipt_of(site, good, second)
 
 
+async def test_a_submission_nested_without_end_is_refused_in_words(site: "Site", bench: "Bench") -> None:
+    record = base64.b64encode(b"xx").decode()
+    body = f'{{"records":[{{"record":"{record}","x":{"[" * 400}{"]" * 400}}}]}}'
+    answer = await site.http.post("/v1/records", content=body, headers=bench.auth)
+    (refusal,) = BatchAnswer.read(answer.content).results
+    assert isinstance(refusal, RefusalMessage)
+    assert (refusal.reason, "nested too deeply" in refusal.detail) == (RefusalReason.BAD_MESSAGE, True)
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -47,6 +47,8 @@ def test_the_environment_wins(tmp_path: Path) -> None:
         ('host_name = "change-me"\nsite = "s1"', "placeholder"),
         ('host_name = "a b"\nsite = "s1"', "host_name"),
         ("host_name =", "not TOML"),
+        (f'host_name = "centre.test"\nsite = "{"s" * 25}"', "site"),
+        (f'host_name = "{"h" * 43}"\nsite = "{"s" * 24}"', "too long together"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, content: str, said: str) -> None:

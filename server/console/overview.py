@@ -1,0 +1,195 @@
+"""What the console shows, read in one transaction: frozen, language-neutral, ready to be drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from inspection.messages.base import read_time, time_text
+from inspection.messages.station import Health
+from server.db.tables import (
+    deliveries,
+    heads,
+    instructions,
+    outcomes,
+    records,
+    refusals,
+    stations,
+    units,
+)
+from server.returns.repository import EXPECTED
+
+SOON_S = 3600.0
+MOST_UNITS = 12
+MOST_VERDICTS = 10
+MOST_REFUSED = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationRow:
+    """A station and what it said last."""
+
+    id: str
+    heard_s: float | None
+    """Seconds since its last health; None when it has sent none."""
+    health: Health | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRow:
+    """An expected unit."""
+
+    id: str
+    sku: str
+    left_s: float | None
+    """Seconds to its deadline, negative once it has passed; None without one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """A recorded verdict."""
+
+    unit: str
+    sku: str
+    station: str
+    grade: str
+    disposition: str
+    channel: str
+    index: int
+    recorded_at: str
+    told: bool
+    """False while its images are on their way and the shop has not been told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRow:
+    """A refused record."""
+
+    station: str
+    reason: str
+    refused_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """One moment of one site."""
+
+    size: int
+    head: str
+    expected: int
+    overdue: int
+    due_soon: int
+    inspected: int
+    refused: int
+    stations: tuple[StationRow, ...]
+    queue: tuple[UnitRow, ...]
+    verdicts: tuple[VerdictRow, ...]
+    refusals: tuple[RefusedRow, ...]
+    refunds: Mapping[str, int]
+    """How many instructions are in each state: `queued behind delivered dead`, or what the shop
+    answered: `settled held rejected mismatch`."""
+
+
+def read_overview(connection: Connection, site: str, now: datetime) -> Overview:
+    """Read all of it; every list is bounded."""
+    head = connection.execute(select(heads.c.size, heads.c.head).where(heads.c.site == site)).first()
+    waiting = units.c.site == site, units.c.state == EXPECTED
+    soon = datetime.fromtimestamp(now.timestamp() + SOON_S, now.tzinfo)
+    late = (*waiting, units.c.deadline <= time_text(now))
+    near = (*waiting, units.c.deadline > time_text(now), units.c.deadline <= time_text(soon))
+    return Overview(
+        size=head.size if head else 0,
+        head=head.head if head else "0" * 64,
+        expected=_count(connection, units, *waiting),
+        overdue=_count(connection, units, *late),
+        due_soon=_count(connection, units, *near),
+        inspected=_count(connection, records, records.c.site == site),
+        refused=_count(connection, refusals, refusals.c.site == site),
+        stations=_stations(connection, site, now),
+        queue=_queue(connection, site, now),
+        verdicts=_verdicts(connection, site),
+        refusals=_refusals(connection, site),
+        refunds=_refunds(connection, site),
+    )
+
+
+def _count(connection: Connection, table: object, *where: object) -> int:
+    chosen = select(func.count()).select_from(table).where(*where)  # type: ignore[arg-type] # any table, any column
+    return int(connection.execute(chosen).scalar_one())
+
+
+def _stations(connection: Connection, site: str, now: datetime) -> tuple[StationRow, ...]:
+    chosen = select(stations).where(stations.c.site == site).order_by(stations.c.id).limit(100)
+    return tuple(
+        StationRow(
+            id=row.id,
+            heard_s=(now - read_time(row.health_at)).total_seconds() if row.health_at else None,
+            health=Health.read(row.health) if row.health else None,
+        )
+        for row in connection.execute(chosen)
+    )
+
+
+def _queue(connection: Connection, site: str, now: datetime) -> tuple[UnitRow, ...]:
+    chosen = select(units.c.id, units.c.sku, units.c.deadline).where(
+        units.c.site == site, units.c.state == EXPECTED
+    )
+    ordered = chosen.order_by(units.c.deadline.is_(None), units.c.deadline, units.c.id).limit(MOST_UNITS)
+    return tuple(
+        UnitRow(
+            id=row.id,
+            sku=row.sku,
+            left_s=(read_time(row.deadline) - now).total_seconds() if row.deadline else None,
+        )
+        for row in connection.execute(ordered)
+    )
+
+
+def _verdicts(connection: Connection, site: str) -> tuple[VerdictRow, ...]:
+    chosen = select(records).where(records.c.site == site)
+    rows = connection.execute(chosen.order_by(records.c.leaf_seq.desc()).limit(MOST_VERDICTS))
+    return tuple(
+        VerdictRow(
+            unit=row.unit,
+            sku=row.sku,
+            station=row.station,
+            grade=row.grade,
+            disposition=row.disposition,
+            channel=row.channel,
+            index=row.leaf_seq,
+            recorded_at=row.recorded_at,
+            told=row.instructed is not None,
+        )
+        for row in rows
+    )
+
+
+def _refusals(connection: Connection, site: str) -> tuple[RefusedRow, ...]:
+    chosen = select(refusals.c.station, refusals.c.reason, refusals.c.refused_at)
+    latest = chosen.where(refusals.c.site == site).order_by(refusals.c.refused_at.desc()).limit(MOST_REFUSED)
+    return tuple(RefusedRow(**row._mapping) for row in connection.execute(latest))
+
+
+def _refunds(connection: Connection, site: str) -> dict[str, int]:
+    """The newest answer of the shop counts; before it, how far the delivery has come."""
+    newest = (
+        select(outcomes.c.instruction, func.max(outcomes.c.leaf_seq).label("seq"))
+        .where(outcomes.c.site == site)
+        .group_by(outcomes.c.instruction)
+        .subquery()
+    )
+    chosen = (
+        select(deliveries.c.state, outcomes.c.status, outcomes.c.matches, func.count().label("many"))
+        .join_from(instructions, deliveries, deliveries.c.instruction == instructions.c.id)
+        .outerjoin(newest, newest.c.instruction == instructions.c.id)
+        .outerjoin(outcomes, (outcomes.c.site == site) & (outcomes.c.leaf_seq == newest.c.seq))
+        .where(instructions.c.site == site, deliveries.c.site == site)
+        .group_by(deliveries.c.state, outcomes.c.status, outcomes.c.matches)
+    )
+    counted: dict[str, int] = {}
+    for row in connection.execute(chosen):
+        settled_otherwise = row.status == "settled" and not row.matches
+        state = "mismatch" if settled_otherwise else row.status or row.state
+        counted[state] = counted.get(state, 0) + row.many
+    return counted

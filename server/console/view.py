@@ -1,0 +1,96 @@
+"""Words and marks for what the console shows; a mark is a shape and a colour, never colour alone."""
+
+from dataclasses import dataclass
+
+from inspection.messages.base import read_time
+from inspection.words.catalog import Words
+from server.console.overview import Overview, StationRow
+
+LIVE_S, SILENT_S = 15.0, 60.0
+DEVICE_MARKS = {
+    "ready": ("●", "good"),
+    "degraded": ("▲", "warn"),
+    "starting": ("◆", "warn"),
+    "lost": ("✕", "bad"),
+}
+STATION_MARKS = {
+    "live": ("●", "good"),
+    "late": ("▲", "warn"),
+    "silent": ("✕", "bad"),
+    "new": ("◆", "warn"),
+}
+REFUND_STATES = ("settled", "delivered", "queued", "behind", "held", "rejected", "mismatch", "dead")
+TO_LOOK_AT = ("rejected", "mismatch", "dead")
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """One number of the top row."""
+
+    key: str
+    number: int
+    tone: str
+    mark: str = ""
+
+
+def age(words: Words, seconds: float) -> str:
+    """A span of time as people say it; whole, and never negative."""
+    whole = max(0, int(seconds))
+    if whole < MINUTE_S:
+        return words.say("console.seconds", count=whole)
+    if whole < HOUR_S:
+        return words.say("console.minutes", count=whole // MINUTE_S)
+    if whole < DAY_S:
+        return words.say("console.hours", count=whole // HOUR_S, minutes=whole % HOUR_S // MINUTE_S)
+    return words.say("console.days", count=whole // DAY_S, hours=whole % DAY_S // HOUR_S)
+
+
+def station_standing(station: StationRow) -> str:
+    """`live`, `late`, `silent` or `new`: by the age of its health, not by what it once said."""
+    if station.heard_s is None:
+        return "new"
+    if station.heard_s <= LIVE_S:
+        return "live"
+    return "late" if station.heard_s <= SILENT_S else "silent"
+
+
+def deadline(words: Words, left_s: float | None) -> tuple[str, str, str]:
+    """Mark, tone and words of a unit's deadline."""
+    if left_s is None:
+        return "○", "soft", words.say("console.no_deadline")
+    if left_s <= 0:
+        return "✕", "bad", words.say("console.late_by", age=age(words, -left_s))
+    near = left_s <= HOUR_S
+    return (
+        ("▲" if near else "●"),
+        ("warn" if near else "good"),
+        words.say("console.left", age=age(words, left_s)),
+    )
+
+
+def tiles(overview: Overview) -> tuple[Tile, ...]:
+    """The numbers of the top row, what needs somebody first."""
+    to_look_at = sum(overview.refunds.get(state, 0) for state in TO_LOOK_AT)
+    return (
+        Tile(key="overdue", number=overview.overdue, **_alarm(overview.overdue, "bad", "✕")),
+        Tile(key="due_soon", number=overview.due_soon, **_alarm(overview.due_soon, "warn", "▲")),
+        Tile(key="expected", number=overview.expected, tone="plain"),
+        Tile(key="inspected", number=overview.inspected, tone="plain"),
+        Tile(key="of_refunds", number=to_look_at, **_alarm(to_look_at, "bad", "✕")),
+        Tile(key="refused_records", number=overview.refused, **_alarm(overview.refused, "warn", "▲")),
+    )
+
+
+def _alarm(number: int, tone: str, mark: str) -> dict[str, str]:
+    return {"tone": tone, "mark": mark} if number else {"tone": "good", "mark": "●"}
+
+
+def clock_time(recorded_at: str) -> str:
+    """Hours, minutes and seconds of a wire time, on this machine's clock."""
+    return read_time(recorded_at).astimezone().strftime("%H:%M:%S")
+
+
+def short(digest: str) -> str:
+    """Enough of a hash to compare by eye."""
+    return f"{digest[:8]} {digest[8:16]}"

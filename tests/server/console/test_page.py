@@ -1,0 +1,159 @@
+"""The supervisors' page: what needs somebody, in both languages, from a database that it cannot change."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from nicegui.testing import User
+
+from inspection.words.catalog import words
+from server.centre import DATABASE, Centre
+from server.console.board import FRESH_S, Board
+from server.console.guard import is_ours
+from server.console.overview import StationRow, read_overview
+from server.console.page import build_pages
+from server.console.view import age, deadline, station_standing
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Bench, Site, Tick
+
+EN = words("en")
+
+
+@pytest.fixture
+async def board(centre: Centre, clock: "Tick", tmp_path: Path) -> AsyncIterator[Board]:
+    made = Board(tmp_path / DATABASE, "s1", clock)
+    yield made
+    made.close()
+
+
+async def again(board: Board) -> None:
+    """Let the next look read anew."""
+    board._tried_at -= FRESH_S
+
+
+def health(**changes: Any) -> dict[str, Any]:
+    said = {
+        "station": "st1", "boot": "1" * 32, "seq": 1, "at": "2026-05-04T12:00:00.000000Z", "state": "idle",
+        "queue_depth": 3, "oldest_queued_s": 9, "refused": 0, "inspector_signed_in": True, "faults": {},
+        "devices": [{"name": "reader", "driver": "uhfreader", "state": "lost", "reason": "link_lost"}],
+    }  # fmt: skip
+    return said | changes
+
+
+async def test_the_page_shows_stations_units_verdicts_and_refunds(
+    user: User, board: Board, site: "Site", bench: "Bench"
+) -> None:
+    await site.announce("R1/1/1")
+    await site.announce("R2/1/1", deadline="2026-05-04T11:30:00.000000Z")
+    await site.send(bench, bench.signed("R1/1/1"), bench.signed("nobody/1"))
+    await site.http.post("/v1/stations/health", json=health(), headers=bench.auth)
+    build_pages(board, "s1")
+    await user.open("/")
+    for text in ("主管控制台", "R2/1/1", "超时 30 分钟", "R1/1/1", "使用过", "st1", "reader", "3 条待上传"):
+        await user.should_see(text)
+    user.find("English").click()
+    for text in (
+        "Supervisor console",
+        "30 min late",
+        "Used",
+        "3 waiting to be sent",
+        "Not connected",
+        "3 entries",
+    ):
+        await user.should_see(text)
+    await user.should_see("The centre does not know this return. Set the item aside for the supervisor.")
+
+
+async def test_the_page_renews_itself(user: User, board: Board, site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    build_pages(board, "s1")
+    await user.open("/")
+    await user.should_see("还没有结论")
+    await site.send(bench, bench.signed("R1/1/1", (b"image",)))
+    await again(board)
+    await user.should_see("图片上传中", retries=30)
+
+
+async def test_a_page_without_a_centre_says_what_to_do(user: User, tmp_path: Path) -> None:
+    board = Board(tmp_path / "nothing.sqlite", "s1")
+    build_pages(board, "s1")
+    await user.open("/")
+    await user.should_see("启动中心后，本页自动恢复")
+    board.close()
+
+
+async def test_what_was_seen_stays_when_the_centre_cannot_be_read(
+    centre: Centre, board: Board, tmp_path: Path
+) -> None:
+    assert (await board.look()).stale_s is None
+    board.close()
+    (tmp_path / DATABASE).rename(tmp_path / "away")
+    await again(board)
+    seen = await board.look()
+    assert seen.overview is not None
+    assert seen.stale_s is not None
+    (tmp_path / "away").rename(tmp_path / DATABASE)
+    await again(board)
+    assert (await board.look()).stale_s is None
+
+
+async def test_refunds_are_counted_by_where_they_stand(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1", "R2/1/1", "R3/1/1")
+    await site.send(bench, *(bench.signed(unit) for unit in ("R1/1/1", "R2/1/1")))
+    again_inspected = bench.signed("R1/1/1", unit={"inspection": 2, "purpose": "appeal"})
+    await site.send(bench, again_inspected, bench.signed("R3/1/1", (b"not here yet",)))
+    moment = site.clock.moment
+    seen = await site.centre.reader.run(lambda c: read_overview(c, "s1", moment))
+    assert seen.refunds == {"queued": 2, "behind": 1}
+    assert (seen.inspected, seen.expected, [row.told for row in seen.verdicts]) == (
+        4,
+        0,
+        [False, True, True, True],
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-5, "0 s"), (59.9, "59 s"), (60, "1 min"), (3600, "1 h 0 min"), (90_061, "1 d 1 h")],
+)
+def test_a_span_of_time_is_said_in_whole_words(seconds: float, said: str) -> None:
+    assert age(EN, seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("left_s", "expected"),
+    [
+        (None, ("○", "soft", "no deadline yet")),
+        (0, ("✕", "bad", "0 s late")),
+        (3600, ("▲", "warn", "1 h 0 min left")),
+        (3601, ("●", "good", "1 h 0 min left")),
+    ],
+)
+def test_a_deadline_has_a_shape_and_a_word(left_s: float | None, expected: tuple[str, str, str]) -> None:
+    assert deadline(EN, left_s) == expected
+
+
+@pytest.mark.parametrize(
+    ("heard_s", "standing"), [(None, "new"), (15, "live"), (16, "late"), (60, "late"), (61, "silent")]
+)
+def test_a_station_is_judged_by_the_age_of_its_health(heard_s: float | None, standing: str) -> None:
+    assert station_standing(StationRow(id="st1", heard_s=heard_s, health=None)) == standing
+
+
+@pytest.mark.parametrize(
+    ("host", "origins", "ours"),
+    [
+        ("127.0.0.1:8401", [], True),
+        ("LOCALHOST:8401", ["http://localhost:8401"], True),
+        ("127.0.0.1:8400", [], False),
+        ("evil.example:8401", [], False),
+        ("", [], False),
+        ("127.0.0.1:8401", ["http://evil.example"], False),
+        ("127.0.0.1:8401", ["http://127.0.0.1:8401", "null"], False),
+        ("127.0.0.1:8401", ["http://127.0.0.1:8402"], False),
+    ],
+)
+def test_only_pages_of_this_machine_are_served(host: str, origins: list[str], ours: bool) -> None:
+    assert is_ours(host, origins, 8401) is ours
