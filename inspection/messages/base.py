@@ -49,7 +49,8 @@ Hex64 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 View = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,16}$")]
 """A named view of the bench, such as `top`."""
-Origin = Annotated[str, StringConstraints(pattern=r"^[!-~]{3,72}$")]
+LONGEST_ORIGIN = 72
+Origin = Annotated[str, StringConstraints(pattern=rf"^[!-~]{{3,{LONGEST_ORIGIN}}}$")]
 """Name of a log: ASCII without blanks."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,24}$")]
 """Merchants, sites, stations: also a level of an MQTT topic."""
