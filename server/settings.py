@@ -81,9 +81,7 @@ class ServerSettings(BaseModel):
         if "change-me" in self.host_name or self.site.lower() == "change-me":
             raise ValueError("host_name or site still has its placeholder")
         if len(self.origin) > LONGEST_ORIGIN:
-            raise ValueError(
-                f"host_name and site are too long: {self.origin} has over {LONGEST_ORIGIN} letters"
-            )
+            raise ValueError(f"host_name and site are too long together: over {LONGEST_ORIGIN} letters")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("tls_cert and tls_key come together")
         if not (self.on_loopback or self.tls_cert or self.behind_proxy):
