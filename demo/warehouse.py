@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -110,9 +111,11 @@ class Warehouse:
         await asyncio.to_thread(learn, self.options.references, wanted)
 
     async def announce(self, units: Sequence[UnitMessage], products: Sequence[ProductMessage] = ()) -> None:
-        """Let the centre expect units, and wait until the stations have heard of them."""
+        """Let the centre expect units, let their parcels arrive, and wait until the stations know."""
         sizes = [await _expected(station) for station in self.stations]
         await self.office.announce(products, units)
+        for parcel in sorted({unit.parcel for unit in units if unit.parcel}):
+            await self.office.sign_off(parcel, datetime.now(UTC))
         for station, size in zip(self.stations, sizes, strict=True):
             for _ in range(round(HEARD_S / LOOK_S)):
                 if await _expected(station) >= size + len(units):
