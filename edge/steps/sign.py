@@ -38,6 +38,9 @@ from inspection.record import (
 from inspection.verdict import Proposal, Verdict
 
 NAME_MAX = 32
+LONGEST_MS = 86_400_000
+"""An item may lie on the bench over a weekend; a record says a day then."""
+SHARPNESS_MAX = 99_999
 NO_QUALITY = ImageQuality(sharpness=0.0, brightness=0.0)
 
 
@@ -222,12 +225,12 @@ def _file(version: VersionedFile) -> FileVersion:
 def _timings(ready: Ready) -> Timings:
     spent = ready.item.spent
     return Timings(
-        identify_ms=spent.identify_ms,
-        capture_ms=spent.capture_ms,
-        model_ms=spent.model_ms,
-        grade_ms=spent.grade_ms,
-        person_ms=spent.person_ms,
-        total_ms=ready.total_ms,
+        identify_ms=min(LONGEST_MS, spent.identify_ms),
+        capture_ms=min(LONGEST_MS, spent.capture_ms),
+        model_ms=min(LONGEST_MS, spent.model_ms),
+        grade_ms=min(LONGEST_MS, spent.grade_ms),
+        person_ms=min(LONGEST_MS, spent.person_ms),
+        total_ms=min(LONGEST_MS, ready.total_ms),
     )
 
 
@@ -246,7 +249,7 @@ def _evidence_item(image: SealedImage, quality: ImageQuality) -> EvidenceItem:
         view=image.view,
         captured_at=image.captured_at,
         quality=ImageQualityStatement(
-            sharpness=min(10_000_000, max(0, round(quality.sharpness))),
+            sharpness=min(SHARPNESS_MAX, max(0, round(quality.sharpness))),
             brightness=min(255, max(0, round(quality.brightness))),
         ),
     )
