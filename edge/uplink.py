@@ -167,7 +167,12 @@ class Uplink:
         return sum(each.confirmed or each.lost for each in done)
 
     async def _upload(self, image: PendingImage) -> Uploaded:
-        content = await asyncio.to_thread(self._vault.read, image.sha256)
+        try:
+            content = await asyncio.to_thread(self._vault.read, image.sha256)
+        except DiskFull as error:
+            self.trouble = error.code
+            self._faults.count("evidence_unreadable")
+            return Uploaded(sha256=image.sha256)
         if content is None:
             self._faults.count("evidence_lost")
             return Uploaded(sha256=image.sha256, lost=True)

@@ -73,7 +73,7 @@ class Vault:
         path = self._path(digest)
         part = path.with_suffix(".part")
         try:
-            path.parent.mkdir(exist_ok=True, mode=0o700)
+            self._make(path.parent)
             with part.open("wb") as file:
                 file.write(content)
                 file.flush()
@@ -86,11 +86,16 @@ class Vault:
             raise DiskFull(f"an image cannot be kept: {error.strerror}") from error
 
     def read(self, digest: str) -> bytes | None:
-        """The ciphertext; None where the file is gone or holds other bytes."""
+        """The ciphertext; None where the file is gone or holds other bytes.
+
+        Raises DiskFull where it cannot be told: a disk that fails once has lost nothing.
+        """
         try:
             content = self._path(digest).read_bytes()
-        except OSError:
+        except FileNotFoundError:
             return None
+        except OSError as error:
+            raise DiskFull(f"an image cannot be read: {error.strerror}") from error
         return content if hashlib.sha256(content).hexdigest() == digest else None
 
     def delete(self, digest: str) -> None:
@@ -108,6 +113,12 @@ class Vault:
     def free_bytes(self) -> int:
         """Room left on the disk."""
         return shutil.disk_usage(self._folder).free
+
+    def _make(self, folder: Path) -> None:
+        """A folder whose own name would not survive a power cut takes its files along."""
+        if not folder.is_dir():
+            folder.mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(self._folder)
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

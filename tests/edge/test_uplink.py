@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -263,6 +264,23 @@ async def test_an_image_that_is_gone_is_said_and_holds_nothing_up(
     await uplink.round()
     assert queued(database) == 0
     assert faults.snapshot() == {"evidence_lost": 1}
+
+
+async def test_an_image_that_cannot_be_read_now_is_sent_later(
+    uplink: Uplink, commit: Commit, database: Database, vault: Vault, faults: Faults, tmp_path: Path
+) -> None:
+    digest = commit(1).images[0].ciphertext_sha256
+    path = tmp_path / "evidence" / digest[:2] / digest
+    content = path.read_bytes()
+    path.unlink()
+    path.symlink_to(path)
+    await uplink.round()
+    assert (queued(database), database.run_now(outbox.depth).pending_images) == (0, 1)
+    assert faults.snapshot() == {"evidence_unreadable": 1}
+    path.unlink()
+    path.write_bytes(content)
+    await uplink.round()
+    assert database.run_now(outbox.depth).pending_images == 0
 
 
 async def test_images_may_go_only_after_receipt_and_confirmation(

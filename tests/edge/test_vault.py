@@ -1,6 +1,7 @@
 """Images lie encrypted, under the hash of what lies there."""
 
 import hashlib
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -37,6 +38,34 @@ def test_damaged_bytes_are_not_handed_out(vault: Vault, site: ModuleType, tmp_pa
     [path] = (tmp_path / "evidence").glob("*/*")
     path.write_bytes(b"other bytes")
     assert vault.read(sealed.ciphertext_sha256) is None
+
+
+def test_an_image_that_cannot_be_read_is_not_taken_for_gone(
+    vault: Vault, site: ModuleType, tmp_path: Path
+) -> None:
+    sealed = vault.seal(site.frame())
+    [path] = (tmp_path / "evidence").glob("*/*")
+    path.unlink()
+    path.symlink_to(path)
+    with pytest.raises(DiskFull, match="cannot be read"):
+        vault.read(sealed.ciphertext_sha256)
+
+
+def test_the_name_of_a_new_folder_is_made_durable_too(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def noting(handle: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{handle}").readlink().name)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    first, second = "ab" + "0" * 62, "ab" + "1" * 62
+    vault.put(first, b"one")
+    vault.put(second, b"two")
+    assert synced == ["evidence", f"{first}.part", "ab", f"{second}.part", "ab"]
 
 
 def test_images_that_no_record_names_are_dropped(vault: Vault, site: ModuleType) -> None:
