@@ -124,7 +124,11 @@ def pause(connection: Connection, site: str, job: Job, answer: str, at: str) -> 
 
 
 def _let_next_go(connection: Connection, site: str, job: Job) -> None:
-    behind = (deliveries.c.site == site, deliveries.c.unit == job.unit, deliveries.c.state == BEHIND)
+    """Let the unit's next number go, unless another is on its way still: one that was sent again."""
+    mine = (deliveries.c.site == site, deliveries.c.unit == job.unit)
+    if connection.execute(select(deliveries.c.number).where(*mine, deliveries.c.state == QUEUED)).first():
+        return
+    behind = (*mine, deliveries.c.state == BEHIND)
     lowest = select(func.min(deliveries.c.number)).where(*behind).scalar_subquery()
     connection.execute(update(deliveries).where(*behind, deliveries.c.number == lowest).values(state=QUEUED))
 

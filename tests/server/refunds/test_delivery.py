@@ -230,6 +230,24 @@ async def test_a_higher_number_never_overtakes(site: "Site", bench: "Bench", sho
     assert [row["instruction"]["target_total_minor"] for row in found] == [4000, 5000]
 
 
+async def test_a_resent_lower_number_lets_nothing_past_the_one_on_its_way(
+    site: "Site", bench: "Bench", shop: Shop
+) -> None:
+    await inspect(site, bench)
+    await listen(site, shop.url)
+    async with courier(site):
+        await until(site, all_in("delivered"))
+    for inspection in (2, 3):
+        again = {"inspection": inspection, "purpose": "appeal"}
+        await site.send(bench, bench.signed("R1/1/1", unit=again, verdict=NEW))
+    await site.http.post("/v1/refunds/R1%2F1%2F1%231/resend", headers=site.shop)
+    now = site.clock.moment.timestamp()
+    first, _ = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, 8, 45.0))
+    assert first.instruction == "R1/1/1#1"
+    await site.centre.writer.submit(lambda c: outbox.delivered(c, "s1", first, "HTTP 200", "now"))
+    assert [row["state"] for row in await rows(site)] == ["delivered", "queued", "behind"]
+
+
 NEW = {"grade": "new", "condition": "A"}
 
 
