@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from devices.config import DeviceConfig
 from devices.registry import Surroundings
 from devices.supervisor import Supervisor
-from edge import outbox
+from edge import journal, outbox
 from edge.broker import Broker, BrokerConfig
 from edge.broker_files import BrokerUser
 from edge.changes import Changes
@@ -101,7 +101,7 @@ async def open_station(folder: Path, config: StationConfig, identity: Identity) 
 
 def _ground(folder: Path, config: StationConfig, identity: Identity, database: Database) -> Ground:
     vault = Vault(folder / "evidence", identity.enrolment.sealing_public_key, os.urandom)
-    vault.drop_orphans(database.run_now(outbox.all_images))
+    vault.drop_orphans(database.run_now(outbox.all_images), since=database.run_now(journal.first_start))
     registry = CollectorRegistry()
     return Ground(
         folder=folder,

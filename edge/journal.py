@@ -4,6 +4,7 @@ Every function takes the open transaction; `edge.database` begins and ends it.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from edge.tables import bench, boots, committed, events, evidence, outbox
 from edge.vault import SealedImage
 from inspection.errors import NotAllowed
-from inspection.messages.base import time_text
+from inspection.messages.base import read_time, time_text
 from inspection.messages.uplink import SignedRecord
 from inspection.record import InspectionRecord
 
@@ -66,6 +67,12 @@ def begin_boot(connection: Connection, boot: str, key: str, at: datetime) -> Int
     row = connection.execute(select(bench)).one_or_none()
     connection.execute(delete(bench))
     return Interrupted(merchant=row.merchant, unit=row.unit, since=row.since) if row else None
+
+
+def first_start(connection: Connection) -> float:
+    """When this journal began, in seconds since 1970; infinity for one that is new."""
+    text = connection.execute(select(func.min(boots.c.started_at))).scalar()
+    return read_time(text).timestamp() if text else math.inf
 
 
 def begin_item(connection: Connection, boot: str, merchant: str, unit: str, at: datetime) -> None:

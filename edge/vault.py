@@ -102,10 +102,14 @@ class Vault:
         """Delete an image; one that is gone already is fine."""
         self._path(digest).unlink(missing_ok=True)
 
-    def drop_orphans(self, known: Iterable[str]) -> int:
-        """Delete what no journal row names: images of items that a crash interrupted."""
+    def drop_orphans(self, known: Iterable[str], since: float = 0.0) -> int:
+        """Delete what no journal row names: images of items that a crash interrupted.
+
+        `since` is the journal's first start, in seconds since 1970: what is older belongs to the journal
+        before it, which may hold records that the centre does not have.
+        """
         kept = set(known)
-        orphans = [path for path in self._files() if path.name not in kept]
+        orphans = [path for path in self._files() if path.name not in kept and path.stat().st_mtime >= since]
         for path in orphans:
             path.unlink(missing_ok=True)
         return len(orphans)

@@ -1,6 +1,7 @@
 """The composition root: brokers get their accounts, policies are read, and all is closed again."""
 
 import json
+import os
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from edge.config import StationConfig
 from edge.errors import AlreadyRunning, BadConfig
 from edge.identity import Identity
 from edge.station import Station
+from edge.vault import Vault
 from inspection.policy import DEFAULT_POLICY
 from link.mqtt import MqttConfig
 
@@ -57,6 +59,22 @@ async def test_a_tag_reaches_the_bench_through_the_stations_own_broker(
                 pass
     async with open_station(tmp_path, config, identity):
         pass
+
+
+async def test_images_of_a_journal_that_was_moved_aside_are_kept(
+    tmp_path: Path, world: "World", site: ModuleType, vault: Vault
+) -> None:
+    config = StationConfig(centre="http://127.0.0.1:9")
+    identity = Identity(key=world.station_key, enrolment=world.enrolment)
+    older = vault.seal(site.frame()).ciphertext_sha256
+    os.utime(tmp_path / "evidence" / older[:2] / older, (1.0, 1.0))
+    async with open_station(tmp_path, config, identity):
+        pass
+    interrupted = vault.seal(site.frame()).ciphertext_sha256
+    async with open_station(tmp_path, config, identity):
+        pass
+    assert vault.read(older) is not None
+    assert vault.read(interrupted) is None
 
 
 async def _take_reads(station: Station) -> None:
