@@ -11,6 +11,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -117,6 +118,8 @@ class NoTraces:
 
         try:
             await self._app(scope, receive, noting)
+        except ClientDisconnect:  # nobody is left to be answered, and nothing is wrong here
+            self._metrics.problems.labels("went_away").inc()
         except Exception as error:  # the last place that can still turn it into an answer
             incident = self._note(scope, error)
             if not begun:

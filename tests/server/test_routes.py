@@ -157,6 +157,27 @@ async def test_no_trace_reaches_a_person(
     assert answer.json()["incident"] == logs[0]["incident"]
 
 
+async def test_a_caller_that_hangs_up_is_no_fault_of_the_centre(site: "Site", centre: Centre) -> None:
+    came: list[dict[str, Any]] = [{"type": "http.request", "body": b"{", "more_body": True}]
+    answered: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return came.pop() if came else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        answered.append(message)
+
+    key = site.console["authorization"].encode()
+    scope = {
+        "type": "http", "method": "POST", "path": "/v1/merchants", "query_string": b"",
+        "headers": [(b"authorization", key), (b"content-length", b"100")],
+    }  # fmt: skip
+    with capture_logs() as logs:
+        await create_app(centre)(scope, receive, send)
+    assert (answered, logs) == ([], [])
+    assert site.counted("regrade_problems_total", code="went_away") == 1
+
+
 async def test_a_full_centre_says_when_to_come_back(
     site: "Site", centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
