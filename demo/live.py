@@ -87,7 +87,6 @@ def addresses(warehouse: Warehouse, show: Show) -> Iterator[str]:
         yield say(show.language, key, station=station.child.name, url=station.address)
     if warehouse.console.pid:
         yield say(show.language, "console", url=warehouse.console_url)
-        yield say(show.language, "console_key", key=warehouse.console_key)
     else:
         yield say(show.language, "no_console", reason=warehouse.console.last_words())
     yield say(show.language, "shop", url=warehouse.shop_url)

@@ -58,7 +58,6 @@ class Warehouse:
         self.options = options
         self.stations: list[StationPlace] = []
         self.proxy: Proxy | None = None
-        self.console_key = ""
         self._stack = AsyncExitStack()
         count = 3 + 1 + PORTS_PER_BENCH * len(options.benches)
         self._ports = free_ports(count)
@@ -159,9 +158,9 @@ class Warehouse:
         code, out, err = await run_once(regrade(*words))
         if code:
             raise _stuck("the centre cannot be set up", err)
-        self.console_key = out.strip().splitlines()[-1].strip()
+        console_key = out.strip().splitlines()[-1].strip()  # kept in memory only: on no screen, in no log
         await self._start(self.centre)
-        self.office = await self._stack.enter_async_context(Office(self.centre_url, self.console_key))
+        self.office = await self._stack.enter_async_context(Office(self.centre_url, console_key))
 
     async def _open_console(self) -> None:
         """The console only looks; without it the warehouse works all the same."""
