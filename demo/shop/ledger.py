@@ -85,9 +85,10 @@ class Books:
 
     def _carry_out(self, event: InstructionEvent, now: datetime) -> None:
         instruction = event.instruction
-        paid = self._paid(instruction.unit)
+        paid = self._paid(instruction.unit, instruction.currency)
         owed = instruction.target_total_minor - paid
-        pays = instruction.kind in PAYS
+        # a total in one currency says nothing about what was paid in another: a person's business
+        pays = instruction.kind in PAYS and not self._paid_otherwise(instruction.unit, instruction.currency)
         if pays and owed > 0:
             row = (instruction.id, instruction.unit, owed, instruction.currency, now.isoformat())
             self._db.execute("INSERT INTO payments VALUES (?, ?, ?, ?, ?)", row)
@@ -133,11 +134,18 @@ class Books:
         self._db.execute("UPDATE outbox SET answer = ?, attempts = attempts + 1 WHERE id = ?", (answer, id))
 
     def refunds(self, limit: int = SHOWN) -> list[dict[str, Any]]:
-        """The newest refunds, with what was paid for the unit in total and what the centre answered."""
+        """The newest refunds, with what was paid for the unit in their currency and what the centre answered.
+
+        `why` names the hold of a refund whose unit was paid in another currency.
+        """
         rows = self._db.execute(
             """SELECT refunds.*, outbox.answer,
                       (SELECT coalesce(sum(amount_minor), 0) FROM payments
-                        WHERE payments.unit = refunds.unit) AS paid_minor,
+                        WHERE payments.unit = refunds.unit
+                          AND payments.currency = refunds.currency) AS paid_minor,
+                      (SELECT max('other_currency') FROM payments
+                        WHERE payments.unit = refunds.unit AND refunds.status = 'held'
+                          AND payments.currency <> refunds.currency) AS why,
                       (SELECT count(*) FROM payments WHERE payments.unit = refunds.unit) AS payments
                  FROM refunds JOIN outbox ON outbox.instruction = refunds.instruction
                 ORDER BY refunds.rowid DESC LIMIT ?""",
@@ -151,10 +159,14 @@ class Books:
         open_ones = self._db.execute("SELECT count(*) FROM outbox WHERE answer IS NULL").fetchone()[0]
         return {row["status"]: row["n"] for row in rows} | {"untold": open_ones}
 
-    def _paid(self, unit: str) -> int:
-        query = "SELECT coalesce(sum(amount_minor), 0) FROM payments WHERE unit = ?"
-        total: int = self._db.execute(query, (unit,)).fetchone()[0]
+    def _paid(self, unit: str, currency: str) -> int:
+        query = "SELECT coalesce(sum(amount_minor), 0) FROM payments WHERE unit = ? AND currency = ?"
+        total: int = self._db.execute(query, (unit, currency)).fetchone()[0]
         return total
+
+    def _paid_otherwise(self, unit: str, currency: str) -> bool:
+        query = "SELECT 1 FROM payments WHERE unit = ? AND currency <> ?"
+        return self._db.execute(query, (unit, currency)).fetchone() is not None
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -37,6 +37,7 @@ def render(refunds: Sequence[Mapping[str, Any]], totals: Mapping[str, int]) -> s
 
 def _row(refund: Mapping[str, Any]) -> str:
     status = escape(refund["status"])
+    said = f"{status}: {escape(refund['why'])}" if refund["why"] else status
     told = refund["answer"] or "not yet"
     cells = (
         escape(refund["orders"]),
@@ -45,7 +46,7 @@ def _row(refund: Mapping[str, Any]) -> str:
         escape(refund["disposition"]),
         _amount(refund["target_minor"], refund["currency"]),
         _amount(refund["paid_minor"], refund["currency"]),
-        f'<span class="chip {status}">{MARK.get(status, "?")} {status}</span>',
+        f'<span class="chip {status}">{MARK.get(status, "?")} {said}</span>',
         f"#{refund['ledger_index']}",
         escape(told),
     )

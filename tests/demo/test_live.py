@@ -47,7 +47,7 @@ async def ready() -> bool:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_what_is_printed_of_the_console_is_its_address_and_no_key(tmp_path: Path, language: str) -> None:
+async def test_of_the_console_the_address_is_printed_and_no_key(tmp_path: Path, language: str) -> None:
     warehouse = Warehouse(Options(root=tmp_path, benches=()))
     console = warehouse.console
     console.log = tmp_path / "log"

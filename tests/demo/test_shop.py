@@ -35,7 +35,9 @@ def books(tmp_path: Path) -> Iterator[Books]:
 def event() -> Make:
     """An event that was believed already: the books look only at its instruction."""
 
-    def make(number: int = 1, target: int = 800, kind: RefundKind = RefundKind.PARTIAL) -> InstructionEvent:
+    def make(
+        number: int = 1, target: int = 800, kind: RefundKind = RefundKind.PARTIAL, currency: str = "EUR"
+    ) -> InstructionEvent:
         instruction = RefundInstruction.model_validate(
             {
                 "v": 1,
@@ -48,7 +50,7 @@ def event() -> Make:
                 "order": "<O-1>",
                 "kind": kind,
                 "target_total_minor": target,
-                "currency": "EUR",
+                "currency": currency,
                 "grade": "used",
                 "disposition": "resale",
                 "exception": None,
@@ -88,6 +90,18 @@ def test_a_lower_total_is_held_and_takes_nothing_back(books: Books, event: Make)
     books.take(event(), NOW)
     books.take(event(2, 300), NOW)
     assert told(books)[1] == (OutcomeStatus.HELD, 800)
+
+
+def test_money_in_another_currency_counts_for_nothing_and_holds_the_refund(books: Books, event: Make) -> None:
+    books.take(event(1, 4000, currency="CNY"), NOW)
+    books.take(event(2, 5000, currency="USD"), NOW)
+    assert told(books) == [(OutcomeStatus.SETTLED, 4000), (OutcomeStatus.HELD, 0)]
+    newest, first = books.refunds()
+    assert (newest["paid_minor"], newest["why"]) == (0, "other_currency")
+    assert (first["paid_minor"], first["why"]) == (4000, None)
+    assert "held: other_currency" in render(books.refunds(), books.totals())
+    books.take(event(3, 4500, currency="CNY"), NOW)
+    assert told(books)[-1] == (OutcomeStatus.SETTLED, 4500), "its own currency goes on"
 
 
 @pytest.mark.parametrize("kind", [RefundKind.HOLD, RefundKind.DENY_PROPOSED])
