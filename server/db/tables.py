@@ -180,6 +180,7 @@ records = Table(
     _text("grade"),
     _text("disposition"),
     _text("channel"),
+    _bytes("announced"),
     _text("recorded_at"),
     _text("instructed", nullable=True),
     UniqueConstraint("site", "unit", "inspection"),

@@ -15,6 +15,8 @@ class Waiting:
 
     seq: int
     leaf: bytes
+    announced: bytes
+    """The unit as it stood when the verdict was recorded."""
 
 
 def standing(connection: Connection, site: str, sha256: str, station: str) -> tuple[bool, int]:
@@ -50,11 +52,11 @@ def completed_by(connection: Connection, site: str, sha256: str) -> list[Waiting
     )
     named = set(connection.execute(naming).scalars())
     told = (records.c.site == site, records.c.id.in_(named - _incomplete(connection, site, named)))
-    waiting = select(records.c.leaf_seq).where(*told, records.c.instructed.is_(None))
-    seqs = set(connection.execute(waiting).scalars())
-    chosen = select(leaves.c.seq, leaves.c.leaf).where(leaves.c.site == site, leaves.c.seq.in_(seqs))
+    waiting = select(records.c.leaf_seq, records.c.announced).where(*told, records.c.instructed.is_(None))
+    announced = {row.leaf_seq: row.announced for row in connection.execute(waiting)}
+    chosen = select(leaves.c.seq, leaves.c.leaf).where(leaves.c.site == site, leaves.c.seq.in_(announced))
     rows = connection.execute(chosen.order_by(leaves.c.seq))
-    return [Waiting(seq=row.seq, leaf=row.leaf) for row in rows]
+    return [Waiting(seq=row.seq, leaf=row.leaf, announced=announced[row.seq]) for row in rows]
 
 
 def _incomplete(connection: Connection, site: str, named: set[str]) -> set[str]:

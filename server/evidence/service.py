@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import read_leaf
 from inspection.messages.base import time_text
+from inspection.messages.catalogue import UnitMessage
 from inspection.policy import Policy
 from inspection.record import read_record
 from server.evidence import repository
@@ -36,4 +37,8 @@ def confirm(
 
 def _due(waiting: Waiting) -> Due:
     leaf = read_leaf(waiting.leaf)
-    return Due(record=read_record(canonical(leaf.body)), verdict_seq=waiting.seq)
+    return Due(
+        record=read_record(canonical(leaf.body)),
+        unit=UnitMessage.read(waiting.announced),
+        verdict_seq=waiting.seq,
+    )

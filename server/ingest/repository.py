@@ -1,7 +1,7 @@
 """Rows of records, their evidence and openings, and of refusals: read and written a batch at a time."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -25,7 +25,7 @@ from server.db.tables import (
 from server.ingest.checking import Checked, StationKey
 from server.ingest.judging import Books, Boots, KeptRefusal, keys_by_image
 from server.ledger.log import Place
-from server.returns.repository import INSPECTED, find_units
+from server.returns.repository import INSPECTED, KnownUnit, find_units
 
 NONCE_BYTES = 12
 Rows = list[dict[str, Any]]
@@ -102,10 +102,11 @@ def add_records(
     connection: Connection,
     site: str,
     taken: Sequence[tuple[Checked, Place]],
+    announced: Mapping[str, KnownUnit],
     wrap_key: bytes,
     recorded_at: str,
 ) -> None:
-    """Write the rows of records whose leaves were just appended."""
+    """Write the rows of records whose leaves were just appended, each with its unit as announced now."""
     rows: Rows = []
     images: Rows = []
     sealed: Rows = []
@@ -114,7 +115,13 @@ def add_records(
         record, signed = checked.record, checked.signed
         if record is None or signed is None:
             continue
-        rows.append(_record_row(site, record, checked.sha256, place, recorded_at))
+        rows.append(
+            {
+                **_record_row(site, record, checked.sha256, place),
+                "announced": announced[record.unit.id].body,
+                "recorded_at": recorded_at,
+            }
+        )
         keys = keys_by_image(signed)
         images += _image_rows(site, record, keys)
         sealed += [_opening_row(site, record.id, opening, seal) for opening in signed.openings]
@@ -125,9 +132,7 @@ def add_records(
         connection.execute(insert(openings).on_conflict_do_nothing(), sealed)
 
 
-def _record_row(
-    site: str, record: InspectionRecord, sha256: str, place: Place, recorded_at: str
-) -> dict[str, Any]:
+def _record_row(site: str, record: InspectionRecord, sha256: str, place: Place) -> dict[str, Any]:
     verdict = record.verdict
     return {
         "site": site,
@@ -143,7 +148,6 @@ def _record_row(
         "grade": verdict.grade.value,
         "disposition": verdict.disposition.value,
         "channel": verdict.channel.value,
-        "recorded_at": recorded_at,
     }
 
 

@@ -103,13 +103,13 @@ def _record(connection: Connection, log: Log, taken: list[Checked], books: Books
     places = log.append_all(connection, tuple(_entry(checked) for checked in taken), now)
     pairs = list(zip(taken, places, strict=True))
     found = [checked.record for checked in taken if checked.record is not None]
-    repository.add_records(connection, log.site, pairs, rules.wrap_key, now)
+    repository.add_records(connection, log.site, pairs, books.units, rules.wrap_key, now)
     repository.put_boots(connection, log.site, books.boots)
     repository.close_units(connection, log.site, found)
     hashes = (item.ciphertext_sha256 for record in found for item in record.evidence)
     held = held_evidence(connection, log.site, hashes)
     due = [
-        Due(record=checked.record, verdict_seq=place.seq)
+        Due(record=checked.record, unit=books.units[checked.record.unit.id].message, verdict_seq=place.seq)
         for checked, place in pairs
         if checked.record and all(item.ciphertext_sha256 in held for item in checked.record.evidence)
     ]

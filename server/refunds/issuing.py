@@ -1,7 +1,7 @@
 """From a recorded verdict to what is owed: an instruction, its leaf and its delivery in one transaction.
 
 The centre works out the total itself, from the verdict in the record and the price that the shop
-announced; no station's amount is ever believed.
+had announced when it was recorded; no station's amount is ever believed.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,6 @@ from inspection.refund import target_total
 from server.ledger.log import Entry, Log
 from server.refunds import repository
 from server.refunds.repository import Issued, Latest
-from server.returns.repository import find_units
 
 SUPERSEDED = "superseded"
 """Stands in a record's row when a later inspection was told to the shop before its images came."""
@@ -33,6 +32,8 @@ class Due:
     """A recorded verdict whose evidence is complete."""
 
     record: InspectionRecord
+    unit: UnitMessage
+    """As it was announced when the verdict was recorded: a later announcement is of a later inspection."""
     verdict_seq: int
 
 
@@ -46,18 +47,17 @@ def issue(
     """
     if not due:
         return ()
-    units = find_units(connection, log.site, (each.record.unit.id for each in due))
-    latest = repository.latest_numbers(connection, log.site, units)
+    latest = repository.latest_numbers(connection, log.site, (each.record.unit.id for each in due))
     issued: list[Issued] = []
     passed: dict[str, str] = {}
     for each in due:
-        subject, unit = each.record.unit, units[each.record.unit.id]
+        subject = each.record.unit
         before = latest.get(subject.id, Latest(number=0, inspection=0))
         if subject.inspection < before.inspection:
             passed[each.record.id] = SUPERSEDED
             continue
         latest[subject.id] = Latest(number=before.number + 1, inspection=subject.inspection)
-        instruction = instruct(each.record, unit.message, before.number + 1, policy, now)
+        instruction = instruct(each.record, each.unit, before.number + 1, policy, now)
         issued.append(Issued(instruction=instruction, record=each.record, verdict_seq=each.verdict_seq))
     _keep(connection, log, issued, now)
     repository.mark_instructed(

@@ -284,6 +284,20 @@ async def test_an_earlier_inspection_whose_images_come_late_is_not_told(site: "S
     assert (row["instruction"]["id"], row["instruction"]["target_total_minor"]) == ("R1/1/1#1", 5000)
 
 
+async def test_a_verdict_is_priced_by_what_was_announced_when_it_was_recorded(
+    site: "Site", bench: "Bench"
+) -> None:
+    await site.announce("R1/1/1")
+    await site.send(bench, bench.signed("R1/1/1", (b"one",)))
+    again = {"inspection": 2, "purpose": "appeal", "authorization": "RMA-9", "order": "O-9"}
+    await site.announce("R1/1/1", **again, paid_minor=900, currency="EUR", reason="defective")
+    await site.upload(bench, b"one")
+    (row,) = await rows(site)
+    told = row["instruction"]
+    assert (told["target_total_minor"], told["currency"]) == (4000, "CNY")
+    assert (told["authorization"], told["order"]) == ("R1", "O-1")
+
+
 async def test_a_withdrawn_return_is_refused_and_owed_nothing(site: "Site", bench: "Bench") -> None:
     await site.announce("R1/1/1")
     await site.http.post("/v1/returns/R1/1/1/cancel", headers=site.shop)

@@ -212,6 +212,7 @@ def _records() -> None:
         _text("grade"),
         _text("disposition"),
         _text("channel"),
+        _bytes("announced"),
         _text("recorded_at"),
         _text("instructed", nullable=True),
         sa.PrimaryKeyConstraint("site", "id", name="pk_records"),
