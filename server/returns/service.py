@@ -117,7 +117,10 @@ def _known(connection: Connection, site: str, merchant: str, messages: Sequence[
 
 
 def cancel(connection: Connection, site: str, merchant: str, unit: str) -> UnitState:
-    """Withdraw a unit; raises NotFound, or Conflict once it is inspected. Twice is the same."""
+    """Withdraw a unit's coming inspection; raises NotFound, or Conflict where it is recorded. Twice is the same.
+
+    What an earlier inspection found is told all the same.
+    """
     held = own_unit(connection, site, merchant, unit)
     if held.state == INSPECTED:
         raise Conflict(f"unit {unit} is inspected already: its verdict is in the ledger")

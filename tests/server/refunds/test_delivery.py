@@ -298,6 +298,20 @@ async def test_a_verdict_is_priced_by_what_was_announced_when_it_was_recorded(
     assert (told["authorization"], told["order"]) == ("R1", "O-1")
 
 
+async def test_what_is_recorded_is_told_though_the_next_inspection_is_withdrawn(
+    site: "Site", bench: "Bench"
+) -> None:
+    await site.announce("R1/1/1")
+    await site.send(bench, bench.signed("R1/1/1", (b"one",)))
+    await site.announce("R1/1/1", inspection=2, purpose="appeal")
+    answer = await site.http.post("/v1/returns/R1/1/1/cancel", headers=site.shop)
+    assert answer.json()["state"] == "cancelled"
+    await site.upload(bench, b"one")
+    (row,) = await rows(site)
+    assert (row["instruction"]["id"], row["instruction"]["target_total_minor"]) == ("R1/1/1#1", 4000)
+    assert site.counted("regrade_refused_total", reason="unknown_unit") == 0
+
+
 async def test_a_withdrawn_return_is_refused_and_owed_nothing(site: "Site", bench: "Bench") -> None:
     await site.announce("R1/1/1")
     await site.http.post("/v1/returns/R1/1/1/cancel", headers=site.shop)
