@@ -30,6 +30,7 @@ class RefusalReason(StrEnum):
     UNKNOWN_UNIT = "unknown_unit"
     OTHER_SKU = "other_sku"
     DUPLICATE_INSPECTION = "duplicate_inspection"
+    OTHER_INSPECTION = "other_inspection"
     TIME_AHEAD = "time_ahead"
     IMAGE_KEYS_MISSING = "image_keys_missing"
 

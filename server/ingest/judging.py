@@ -168,6 +168,13 @@ def _duplicate(case: Case) -> str | None:
     return f"inspection {subject.inspection} of unit {subject.id} is recorded already"
 
 
+def _other_inspection(case: Case) -> str | None:
+    subject, announced = case.record.unit, case.books.units[case.record.unit.id].inspection
+    if subject.inspection == announced:
+        return None
+    return f"inspection {announced} of unit {subject.id} was asked for, not {subject.inspection}"
+
+
 def _image_keys(case: Case) -> str | None:
     missing = {item.ciphertext_sha256 for item in case.record.evidence} - set(keys_by_image(case.signed))
     return f"the key of {len(missing)} image(s) is missing" if missing else None
@@ -193,6 +200,7 @@ QUESTIONS: tuple[tuple[RefusalReason, Question], ...] = (
     (RefusalReason.UNKNOWN_UNIT, _unknown_unit),
     (RefusalReason.OTHER_SKU, _other_sku),
     (RefusalReason.DUPLICATE_INSPECTION, _duplicate),
+    (RefusalReason.OTHER_INSPECTION, _other_inspection),
     (RefusalReason.IMAGE_KEYS_MISSING, _image_keys),
     (RefusalReason.TIME_AHEAD, _time_ahead),
 )

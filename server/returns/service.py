@@ -117,7 +117,7 @@ def _known(connection: Connection, site: str, merchant: str, messages: Sequence[
 
 
 def cancel(connection: Connection, site: str, merchant: str, unit: str) -> UnitState:
-    """Withdraw a unit's coming inspection; raises NotFound, or Conflict where it is recorded. Twice is the same.
+    """Withdraw a unit's coming inspection; raises NotFound, or Conflict once it is recorded. Twice is once.
 
     What an earlier inspection found is told all the same.
     """

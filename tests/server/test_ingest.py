@@ -175,6 +175,7 @@ async def test_an_opening_that_does_not_fit_is_refused(site: "Site", bench: "Ben
         ({"site": "s9"}, RefusalReason.OTHER_STATION),
         ({"merchant": "m9"}, RefusalReason.UNKNOWN_UNIT),
         ({"unit": {"sku": "CUP-1"}}, RefusalReason.OTHER_SKU),
+        ({"unit": {"inspection": 7}}, RefusalReason.OTHER_INSPECTION),
         ({"clock": {"device_time": "2026-05-04T12:05:00.000001Z"}}, RefusalReason.TIME_AHEAD),
     ],
 )
@@ -220,6 +221,18 @@ async def test_an_inspection_is_recorded_once(site: "Site", bench: "Bench") -> N
     other = await site.enrol("st2")
     await site.send(bench, bench.signed("R1/1/1"))
     assert await refused(site, other, other.signed("R1/1/1")) is RefusalReason.DUPLICATE_INSPECTION
+
+
+async def test_an_inspection_is_the_one_that_was_asked_for(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1")
+    await site.send(bench, bench.signed("R1/1/1"))
+    second = {"inspection": 2, "purpose": "appeal"}
+    early = bench.signed("R1/1/1", unit=second)
+    assert await refused(site, bench, early) is RefusalReason.OTHER_INSPECTION
+    await site.announce("R1/1/1", **second)
+    assert await refused(site, bench, bench.signed("R1/1/1")) is RefusalReason.DUPLICATE_INSPECTION
+    asked_for = bench.signed("R1/1/1", unit=second)
+    receipt_of(site, asked_for, (await site.send(bench, asked_for)).results[0])
 
 
 async def test_two_inspections_of_one_number_in_a_batch_are_told_apart(site: "Site", bench: "Bench") -> None:

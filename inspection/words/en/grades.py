@@ -62,6 +62,7 @@ WORDS: dict[str, str] = {
     "refusal.unknown_unit": "The centre does not know this return. Set the item aside for the supervisor.",
     "refusal.other_sku": "The return is for another product. Set the item aside for the supervisor.",
     "refusal.duplicate_inspection": "This return was already inspected. Set the item aside.",
+    "refusal.other_inspection": "Another inspection of this return was asked for. Set the item aside.",
     "refusal.time_ahead": "The station's clock is ahead. Call the supervisor: set the clock.",
     "refusal.image_keys_missing": "The keys of the photos are missing. Call the supervisor.",
     "clock.good": "Clock right",

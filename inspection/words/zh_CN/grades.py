@@ -62,6 +62,7 @@ WORDS: dict[str, str] = {
     "refusal.unknown_unit": "中心没有这笔退货。请把商品放到一边交给主管。",
     "refusal.other_sku": "这笔退货对应另一种商品。请把商品放到一边交给主管。",
     "refusal.duplicate_inspection": "这件退货已经验过。请把商品放到一边。",
+    "refusal.other_inspection": "这件退货要做的是另一次验货。请把商品放到一边。",
     "refusal.time_ahead": "工位时钟走快了。请叫主管校准时钟。",
     "refusal.image_keys_missing": "缺少照片密钥。请叫主管。",
     "clock.good": "时钟准确",

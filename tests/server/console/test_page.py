@@ -102,6 +102,7 @@ async def test_what_was_seen_stays_when_the_centre_cannot_be_read(
 async def test_refunds_are_counted_by_where_they_stand(site: "Site", bench: "Bench") -> None:
     await site.announce("R1/1/1", "R2/1/1", "R3/1/1")
     await site.send(bench, *(bench.signed(unit) for unit in ("R1/1/1", "R2/1/1")))
+    await site.announce("R1/1/1", inspection=2, purpose="appeal")
     again_inspected = bench.signed("R1/1/1", unit={"inspection": 2, "purpose": "appeal"})
     await site.send(bench, again_inspected, bench.signed("R3/1/1", (b"not here yet",)))
     moment = site.clock.moment
