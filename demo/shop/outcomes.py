@@ -18,6 +18,11 @@ from link.http import HttpLink
 
 IDLE_S = 0.2
 AFTER_FAULT_S = 0.5
+FINAL = frozenset({404, 409, 422})
+"""No such instruction, another content under the same id, not readable: never another answer to the same
+bytes. Any other refusal is about the caller or the moment (403 also while the clocks differ), so it is
+told again, under a new timestamp.
+"""
 
 log = structlog.get_logger()
 
@@ -62,14 +67,18 @@ class Teller:
                 idempotent=True,
             )
             told = OutcomeAnswer.read(answer.content)
-        except Refused as error:
-            code = str(error.problem.get("code", error.status))
-            log.warning("outcome refused", outcome=waiting.id, answer=code)
-            self.books.answered(waiting.id, code)
-            return True
         except (LinkError, BadMessage) as error:
+            return self._not_told(waiting, error)
+        self.books.answered(waiting.id, "recorded" if told.matches else "mismatch")
+        return True
+
+    def _not_told(self, waiting: Waiting, error: LinkError | BadMessage) -> bool:
+        """Give up for good where the same bytes never get another answer; True then."""
+        if not isinstance(error, Refused) or error.status not in FINAL:
             log.info("outcome not told yet", outcome=waiting.id, reason=str(error))
             self.books.tried(waiting.id)
             return False
-        self.books.answered(waiting.id, "recorded" if told.matches else "mismatch")
+        code = str(error.problem.get("code", error.status))
+        log.error("outcome given up", outcome=waiting.id, answer=code, reason=str(error))
+        self.books.answered(waiting.id, code)
         return True
