@@ -16,6 +16,7 @@ SAYS: dict[Rule, str] = {
     Rule.MISNUMBERED: "has a wrong index",
     Rule.SPLIT: "belongs to another history",
     Rule.OLD_HEAD: "the header is older than the receipt",
+    Rule.TOO_LONG: "the file goes on far behind its last entry",
     Rule.NO_BEGINNING: "is not the beginning",
     Rule.HEAD_SIGNATURE: "the header's signature does not hold",
     Rule.OTHER_KEY: "the export is of another log key",

@@ -4,7 +4,7 @@ Only files are read; nothing is asked of anybody. The receipt proves one entry, 
 entry before (see `kit.walk`). What comes after it rests on the log's own signed head.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -18,11 +18,13 @@ from inspection.errors import BadMessage, BadSignature, DomainError, WrongReceip
 from inspection.messages.uplink import ReceiptMessage
 from kit.content import Content, Repeats
 from kit.errors import NotAReceipt
-from kit.export import MAX_HEADER_BYTES, Header, Rows, head_content, lines, read_header
+from kit.export import MAX_HEADER_BYTES, Header, Line, Rows, head_content, lines, read_header
 from kit.walk import Pin, Problem, Rule, Walk
 
 MAX_PROBLEMS = 20
 MAX_RECEIPT_BYTES = 32 * 1024
+MORE_LINES = 10_000
+"""Lines beyond what header and receipt announce that are still read: somebody else's file may have no end."""
 PROGRESS_EVERY = 1000
 Progress = Callable[[int], None]
 """Told how many bytes of the file are read."""
@@ -53,7 +55,7 @@ class Report:
 
     origin: str
     size: int
-    """Entries in the file."""
+    """Entries in the file, as far as it was read."""
     log_key: str
     """Key id of the key that was used."""
     receipt_index: int | None
@@ -93,8 +95,9 @@ def verify_log(
     pin, receipt_problems = _pin(receipt, used, header)
     head_problems = list(_check_head(header, used))
     rows, content = Rows(), Content(origin=header.origin)
-    found = list(islice(_stream(file, rows, content, progress), MAX_PROBLEMS))
-    structure = list(islice(_walk(rows, header, pin, not head_problems).problems(), MAX_PROBLEMS))
+    most = max(header.size, pin.index + 1 if pin else 0) + MORE_LINES
+    found = list(islice(_stream(islice(lines(file), most), rows, content, file, progress), MAX_PROBLEMS))
+    structure = list(_structure(rows, header, pin, not head_problems, most))
     if pin and pin.index >= header.size and not structure and not head_problems:
         structure.append(_old_head(rows, header))
     # What a changed line says by itself is a consequence of the change, so it is not told twice.
@@ -141,10 +144,12 @@ def _check_head(header: Header, key: bytes) -> Iterator[Problem]:
         yield Problem(rule=Rule.HEAD_SIGNATURE, line=1, detail=f"signed head: {error}")
 
 
-def _stream(file: BinaryIO, rows: Rows, content: Content, progress: Progress | None) -> Iterator[Problem]:
-    """Read the file to its end; a caller that stops listening still gets all rows."""
+def _stream(
+    read: Iterable[Line], rows: Rows, content: Content, file: BinaryIO, progress: Progress | None
+) -> Iterator[Problem]:
+    """Take up every line that is read; a caller that stops listening still gets all rows."""
     kept: list[Problem] = []
-    for at, line in enumerate(lines(file)):
+    for at, line in enumerate(read):
         rows.add(line)
         for problem in content.check(at, line):
             if len(kept) < MAX_PROBLEMS:
@@ -152,6 +157,19 @@ def _stream(file: BinaryIO, rows: Rows, content: Content, progress: Progress | N
         if progress and at % PROGRESS_EVERY == 0:
             progress(file.tell())
     yield from kept
+
+
+def _structure(rows: Rows, header: Header, pin: Pin | None, head_holds: bool, most: int) -> Iterator[Problem]:
+    """What the chain shows, at most MAX_PROBLEMS; of a file not read to its end, what is sure."""
+    walked = islice(_walk(rows, header, pin, head_holds).problems(), MAX_PROBLEMS)
+    if len(rows) < most:
+        yield from walked
+        return
+    detail = f"the header says {header.size} entries; after {len(rows)} lines the rest was not read"
+    yield Problem(rule=Rule.TOO_LONG, line=len(rows) + 1, detail=detail)
+    trusted = [*([pin.hash] if pin else []), *([header.head] if head_holds and header.size else [])]
+    if all(rows.find(each) is not None for each in trusted):
+        yield from walked  # else a trusted entry may stand in what was not read
 
 
 def _walk(rows: Rows, header: Header, pin: Pin | None, head_holds: bool) -> Walk:

@@ -39,6 +39,8 @@ class Rule(StrEnum):
     """The log signed a head over another history than the receipt's."""
     OLD_HEAD = "old_head"
     """The header is signed, but it is older than the receipt: it is not of this file."""
+    TOO_LONG = "too_long"
+    """Far more lines than the header and the receipt announce: the rest was not read."""
     NO_BEGINNING = "no_beginning"
     """The first entry demands one before it."""
     HEAD_SIGNATURE = "head_signature"

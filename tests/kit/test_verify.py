@@ -14,7 +14,7 @@ from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.custody.receipt import issue_receipt
 from kit.errors import NotAnExport
-from kit.verify import Doubt, Report, verify_log
+from kit.verify import MORE_LINES, Doubt, Report, verify_log
 from kit.walk import Rule
 
 Log = Any
@@ -261,3 +261,43 @@ def test_random_bytes_behind_a_good_header_always_fail(log: Log, tail: bytes) ->
 def test_an_empty_log_is_verified(log: Log) -> None:
     empty = type(log)(key=log.key)
     assert check(log, empty.export(), None).verified
+
+
+class Endless(io.RawIOBase):
+    """An export behind which somebody put lines without an end."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content, self.sent = content, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        chunk = self._content[: len(into)] or b"\n" * len(into)
+        self._content = self._content[len(into) :]
+        into[: len(chunk)] = chunk
+        self.sent += len(chunk)
+        return len(chunk)
+
+
+@pytest.mark.parametrize("receipt_at", [None, 0, LAST])
+def test_lines_without_an_end_are_named_and_not_all_read(log: Log, receipt_at: int | None) -> None:
+    endless = Endless(log.export())
+    receipt = None if receipt_at is None else log.receipt(receipt_at)
+    with io.BufferedReader(endless) as file:
+        report = verify_log(file, receipt, log.public)
+    assert {rule for rule, _ in named(report)} == {"too_long", "inserted"}
+    assert (report.problems[0].rule, report.size) == (Rule.TOO_LONG, 12 + MORE_LINES)
+    assert endless.sent < len(log.export()) + 10 * MORE_LINES
+
+
+def test_of_a_file_that_is_not_read_to_its_end_nothing_is_called_dropped(log: Log) -> None:
+    leaves = [*log.leaves[:6], *[b"{}"] * (MORE_LINES + 20), *log.leaves[6:]]
+    assert named(check(log, log.export(leaves))) == [("too_long", None)]
+
+
+def test_a_receipt_far_ahead_of_the_header_is_read_up_to(log: Log, fresh_log: Callable[[], Log]) -> None:
+    older = fresh_log()
+    older.key, older.leaves = log.key, log.leaves[:0]
+    trailing = [*log.leaves, *[b"{}"] * 5]
+    assert {rule for rule, _ in named(check(log, older.export(trailing)))} == {"inserted"}
