@@ -55,7 +55,7 @@ async def _work(running: Running) -> None:
     """Everything that goes on for ever; the first that fails ends all."""
     ground = running.ground
     told = asyncio.Event()
-    tidying = Tidying(ground.database, ground.vault, ground.clocks, ground.config.retention)
+    tidying = Tidying(ground.database, ground.vault, ground.clocks, ground.config.retention, ground.faults)
     asyncio.get_running_loop().run_in_executor(running.executor, _warm_up, running.detectors)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(running.station.run())

@@ -10,6 +10,7 @@ from edge.clock import ClockWatch
 from edge.config import Retention
 from edge.database import Database
 from edge.errors import DiskFull
+from edge.faults import Faults
 from edge.vault import Vault
 
 log = structlog.get_logger()
@@ -23,8 +24,11 @@ PRESSED = 0.9
 class Tidying:
     """Deletes images and rows whose time is over."""
 
-    def __init__(self, database: Database, vault: Vault, clocks: ClockWatch, limits: Retention) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, clocks: ClockWatch, limits: Retention, faults: Faults
+    ) -> None:
         self._database, self._vault, self._clocks, self._limits = database, vault, clocks, limits
+        self._faults = faults
 
     async def run(self) -> None:
         """Tidy for ever."""
@@ -32,6 +36,7 @@ class Tidying:
             try:
                 await self.once()
             except DiskFull as error:  # a full disk keeps even SQLite from deleting; room comes otherwise
+                self._faults.count("tidying_failed")
                 log.warning("tidying.failed", code=error.code)
             await asyncio.sleep(EVERY_S)
 
@@ -41,15 +46,24 @@ class Tidying:
         depth = await self._database.run(outbox.depth)
         pressed = depth.evidence_bytes > PRESSED * self._limits.evidence_bytes
         before = now if pressed else now - self._limits.images_s
-        gone = await self._database.run(partial(outbox.deletable_images, before=before))
+        found = await self._database.run(partial(outbox.deletable_images, before=before))
+        gone = await asyncio.to_thread(self._delete, found) if found else ()
         if gone:
-            await asyncio.to_thread(self._delete, gone)
             await self._database.run(partial(outbox.mark_deleted, sha256s=gone))
         month = now - self._limits.delivered_days * DAY_S
         await self._database.run(partial(outbox.drop_delivered, before=month))
         await self._database.run(journal.drop_old_events)
         return len(gone)
 
-    def _delete(self, gone: tuple[str, ...]) -> None:
-        for digest in gone:
+    def _delete(self, images: tuple[str, ...]) -> tuple[str, ...]:
+        """Delete what lets itself be deleted; the rest is counted and tried again the next time."""
+        return tuple(digest for digest in images if self._is_deleted(digest))
+
+    def _is_deleted(self, digest: str) -> bool:
+        try:
             self._vault.delete(digest)
+        except OSError as error:
+            self._faults.count("image_not_deleted")
+            log.warning("tidying.image_not_deleted", reason=error.strerror)
+            return False
+        return True

@@ -8,11 +8,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from edge import journal, outbox
 from edge.clock import ClockWatch
 from edge.config import Retention
 from edge.database import Database
+from edge.faults import Faults
 from edge.outbox import Depth, Uploaded
 from edge.room import full
 from edge.tidying import Tidying
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from tests.edge.world import World
 
 BOOT = "1" * 32
+Make = Callable[..., Tidying]
 LIMITS = Retention(images_s=0, evidence_bytes=1_000_000)
 
 
@@ -48,11 +51,22 @@ def committed(
     return commit
 
 
+@pytest.fixture
+def faults() -> Faults:
+    return Faults(CollectorRegistry())
+
+
+@pytest.fixture
+def tidying(database: Database, vault: Vault, faults: Faults) -> Make:
+    """Tidying under some limits."""
+    return lambda limits=LIMITS: Tidying(database, vault, ClockWatch(), limits, faults)
+
+
 async def test_only_receipted_and_confirmed_images_go(
-    committed: Callable[..., journal.Commit], database: Database, vault: Vault
+    committed: Callable[..., journal.Commit], database: Database, vault: Vault, tidying: Make
 ) -> None:
     cases = {(c, r): committed(i, confirmed=c, receipted=r) for i, (c, r) in enumerate(CASES, start=1)}
-    assert await Tidying(database, vault, ClockWatch(), LIMITS).once() == 1
+    assert await tidying().once() == 1
     left = {case for case, done in cases.items() if vault.read(done.images[0].ciphertext_sha256)}
     assert left == set(CASES) - {(True, True)}
     assert database.run_now(outbox.depth).queued == 2
@@ -62,22 +76,34 @@ CASES = [(False, False), (True, False), (False, True), (True, True)]
 
 
 async def test_old_records_go_once_their_images_have_gone(
-    committed: Callable[..., journal.Commit], database: Database, vault: Vault
+    committed: Callable[..., journal.Commit], database: Database, tidying: Make
 ) -> None:
     committed(1, confirmed=True, receipted=True)
     committed(2, confirmed=False, receipted=True)
-    await Tidying(database, vault, ClockWatch(), LIMITS).once()
+    await tidying().once()
     assert [row.unit for row in database.run_now(outbox.recent)] == ["RMA-2/1/1"], (
         "the other one still has an image that the centre lacks"
     )
 
 
-async def test_images_stay_for_their_time(
-    committed: Callable[..., journal.Commit], database: Database, vault: Vault
-) -> None:
+async def test_images_stay_for_their_time(committed: Callable[..., journal.Commit], tidying: Make) -> None:
     committed(1, confirmed=True, receipted=True)
     patient = Retention(images_s=1e12, evidence_bytes=10_000_000)
-    assert await Tidying(database, vault, ClockWatch(), patient).once() == 0
+    assert await tidying(patient).once() == 0
+
+
+async def test_an_image_that_cannot_be_deleted_is_counted_and_tried_again(
+    committed: Callable[..., journal.Commit], tmp_path: Path, tidying: Make, faults: Faults
+) -> None:
+    stuck = committed(1, confirmed=True, receipted=True).images[0].ciphertext_sha256
+    committed(2, confirmed=True, receipted=True)
+    path = tmp_path / "evidence" / stuck[:2] / stuck
+    path.unlink()
+    path.mkdir()
+    assert await tidying().once() == 1, "the other one goes"
+    assert faults.snapshot() == {"image_not_deleted": 1}
+    path.rmdir()
+    assert await tidying().once() == 1
 
 
 @pytest.mark.parametrize(
