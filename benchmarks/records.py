@@ -93,7 +93,7 @@ async def _drain(bench: Bench, url: str) -> float:
             database=bench.database,
             vault=bench.vault,
             link=link,
-            trust=LogTrust(origin=enrolment.origin, log_public=enrolment.log_public_key),
+            trust=LogTrust.of(enrolment),
             clocks=ClockWatch(),
             faults=Faults(CollectorRegistry()),
         )

@@ -221,7 +221,7 @@ def _uplink(ground: Ground, link: HttpLink) -> Uplink:
         database=ground.database,
         vault=ground.vault,
         link=link,
-        trust=LogTrust(origin=enrolment.origin, log_public=enrolment.log_public_key),
+        trust=LogTrust.of(enrolment),
         clocks=ground.clocks,
         faults=ground.faults,
         changed=ground.changes.bump,

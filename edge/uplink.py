@@ -1,7 +1,7 @@
 """Images first, then signed records, until the centre's signed answer is held for each.
 
 A record is sent again, always in the order of the counters, until a receipt comes whose leaf holds
-exactly its signed bytes, or a refusal for exactly its hash. An answer that proves neither is
+exactly its signed bytes, or a refusal of exactly what was sent for it. An answer that proves neither is
 counted and changes nothing: the record stays queued.
 """
 
@@ -21,6 +21,7 @@ from edge.outbox import PendingImage, Queued, Settlement, Uploaded
 from edge.vault import Vault
 from inspection.custody.receipt import check_receipt_for, check_refusal
 from inspection.errors import BadMessage, DomainError
+from inspection.messages.station import Enrolment
 from inspection.messages.uplink import (
     MAX_BATCH,
     BatchAnswer,
@@ -49,6 +50,13 @@ class LogTrust:
 
     origin: str
     log_public: bytes
+    station: str
+    """Who we are to the centre: a refusal of what another sent is not for us."""
+
+    @classmethod
+    def of(cls, enrolment: Enrolment) -> "LogTrust":
+        """What the centre said of itself, and of us, when we were enrolled."""
+        return cls(origin=enrolment.origin, log_public=enrolment.log_public_key, station=enrolment.station)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +74,8 @@ def check_answer(queued: Queued, answer: Settlement, trust: LogTrust) -> None:
     if isinstance(answer, ReceiptMessage):
         check_receipt_for(answer.receipt(), trust.log_public, trust.origin, queued.signed.record)
     else:
-        check_refusal(answer.refusal(), trust.log_public, trust.origin, queued.sha256)
+        sent = queued.signed.submission_sha256(trust.station)
+        check_refusal(answer.refusal(), trust.log_public, trust.origin, sent)
 
 
 class Uplink:

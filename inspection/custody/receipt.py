@@ -5,6 +5,7 @@ Holding one, a station can prove that its record was recorded, and where, withou
 """
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -30,10 +31,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Proof that the centre will not record these bytes, and why."""
+    """Proof that the centre will not record what this station sent, and why."""
 
     origin: str
     record_sha256: str
+    submission_sha256: str
+    """What was refused: all that was sent for the record, and by whom; see `submission_sha256`."""
     reason: str
     """Code, such as `bad_signature`; see `RefusalReason` in `messages/uplink.py`."""
     detail: str
@@ -75,12 +78,22 @@ def check_receipt_for(receipt: Receipt, log_public: bytes, origin: str, record: 
     return leaf
 
 
+def submission_sha256(station: str, submission: bytes) -> str:
+    """Name what one station sends for one record: SHA-256 over its name and the submission's canonical JSON.
+
+    Not over the record alone: whoever has its bytes could send them with a wrong signature, over another
+    line or without its keys, and would hold a refusal that the true sender had to believe.
+    """
+    return sha256(station.encode() + b"\n" + submission).hexdigest()
+
+
 def refusal_content(refusal: Refusal) -> bytes:
     """What a refusal's signature covers."""
     return canonical(
         {
             "origin": refusal.origin,
             "record_sha256": refusal.record_sha256,
+            "submission_sha256": refusal.submission_sha256,
             "reason": refusal.reason,
             "detail": refusal.detail,
             "refused_at": refusal.refused_at,
@@ -89,12 +102,20 @@ def refusal_content(refusal: Refusal) -> bytes:
 
 
 def issue_refusal(
-    key: Ed25519PrivateKey, origin: str, record_sha256: str, reason: str, detail: str, refused_at: str
+    key: Ed25519PrivateKey,
+    origin: str,
+    *,
+    record_sha256: str,
+    submission_sha256: str,
+    reason: str,
+    detail: str,
+    refused_at: str,
 ) -> Refusal:
-    """Sign that the record with this hash is refused."""
+    """Sign that this submission is refused."""
     unsigned = Refusal(
         origin=origin,
         record_sha256=record_sha256,
+        submission_sha256=submission_sha256,
         reason=reason,
         detail=detail[:MAX_DETAIL],
         refused_at=refused_at,
@@ -104,8 +125,8 @@ def issue_refusal(
     return replace(unsigned, signature=sign(key, Domain.REFUSAL, refusal_content(unsigned)))
 
 
-def check_refusal(refusal: Refusal, log_public: bytes, origin: str, record_sha256: str) -> None:
-    """Raise BadSignature or WrongReceipt unless this log refused exactly this record."""
+def check_refusal(refusal: Refusal, log_public: bytes, origin: str, submission_sha256: str) -> None:
+    """Raise BadSignature or WrongReceipt unless this log refused exactly this submission."""
     verify(log_public, Domain.REFUSAL, refusal_content(refusal), refusal.signature)
-    if (refusal.origin, refusal.record_sha256) != (origin, record_sha256):
-        raise WrongReceipt("the refusal is for another record or by another log")
+    if (refusal.origin, refusal.submission_sha256) != (origin, submission_sha256):
+        raise WrongReceipt("the refusal is for another submission or by another log")

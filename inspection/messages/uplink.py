@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inspection.custody.receipt import MAX_DETAIL, Receipt, Refusal
+from inspection.custody.canonical import canonical
+from inspection.custody.receipt import MAX_DETAIL, Receipt, Refusal, submission_sha256
 from inspection.messages.base import Base64, Count, Hex64, KeyId, Message, Origin
 
 MAX_BATCH = 64
@@ -60,6 +61,10 @@ class SignedRecord(Message):
     openings: Annotated[tuple[Opening, ...], Field(max_length=5)]
     image_keys: Annotated[tuple[ImageKey, ...], Field(max_length=6)]
 
+    def submission_sha256(self, station: str) -> str:
+        """The name under which this is refused when `station` sends it."""
+        return submission_sha256(station, canonical(self.model_dump(mode="json")))
+
 
 class RecordBatch(Message):
     """`POST /v1/records`."""
@@ -96,6 +101,7 @@ class RefusalMessage(Message):
     kind: Literal["refusal"] = "refusal"
     origin: Origin
     record_sha256: Hex64
+    submission_sha256: Hex64
     reason: RefusalReason
     detail: Annotated[str, Field(max_length=MAX_DETAIL)]
     refused_at: Annotated[str, Field(max_length=32)]

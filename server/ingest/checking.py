@@ -1,8 +1,8 @@
 """What can be said of a submission from its own bytes and the station's key: pure, and done in parallel."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 
+from inspection.custody.receipt import submission_sha256
 from inspection.custody.sealing import opens
 from inspection.custody.signing import Domain, verify
 from inspection.errors import BadMessage, BadSignature, UnknownVersion
@@ -34,24 +34,20 @@ class Checked:
     """A submission and what its bytes said."""
 
     submission: str
-    """SHA-256 over key, signature and record: what a replay is recognised by.
-
-    Not over the record alone: bytes sent with a wrong signature by somebody else must never stand
-    in the way of the same bytes with the right one.
-    """
+    """SHA-256 over all that was sent, and by whom: what a replay is recognised and a refusal bound by."""
     sha256: str
     signed: SignedRecord | None
     record: InspectionRecord | None
     fault: Fault | None
 
 
-def check(submission: Submission, keys: dict[str, StationKey]) -> Checked:
-    """Check key, signature, form and openings, in this order; never raises."""
+def check(submission: Submission, keys: dict[str, StationKey], station: str) -> Checked:
+    """Check key, signature, form and openings, in this order; never raises. `station` is who sends it."""
     if isinstance(submission, Unreadable):
-        return _unreadable(submission)
+        return _unreadable(submission, station)
     record, fault = _read(submission, keys.get(submission.device_key))
     return Checked(
-        submission=_name(submission),
+        submission=submission.submission_sha256(station),
         sha256=record_sha256(submission.record),
         signed=submission,
         record=record,
@@ -59,18 +55,14 @@ def check(submission: Submission, keys: dict[str, StationKey]) -> Checked:
     )
 
 
-def _unreadable(submission: Unreadable) -> Checked:
+def _unreadable(submission: Unreadable, station: str) -> Checked:
     return Checked(
-        submission=sha256(b"unreadable" + submission.record).hexdigest(),
+        submission=submission_sha256(station, submission.content),
         sha256=record_sha256(submission.record),
         signed=None,
         record=None,
         fault=Fault(reason=RefusalReason.BAD_MESSAGE, detail=submission.detail),
     )
-
-
-def _name(signed: SignedRecord) -> str:
-    return sha256(signed.device_key.encode() + signed.signature + signed.record).hexdigest()
 
 
 def _read(signed: SignedRecord, key: StationKey | None) -> tuple[InspectionRecord | None, Fault | None]:

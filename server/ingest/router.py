@@ -24,9 +24,9 @@ Station = Annotated[Caller, needs(Scope.STATION)]
 async def post_records(request: Request, centre: Here, caller: Station) -> Response:
     """Record a batch: one signed receipt or refusal for each record, in its order."""
     submissions = read_batch(await request.body())
-    batch = await _check(centre, submissions)
-    settings = centre.settings
-    bench = Bench(station=own_station(caller), site=centre.site, origin=settings.origin, now=centre.clock())
+    station, settings = own_station(caller), centre.settings
+    batch = await _check(centre, submissions, station)
+    bench = Bench(station=station, site=centre.site, origin=settings.origin, now=centre.clock())
     rules = Rules(
         bench=bench,
         policy=centre.policy,
@@ -40,11 +40,11 @@ async def post_records(request: Request, centre: Here, caller: Station) -> Respo
     return answer(BatchAnswer(results=results))
 
 
-async def _check(centre: Centre, submissions: Sequence[Submission]) -> list[Checked]:
+async def _check(centre: Centre, submissions: Sequence[Submission], station: str) -> list[Checked]:
     """Check every submission in a thread: signatures take the most of it, and let others run."""
     named = {each.device_key for each in submissions if isinstance(each, SignedRecord)}
     keys = await centre.reader.run(lambda c: repository.find_keys(c, centre.site, named))
-    return await anyio.to_thread.run_sync(lambda: [check(each, keys) for each in submissions])
+    return await anyio.to_thread.run_sync(lambda: [check(each, keys, station) for each in submissions])
 
 
 def _count(centre: Centre, outcomes: Sequence[Outcome]) -> None:

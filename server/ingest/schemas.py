@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from inspection.custody.canonical import canonical
 from inspection.errors import BadMessage
 from inspection.messages.uplink import MAX_BATCH, MAX_RECORD_BYTES, RecordBatch, SignedRecord
 
@@ -16,6 +17,8 @@ class Unreadable:
     """A submission that is no SignedRecord, of which at least the record's bytes are known."""
 
     record: bytes
+    content: bytes
+    """All of it in canonical JSON; the record alone where it has none."""
     detail: str
 
 
@@ -46,9 +49,17 @@ def _one(item: Any, error: BadMessage) -> Submission:
     try:
         return SignedRecord.read(orjson.dumps(item))
     except orjson.JSONEncodeError:  # read, but nested deeper than it writes
-        return Unreadable(record=_record_bytes(item, error), detail="the submission is nested too deeply")
+        return _unreadable(item, error, "the submission is nested too deeply")
     except BadMessage as fault:
-        return Unreadable(record=_record_bytes(item, error), detail=str(fault))
+        return _unreadable(item, error, str(fault))
+
+
+def _unreadable(item: Any, error: BadMessage, detail: str) -> Unreadable:
+    record = _record_bytes(item, error)
+    try:
+        return Unreadable(record=record, content=canonical(item), detail=detail)
+    except BadMessage:
+        return Unreadable(record=record, content=record, detail=detail)
 
 
 def _record_bytes(item: Any, error: BadMessage) -> bytes:

@@ -35,6 +35,7 @@ class Refused:
     """A record that never will."""
 
     sha256: str
+    submission: str
     kept: KeptRefusal
     fresh: bool
 
@@ -154,7 +155,9 @@ def _outcomes(
         else:
             fresh = checked.submission in refused
             kept = refused[checked.submission] if fresh else books.refusals[checked.submission]
-            outcomes.append(Refused(sha256=checked.sha256, kept=kept, fresh=fresh))
+            outcomes.append(
+                Refused(sha256=checked.sha256, submission=checked.submission, kept=kept, fresh=fresh)
+            )
     return tuple(outcomes)
 
 
@@ -169,5 +172,13 @@ def _signed(outcome: Outcome, key: Ed25519PrivateKey, origin: str) -> Answer:
         return ReceiptMessage.of(receipt, outcome.pending)
     kept = outcome.kept
     return RefusalMessage.of(
-        issue_refusal(key, origin, outcome.sha256, kept.reason, kept.detail, kept.refused_at)
+        issue_refusal(
+            key,
+            origin,
+            record_sha256=outcome.sha256,
+            submission_sha256=outcome.submission,
+            reason=kept.reason,
+            detail=kept.detail,
+            refused_at=kept.refused_at,
+        )
     )

@@ -94,7 +94,15 @@ class SmallCentre:
             reason = RefusalReason.UNKNOWN_UNIT.value
             at = time_text(datetime.now(UTC))
             return RefusalMessage.of(
-                issue_refusal(self.log_key, self.origin, digest, reason, "nobody expects it", at)
+                issue_refusal(
+                    self.log_key,
+                    self.origin,
+                    record_sha256=digest,
+                    submission_sha256=signed.submission_sha256(record.station),
+                    reason=reason,
+                    detail="nobody expects it",
+                    refused_at=at,
+                )
             )
         if signed.record not in self.receipts:
             self.receipts[signed.record] = self.append(signed)

@@ -180,6 +180,7 @@ def test_a_refused_record_is_listed_with_its_reason(
     refusal = RefusalMessage(
         origin=site.ORIGIN,
         record_sha256=commit.sha256,
+        submission_sha256=commit.signed.submission_sha256("st1"),
         reason=RefusalReason.UNKNOWN_UNIT,
         detail="nobody expects it",
         refused_at="2026-05-04T12:00:00.000000Z",

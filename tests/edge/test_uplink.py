@@ -1,6 +1,7 @@
 """A record stays queued until the centre's signed answer for exactly its bytes is held."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from edge.faults import Faults
 from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
 from inspection.custody.receipt import issue_receipt, issue_refusal
-from inspection.messages.uplink import BatchAnswer, ReceiptMessage, RecordBatch, RefusalMessage
+from inspection.messages.uplink import BatchAnswer, ReceiptMessage, RecordBatch, RefusalMessage, SignedRecord
 from link.errors import LinkError, Refused
 from link.http import HttpConfig, HttpLink
 
@@ -51,7 +52,7 @@ async def uplink(
             database=database,
             vault=vault,
             link=link,
-            trust=LogTrust(origin=world.enrolment.origin, log_public=world.enrolment.log_public_key),
+            trust=LogTrust.of(world.enrolment),
             clocks=ClockWatch(),
             faults=faults,
             retry_s=(0.01, 0.05),
@@ -118,13 +119,23 @@ def swapped(batch: RecordBatch, answer: Answer) -> Answer:
     return 200, BatchAnswer(results=tuple(reversed(results))).to_json()
 
 
-def foreign_refusal(world: "World") -> Callable[[RecordBatch, Answer], Answer]:
-    """A true refusal, but of other bytes."""
+Sent = Callable[[SignedRecord], str]
+"""What a refusal says was sent, from the record that was."""
+
+
+def foreign_refusal(world: "World", sent: Sent) -> Callable[[RecordBatch, Answer], Answer]:
+    """A true refusal of these record bytes, but of something else that was sent with them."""
 
     def twist(batch: RecordBatch, answer: Answer) -> Answer:
-        at = "2026-05-04T12:00:00.000000Z"
+        signed = batch.records[0]
         refusal = issue_refusal(
-            world.log_key, world.enrolment.origin, "0" * 64, "unknown_unit", "not this one", at
+            world.log_key,
+            world.enrolment.origin,
+            record_sha256=hashlib.sha256(signed.record).hexdigest(),
+            submission_sha256=sent(signed),
+            reason="unknown_unit",
+            detail="not this one",
+            refused_at="2026-05-04T12:00:00.000000Z",
         )
         return 200, BatchAnswer(results=(RefusalMessage.of(refusal),)).to_json()
 
@@ -160,16 +171,27 @@ async def test_a_receipt_for_another_record_settles_nothing(
     assert faults.snapshot() == {"wrong_receipt": 2}
 
 
-async def test_a_refusal_of_another_record_settles_nothing(
+@pytest.mark.parametrize(
+    "sent",
+    [
+        lambda signed: "0" * 64,
+        lambda signed: signed.submission_sha256("st2"),
+        lambda signed: signed.model_copy(update={"signature": bytes(64)}).submission_sha256("st1"),
+        lambda signed: signed.model_copy(update={"image_keys": ()}).submission_sha256("st1"),
+    ],
+    ids=["another record", "another station", "another signature", "keys taken away"],
+)
+async def test_a_refusal_of_something_else_settles_nothing(
     uplink: Uplink,
     commit: Commit,
     database: Database,
     centre: "SmallCentre",
     faults: Faults,
     world: "World",
+    sent: Sent,
 ) -> None:
     commit(1)
-    centre.twists = [foreign_refusal(world)]
+    centre.twists = [foreign_refusal(world, sent)]
     await uplink.round()
     assert queued(database) == 1
     assert faults.snapshot() == {"wrong_receipt": 1}

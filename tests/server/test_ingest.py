@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
-from inspection.custody.receipt import check_receipt_for, check_refusal
+from inspection.custody.receipt import check_receipt_for, check_refusal, submission_sha256
 from inspection.custody.signing import Domain, sign
+from inspection.errors import WrongReceipt
 from inspection.messages.base import time_text
 from inspection.messages.uplink import (
     BatchAnswer,
@@ -38,16 +39,17 @@ def receipt_of(site: "Site", signed: SignedRecord, answer: object) -> ReceiptMes
     return answer
 
 
-def refusal_of(site: "Site", signed: SignedRecord, answer: object) -> RefusalMessage:
+def refusal_of(site: "Site", bench: "Bench", signed: SignedRecord, answer: object) -> RefusalMessage:
     assert isinstance(answer, RefusalMessage), answer
-    digest = record_sha256(signed.record)
-    check_refusal(answer.refusal(), site.centre.keys.log_public, site.centre.log.origin, digest)
+    sent = signed.submission_sha256(bench.enrolment.station)
+    check_refusal(answer.refusal(), site.centre.keys.log_public, site.centre.log.origin, sent)
+    assert answer.record_sha256 == record_sha256(signed.record)
     return answer
 
 
 async def refused(site: "Site", bench: "Bench", signed: SignedRecord) -> RefusalReason:
     (answer,) = (await site.send(bench, signed)).results
-    return refusal_of(site, signed, answer).reason
+    return refusal_of(site, bench, signed, answer).reason
 
 
 async def test_a_good_record_gets_a_receipt_that_proves_it(site: "Site", bench: "Bench") -> None:
@@ -63,7 +65,7 @@ async def test_a_batch_is_answered_in_its_order(site: "Site", bench: "Bench") ->
     batch = [bench.signed("R1/1/1"), bench.signed("nobody/1/1"), bench.signed("R1/1/2")]
     answers = (await site.send(bench, *batch)).results
     receipt_of(site, batch[0], answers[0])
-    assert refusal_of(site, batch[1], answers[1]).reason is RefusalReason.UNKNOWN_UNIT
+    assert refusal_of(site, bench, batch[1], answers[1]).reason is RefusalReason.UNKNOWN_UNIT
     receipt_of(site, batch[2], answers[2])
 
 
@@ -103,6 +105,32 @@ async def test_a_forged_copy_never_stands_in_the_way_of_the_true_record(site: "S
     forged = signed.model_copy(update={"signature": bytes(64)})
     assert await refused(site, bench, forged) is RefusalReason.BAD_SIGNATURE
     receipt_of(site, signed, (await site.send(bench, signed)).results[0])
+
+
+async def test_a_refusal_drawn_by_somebody_else_settles_nothing_for_the_true_sender(
+    site: "Site", bench: "Bench"
+) -> None:
+    await site.announce("R1/1/1")
+    other, signed = await site.enrol("st2"), bench.signed("R1/1/1", (IMAGE,))
+    zeroed = signed.model_copy(update={"signature": bytes(64)})
+    bare = signed.model_copy(update={"image_keys": ()})
+    for sender, sent in ((other, zeroed), (other, signed), (bench, bare)):
+        (answer,) = (await site.send(sender, sent)).results
+        refusal_of(site, sender, sent, answer)
+        with pytest.raises(WrongReceipt):
+            refusal_of(site, bench, signed, answer)
+    receipt_of(site, signed, (await site.send(bench, signed)).results[0])
+
+
+async def test_what_the_centre_cannot_read_is_refused_under_the_name_its_sender_gives_it(
+    site: "Site", bench: "Bench"
+) -> None:
+    sent = json.loads(bench.signed("R1/1/1").to_json()) | {"of_a_newer_program": 1}
+    body = json.dumps({"records": [sent]})
+    answer = await site.http.post("/v1/records", content=body, headers=bench.auth)
+    (refusal,) = BatchAnswer.read(answer.content).results
+    assert isinstance(refusal, RefusalMessage)
+    assert refusal.submission_sha256 == submission_sha256("st1", canonical(sent))
 
 
 async def test_an_unknown_key_is_refused(site: "Site", bench: "Bench") -> None:
@@ -240,7 +268,7 @@ async def test_two_inspections_of_one_number_in_a_batch_are_told_apart(site: "Si
     first, second = bench.signed("R1/1/1"), bench.signed("R1/1/1")
     answers = (await site.send(bench, first, second)).results
     receipt_of(site, first, answers[0])
-    assert refusal_of(site, second, answers[1]).reason is RefusalReason.DUPLICATE_INSPECTION
+    assert refusal_of(site, bench, second, answers[1]).reason is RefusalReason.DUPLICATE_INSPECTION
 
 
 async def test_an_image_without_its_key_is_refused(site: "Site", bench: "Bench") -> None:

@@ -14,6 +14,7 @@ from inspection.custody.receipt import (
     check_refusal,
     issue_receipt,
     issue_refusal,
+    submission_sha256,
 )
 from inspection.custody.signing import public_bytes
 from inspection.errors import BadMessage, BadSignature, DomainError, UnknownVersion, WrongReceipt
@@ -107,11 +108,22 @@ def test_an_index_that_is_not_the_leafs_own_is_noticed() -> None:
         check_receipt(issue_receipt(LOG_KEY, ORIGIN, 8, leaf().to_bytes()), PUBLIC, ORIGIN)
 
 
-def test_a_refusal_binds_record_and_reason() -> None:
-    refusal = issue_refusal(LOG_KEY, ORIGIN, "aa" * 32, "bad_signature", "x" * 999, "t")
-    check_refusal(refusal, PUBLIC, ORIGIN, "aa" * 32)
+def test_a_refusal_binds_submission_and_reason() -> None:
+    sent = submission_sha256("st1", b"{}")
+    refusal = issue_refusal(
+        LOG_KEY,
+        ORIGIN,
+        record_sha256="aa" * 32,
+        submission_sha256=sent,
+        reason="bad_signature",
+        detail="x" * 999,
+        refused_at="t",
+    )
+    check_refusal(refusal, PUBLIC, ORIGIN, sent)
     assert len(refusal.detail) == 300
-    with pytest.raises(BadSignature):
-        check_refusal(replace(refusal, reason="other"), PUBLIC, ORIGIN, "aa" * 32)
-    with pytest.raises(WrongReceipt):
-        check_refusal(refusal, PUBLIC, ORIGIN, "bb" * 32)
+    for change in ({"reason": "other"}, {"submission_sha256": "bb" * 32}, {"record_sha256": "bb" * 32}):
+        with pytest.raises(BadSignature):
+            check_refusal(replace(refusal, **change), PUBLIC, ORIGIN, sent)  # type: ignore[arg-type]
+    for other in (submission_sha256("st2", b"{}"), submission_sha256("st1", b"[]")):
+        with pytest.raises(WrongReceipt):
+            check_refusal(refusal, PUBLIC, ORIGIN, other)
