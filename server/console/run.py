@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 from nicegui import ui
 
+from link.only_here import OnlyHere
 from server.centre import DATABASE
 from server.console.board import Board
-from server.console.guard import OnlyThisMachine
 from server.console.page import build_pages
 from server.errors import BadSettings
 from server.serving import LOOPBACK, listen, serve_app
@@ -44,7 +44,7 @@ def serve_console(directory: Path, settings: ServerSettings, port: int) -> None:
 def console_app(board: Board, site: str) -> FastAPI:
     """The page in an app of its own; everything it needs comes from this machine."""
     app = FastAPI(title="Regrade console", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(OnlyThisMachine)
+    app.add_middleware(OnlyHere)
     build_pages(board, site)
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False, "reconnect_timeout": 30.0}
     ui.run_with(app, title="Regrade", **options)

@@ -30,7 +30,7 @@ class Room:
 
 ROOMS = {
     "inspection": Room(ours=set(), others={"pydantic", "numpy", "cryptography", "orjson", "epcpy", "biip"}),
-    "link": Room(ours={"inspection.messages"}, others=PROCESS | {"paho", "httpx"}),
+    "link": Room(ours={"inspection.messages"}, others=PROCESS | {"paho", "httpx", "starlette"}),
     "devices": Room(
         ours={"inspection.readings", "inspection.identity", "link"},
         others=PROCESS | COMMANDS | {"serial", "cv2", "numpy", "zxingcpp", "evdev", "llrpkit"},

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope, Send
 
 from edge.snapshot import Snapshot, masked
-from edge.web import OnlyHere, create_app, refused
+from edge.web import create_app
 
 if TYPE_CHECKING:
     from tests.edge.rig import Rig
@@ -88,42 +87,6 @@ async def test_metrics_count_what_happened(page: httpx.AsyncClient, rig: "Rig", 
     text = (await page.get("/metrics")).text
     assert 'regrade_station_faults_total{code="no_match"} 1.0' in text
     assert "regrade_station_queue 0.0" in text
-
-
-@pytest.mark.parametrize(
-    ("host", "origin", "status"),
-    [
-        ("127.0.0.1:8410", None, None),
-        ("localhost:8410", "http://localhost:8410", None),
-        ("evil.example:8410", None, 421),
-        ("127.0.0.1:80", None, 421),
-        ("", None, 421),
-        ("127.0.0.1:8410", "http://evil.example", 403),
-        ("127.0.0.1:8410", "null", 403),
-        ("127.0.0.1:8410", "http://127.0.0.1:9999", 403),
-    ],
-)
-def test_other_hosts_and_pages_are_refused(host: str, origin: str | None, status: int | None) -> None:
-    answer = refused(host, [origin] if origin else [], 8410)
-    assert (answer and answer[0]) == status
-
-
-async def test_a_web_socket_of_another_page_is_closed() -> None:
-    said: list[Message] = []
-
-    async def never(scope: Scope, receive: Receive, send: Send) -> None:
-        raise AssertionError("it passed")
-
-    async def receive() -> Message:
-        return {"type": "websocket.connect"}
-
-    async def send(message: Message) -> None:
-        said.append(message)
-
-    headers = [(b"host", b"127.0.0.1:8410"), (b"origin", b"http://evil.example")]
-    scope = {"type": "websocket", "headers": headers, "server": ("127.0.0.1", 8410)}
-    await OnlyHere(never)(scope, receive, send)
-    assert said == [{"type": "websocket.close", "code": 1008}]
 
 
 async def test_every_answer_carries_the_safe_headers(page: httpx.AsyncClient) -> None:

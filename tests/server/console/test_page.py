@@ -10,7 +10,6 @@ from nicegui.testing import User
 from inspection.words.catalog import words
 from server.centre import DATABASE, Centre
 from server.console.board import FRESH_S, Board
-from server.console.guard import is_ours
 from server.console.overview import StationRow, read_overview
 from server.console.page import build_pages
 from server.console.view import age, deadline, station_standing
@@ -141,20 +140,3 @@ def test_a_deadline_has_a_shape_and_a_word(left_s: float | None, expected: tuple
 )
 def test_a_station_is_judged_by_the_age_of_its_health(heard_s: float | None, standing: str) -> None:
     assert station_standing(StationRow(id="st1", heard_s=heard_s, health=None)) == standing
-
-
-@pytest.mark.parametrize(
-    ("host", "origins", "ours"),
-    [
-        ("127.0.0.1:8401", [], True),
-        ("LOCALHOST:8401", ["http://localhost:8401"], True),
-        ("127.0.0.1:8400", [], False),
-        ("evil.example:8401", [], False),
-        ("", [], False),
-        ("127.0.0.1:8401", ["http://evil.example"], False),
-        ("127.0.0.1:8401", ["http://127.0.0.1:8401", "null"], False),
-        ("127.0.0.1:8401", ["http://127.0.0.1:8402"], False),
-    ],
-)
-def test_only_pages_of_this_machine_are_served(host: str, origins: list[str], ours: bool) -> None:
-    assert is_ours(host, origins, 8401) is ours
