@@ -54,6 +54,7 @@ class Retention(Settings):
     images_s: Annotated[float, Field(ge=0)] = 86_400.0
     """Images stay so long after the centre has confirmed them and receipted their record."""
     delivered_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Receipted and refused records stay so long, and the images of refused ones with them."""
     evidence_bytes: Annotated[int, Field(ge=1_000_000)] = 8_000_000_000
     outbox_records: Annotated[int, Field(ge=1)] = 20_000
     free_disk_bytes: Annotated[int, Field(ge=0)] = 200_000_000

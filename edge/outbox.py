@@ -154,7 +154,8 @@ def depth(connection: Connection) -> Depth:
     counts = {row[0]: int(row[1]) for row in connection.execute(by_state)}
     oldest = connection.execute(select(func.min(outbox.c.queued_at)).where(outbox.c.state == "queued"))
     kept = select(func.coalesce(func.sum(evidence.c.bytes), 0)).where(~evidence.c.deleted)
-    waiting = select(func.count()).select_from(evidence).where(~evidence.c.uploaded & ~evidence.c.lost)
+    missing = ~evidence.c.uploaded & ~evidence.c.lost & ~evidence.c.deleted
+    waiting = select(func.count()).select_from(evidence).where(missing)
     return Depth(
         queued=counts.get("queued", 0),
         oldest_at=oldest.scalar(),
@@ -188,15 +189,28 @@ def refused(connection: Connection, limit: int = REFUSED_SHOWN) -> tuple[Refused
     return tuple(RefusedRow(unit=unit, reason=said.reason.value, detail=said.detail) for unit, said in read)
 
 
-def deletable_images(connection: Connection, before: float, limit: int = 200) -> tuple[str, ...]:
-    """Images whose record is receipted and that the centre has confirmed before a moment."""
-    settled = select(outbox.c.id).where(outbox.c.state == "delivered")
-    wanted = (
-        evidence.c.uploaded & ~evidence.c.deleted & (evidence.c.confirmed_at < before),
-        evidence.c.outbox_id.in_(settled),
+def deletable_images(
+    connection: Connection,
+    before: float,
+    refused_before: float = 0.0,
+    pressed: bool = False,
+    limit: int = 200,
+) -> tuple[str, ...]:
+    """Images that may leave this disk, the longest confirmed first.
+
+    Of receipted records those that the centre has confirmed before a moment; of refused ones all that were
+    refused before another, and where room runs short (`pressed`) those that the centre holds.
+    """
+    delivered = select(outbox.c.id).where(outbox.c.state == "delivered")
+    refused = select(outbox.c.id).where(outbox.c.state == "refused")
+    old = refused.where(outbox.c.settled_at < refused_before)
+    may_go = evidence.c.outbox_id.in_(old) | (
+        evidence.c.uploaded & (evidence.c.confirmed_at < before) & evidence.c.outbox_id.in_(delivered)
     )
-    found = select(evidence.c.sha256).where(*wanted).order_by(evidence.c.confirmed_at).limit(limit)
-    return tuple(connection.execute(found).scalars())
+    if pressed:
+        may_go |= evidence.c.uploaded & evidence.c.outbox_id.in_(refused)
+    found = select(evidence.c.sha256).where(~evidence.c.deleted & may_go)
+    return tuple(connection.execute(found.order_by(evidence.c.confirmed_at).limit(limit)).scalars())
 
 
 def mark_deleted(connection: Connection, sha256s: tuple[str, ...]) -> None:
@@ -204,10 +218,10 @@ def mark_deleted(connection: Connection, sha256s: tuple[str, ...]) -> None:
     connection.execute(update(evidence).where(evidence.c.sha256.in_(sha256s)).values(deleted=True))
 
 
-def drop_delivered(connection: Connection, before: float) -> int:
-    """Forget receipted records older than a moment, once none of their images is left here."""
+def drop_settled(connection: Connection, before: float) -> int:
+    """Forget what was receipted or refused before a moment, once none of its images is left here."""
     kept = select(evidence.c.outbox_id).where(~evidence.c.deleted & ~evidence.c.lost)
-    old = (outbox.c.state == "delivered") & (outbox.c.settled_at < before) & outbox.c.id.not_in(kept)
+    old = (outbox.c.state != "queued") & (outbox.c.settled_at < before) & outbox.c.id.not_in(kept)
     gone = select(outbox.c.id).where(old)
     connection.execute(delete(evidence).where(evidence.c.outbox_id.in_(gone)))
     connection.execute(delete(committed).where(committed.c.at < before))

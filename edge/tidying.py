@@ -1,4 +1,4 @@
-"""Makes room: only what the centre holds and has receipted ever leaves this disk."""
+"""Makes room: what the centre has receipted and holds, and, after its time, what it has refused."""
 
 import asyncio
 from functools import partial
@@ -45,13 +45,18 @@ class Tidying:
         now = self._clocks.now().wall.timestamp()
         depth = await self._database.run(outbox.depth)
         pressed = depth.evidence_bytes > PRESSED * self._limits.evidence_bytes
-        before = now if pressed else now - self._limits.images_s
-        found = await self._database.run(partial(outbox.deletable_images, before=before))
+        month = now - self._limits.delivered_days * DAY_S
+        over = partial(
+            outbox.deletable_images,
+            before=now if pressed else now - self._limits.images_s,
+            refused_before=month,
+            pressed=pressed,
+        )
+        found = await self._database.run(over)
         gone = await asyncio.to_thread(self._delete, found) if found else ()
         if gone:
             await self._database.run(partial(outbox.mark_deleted, sha256s=gone))
-        month = now - self._limits.delivered_days * DAY_S
-        await self._database.run(partial(outbox.drop_delivered, before=month))
+        await self._database.run(partial(outbox.drop_settled, before=month))
         await self._database.run(journal.drop_old_events)
         return len(gone)
 

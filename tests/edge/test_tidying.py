@@ -1,6 +1,7 @@
 """Room is made only with what the centre holds; a full station takes nothing more and drops nothing."""
 
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,13 @@ from edge.outbox import Depth, Uploaded
 from edge.room import full
 from edge.tidying import Tidying
 from edge.vault import Vault
-from inspection.custody.receipt import issue_receipt
-from inspection.messages.uplink import ReceiptMessage
+from inspection.custody.receipt import issue_receipt, issue_refusal
+from inspection.messages.uplink import ReceiptMessage, RefusalMessage
 
 if TYPE_CHECKING:
     from tests.edge.world import World
 
+AT = "2026-05-04T12:00:00.000000Z"
 BOOT = "1" * 32
 Make = Callable[..., Tidying]
 LIMITS = Retention(images_s=0, evidence_bytes=1_000_000)
@@ -84,6 +86,60 @@ async def test_old_records_go_once_their_images_have_gone(
     assert [row.unit for row in database.run_now(outbox.recent)] == ["RMA-2/1/1"], (
         "the other one still has an image that the centre lacks"
     )
+
+
+@pytest.fixture
+def refused(
+    committed: Callable[..., journal.Commit], database: Database, world: "World", site: ModuleType
+) -> Callable[..., str]:
+    """Commits the n-th inspection and has it refused; returns its image."""
+
+    def refuse(number: int, *, confirmed: bool, at: float) -> str:
+        done = committed(number, confirmed=confirmed, receipted=False)
+        said = issue_refusal(
+            world.log_key,
+            site.ORIGIN,
+            record_sha256=done.sha256,
+            submission_sha256=done.sha256,
+            reason="unknown_unit",
+            detail="whose?",
+            refused_at=AT,
+        )
+        refusal = RefusalMessage.of(said)
+        database.run_now(partial(outbox.settle_refusal, row_id=number, refusal=refusal, at=at))
+        return str(done.images[0].ciphertext_sha256)
+
+    return refuse
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_a_refused_record_goes_with_its_images_after_its_time(
+    refused: Callable[..., str], database: Database, vault: Vault, tidying: Make, confirmed: bool
+) -> None:
+    image = refused(1, confirmed=confirmed, at=1.0)
+    assert await tidying().once() == 1
+    assert vault.read(image) is None
+    depth = database.run_now(outbox.depth)
+    assert (depth.refused, depth.evidence_bytes, depth.pending_images) == (0, 0, 0)
+
+
+async def test_a_refused_record_stays_for_its_time(
+    refused: Callable[..., str], database: Database, vault: Vault, tidying: Make
+) -> None:
+    image = refused(1, confirmed=True, at=time.time())
+    assert await tidying().once() == 0
+    assert vault.read(image) is not None
+    assert database.run_now(outbox.depth).refused == 1
+
+
+async def test_refused_images_that_the_centre_holds_go_early_where_room_runs_short(
+    refused: Callable[..., str], database: Database, vault: Vault, tidying: Make
+) -> None:
+    images = [refused(1, confirmed=True, at=time.time()), refused(2, confirmed=False, at=time.time())]
+    narrow = LIMITS.model_copy(update={"evidence_bytes": 1})
+    assert await tidying(narrow).once() == 1
+    assert [vault.read(image) is None for image in images] == [True, False]
+    assert database.run_now(outbox.depth).refused == 2, "both are still in the list"
 
 
 async def test_images_stay_for_their_time(committed: Callable[..., journal.Commit], tidying: Make) -> None:
