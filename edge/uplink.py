@@ -42,6 +42,7 @@ UPLOADS_AT_ONCE = 8
 NOT_ITS_FAULT = frozenset({401, 403, 404, 405})
 """The whole link is refused, not one record: sending it alone would not help."""
 OUT_OF_ROOM = 507
+"""An image beyond the quota, or a record whose refusal would be one too many to keep: the others may go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +214,7 @@ class Uplink:
                 "POST", "/v1/records", content=batch.to_json(), headers={"Content-Type": "application/json"}
             )
             results = BatchAnswer.read(answer.content).results
-        except (Refused, BadMessage) as error:
+        except (Refused, Overloaded, BadMessage) as error:
             return await self._unanswered(queued, error)
         if len(results) != len(queued):
             return await self._unanswered(queued, BadMessage("another number of answers than records"))
@@ -221,11 +222,14 @@ class Uplink:
 
     async def _unanswered(self, queued: tuple[Queued, ...], error: LinkError | DomainError) -> int:
         """Send one by one what the centre refuses together, so that one record blocks no other."""
+        if isinstance(error, Overloaded) and error.status != OUT_OF_ROOM:
+            raise error
         if isinstance(error, Refused) and error.status in NOT_ITS_FAULT:
             raise error
-        if isinstance(error, Refused) and len(queued) > 1:
+        if isinstance(error, LinkError) and len(queued) > 1:
             return sum([await self._send((row,)) for row in queued])
-        await self._not_settled([row.id for row in queued], "bad_answer")
+        code = "out_of_room" if isinstance(error, Overloaded) else "bad_answer"
+        await self._not_settled([row.id for row in queued], code)
         return 0
 
     async def _settle_all(self, answered: tuple[tuple[Queued, Settlement], ...]) -> int:

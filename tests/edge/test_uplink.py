@@ -20,6 +20,7 @@ from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
 from inspection.custody.receipt import issue_receipt, issue_refusal
 from inspection.messages.uplink import BatchAnswer, ReceiptMessage, RecordBatch, RefusalMessage, SignedRecord
+from inspection.record import read_record
 from link.errors import LinkError, Refused
 from link.http import HttpConfig, HttpLink
 
@@ -239,6 +240,31 @@ async def test_a_batch_that_is_refused_as_a_whole_is_sent_one_by_one(
     await uplink.round()
     assert centre.batches == [3, 1, 1, 1]
     assert queued(database) == 0
+
+
+def no_room_for(unit: str) -> Callable[[RecordBatch, Answer], Answer]:
+    """507 for every batch that holds this unit's record, as where its refusal is one too many to keep."""
+
+    def twist(batch: RecordBatch, answer: Answer) -> Answer:
+        units = {read_record(signed.record).unit.id for signed in batch.records}
+        return (507, b"{}") if unit in units else answer
+
+    return twist
+
+
+async def test_one_record_without_room_keeps_no_other_waiting(
+    uplink: Uplink, commit: Commit, database: Database, centre: "SmallCentre", faults: Faults
+) -> None:
+    for number in (1, 2, 3):
+        commit(number)
+    centre.refuse = {"RMA-1/1/1"}
+    centre.twists = [no_room_for("RMA-1/1/1")] * 5
+    await uplink.round()
+    assert centre.batches == [3, 1, 1, 1]
+    assert [row.state for row in database.run_now(outbox.recent)] == ["delivered", "delivered", "queued"]
+    assert (uplink.trouble, faults.snapshot()) == ("out_of_room", {"out_of_room": 1})
+    await uplink.round()
+    assert queued(database) == 1, "it waits alone"
 
 
 async def test_a_link_that_is_not_allowed_is_no_fault_of_the_record(
