@@ -141,6 +141,7 @@ station_keys = Table(
     _text("station"),
     _bytes("public_key"),
     _text("added_at"),
+    _text("closed_at", nullable=True),
     _text("revoked_at", nullable=True),
     Index(None, "site", "station"),
 )

@@ -26,6 +26,8 @@ class StationKey:
     key: str
     station: str
     public_key: bytes
+    closed: bool
+    """The station was enrolled again: this key begins no new start."""
     revoked: bool
 
 

@@ -139,12 +139,16 @@ def _counter_reused(case: Case) -> str | None:
 def _counter_backwards(case: Case) -> str | None:
     device, boots = case.record.device, case.books.boots[case.record.device.key]
     if device.boot != boots.newest:
-        return (
-            "the record is of an older start of the program: a clone?" if device.boot in boots.known else None
-        )
+        return _other_start(case, boots)
     if device.counter > boots.counter:
         return None
     return f"counter {device.counter} comes after {boots.counter}: a clone or a restored image?"
+
+
+def _other_start(case: Case, boots: Boots) -> str | None:
+    if case.record.device.boot in boots.known:
+        return "the record is of an older start of the program: a clone?"
+    return "the station was enrolled again: this key begins no new start" if case.key.closed else None
 
 
 def _unknown_unit(case: Case) -> str | None:

@@ -39,6 +39,7 @@ def find_keys(connection: Connection, site: str, keys: Iterable[str]) -> dict[st
             key=row.key,
             station=row.station,
             public_key=row.public_key,
+            closed=row.closed_at is not None,
             revoked=row.revoked_at is not None,
         )
         for row in connection.execute(chosen)

@@ -45,6 +45,17 @@ def add_key(connection: Connection, site: str, key: str, station: str, public_ke
     return connection.execute(insert(station_keys).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
+def close_keys(connection: Connection, site: str, station: str, but: str, at: str) -> None:
+    """Let every key of a station but one begin no new start; what it signed under a known one stays good."""
+    others = (
+        station_keys.c.site == site,
+        station_keys.c.station == station,
+        station_keys.c.key != but,
+        station_keys.c.closed_at.is_(None),
+    )
+    connection.execute(update(station_keys).where(*others).values(closed_at=at))
+
+
 def find_keys(connection: Connection, site: str, keys: set[str]) -> Sequence[AnyRow]:
     """Station keys by id, those that are known."""
     chosen = select(station_keys).where(station_keys.c.site == site, station_keys.c.key.in_(keys))
@@ -52,11 +63,14 @@ def find_keys(connection: Connection, site: str, keys: set[str]) -> Sequence[Any
 
 
 def newest_key(connection: Connection, site: str, station: str) -> str | None:
-    """The key that a station enrolled last and that is still good."""
+    """The key that a station enrolled last, if it is still good."""
     chosen = select(station_keys.c.key).where(
-        station_keys.c.site == site, station_keys.c.station == station, station_keys.c.revoked_at.is_(None)
+        station_keys.c.site == site,
+        station_keys.c.station == station,
+        station_keys.c.closed_at.is_(None),
+        station_keys.c.revoked_at.is_(None),
     )
-    found: str | None = connection.execute(chosen.order_by(station_keys.c.added_at.desc()).limit(1)).scalar()
+    found: str | None = connection.execute(chosen).scalar()
     return found
 
 

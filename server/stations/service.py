@@ -57,6 +57,7 @@ def enrol(
 ) -> Enrolment:
     """Use the code up, record the key in the ledger, and give the station what it needs.
 
+    What the station had before ends here: its API keys at once, its device key for every start to come.
     Raises BadCode, or Conflict for a key that is enrolled already. The caller has checked the proof.
     """
     station = repository.use_code(connection, log.site, _hash(request.code), at)
@@ -66,6 +67,8 @@ def enrol(
     repository.add_station(connection, log.site, station, at)
     if not repository.add_key(connection, log.site, key, station, request.public_key, at):
         raise Conflict("this key is enrolled already: let the station make a new one")
+    repository.close_keys(connection, log.site, station, key, at)
+    revoke_station_keys(connection, log.site, station, at)
     log.append(connection, _key_added(log.site, station, key, request.public_key), at)
     caller = Caller(scope=Scope.STATION, station=station)
     return Enrolment(

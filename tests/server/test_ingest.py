@@ -302,6 +302,28 @@ async def test_a_revoked_key_is_refused_but_what_it_recorded_stays(site: "Site",
     assert await refused(site, renewed, renewed.signed("R1/1/2")) is RefusalReason.REVOKED_KEY
 
 
+async def test_what_an_enrolled_again_station_had_queued_still_goes_in(site: "Site", bench: "Bench") -> None:
+    await site.announce("R1/1/1", "R1/1/2", "R1/1/3")
+    await site.send(bench, bench.signed("R1/1/1"))
+    renewed = await site.enrol("st1")
+    queued = bench.signed("R1/1/2")
+    receipt_of(site, queued, (await site.send(renewed, queued)).results[0])
+    fresh = renewed.signed("R1/1/3")
+    receipt_of(site, fresh, (await site.send(renewed, fresh)).results[0])
+
+
+@pytest.mark.parametrize("sent_before", [True, False])
+async def test_the_key_of_before_begins_no_new_start(site: "Site", bench: "Bench", sent_before: bool) -> None:
+    await site.announce("R1/1/1", "R1/1/2")
+    if sent_before:
+        await site.send(bench, bench.signed("R1/1/1"))
+    renewed = await site.enrol("st1")
+    bench.boot = "2" * 32
+    copied = bench.signed("R1/1/2")
+    (answer,) = (await site.send(renewed, copied)).results
+    assert refusal_of(site, renewed, copied, answer).reason is RefusalReason.COUNTER_BACKWARDS
+
+
 async def test_one_unreadable_submission_does_not_hold_up_the_others(site: "Site", bench: "Bench") -> None:
     await site.announce("R1/1/1")
     good = bench.signed("R1/1/1")

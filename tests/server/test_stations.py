@@ -70,6 +70,21 @@ async def test_a_key_is_enrolled_once_and_the_code_stays_good(site: "Site", benc
     assert (await enrol(site, code)).status_code == 200
 
 
+async def test_enrolling_again_locks_the_old_api_key_out_at_once(site: "Site", bench: "Bench") -> None:
+    other = await site.enrol("st2")
+    renewed = await site.enrol("st1")
+    assert (await site.http.get("/v1/stations/me", headers=bench.auth)).status_code == 401
+    standing = (await site.http.get("/v1/stations/me", headers=renewed.auth)).json()
+    assert standing["key"] == renewed.key_id
+    assert (await site.http.get("/v1/stations/me", headers=other.auth)).status_code == 200
+
+
+async def test_a_failed_enrolment_locks_nobody_out(site: "Site", bench: "Bench") -> None:
+    code = await site.code("st1")
+    assert (await enrol(site, code, bench.key)).status_code == 409
+    assert (await site.http.get("/v1/stations/me", headers=bench.auth)).status_code == 200
+
+
 async def test_guessing_is_slowed_down(site: "Site") -> None:
     answers = [await enrol(site, "AAAA-AAAA-AAAA-AAAA") for _ in range(11)]
     assert [answer.status_code for answer in answers] == [403] * 10 + [429]

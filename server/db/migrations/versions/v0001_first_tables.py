@@ -166,6 +166,7 @@ def _station_keys() -> None:
         _text("station"),
         _bytes("public_key"),
         _text("added_at"),
+        _text("closed_at", nullable=True),
         _text("revoked_at", nullable=True),
         sa.PrimaryKeyConstraint("site", "key", name="pk_station_keys"),
     )
