@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from inspection.messages.base import read_time, time_text
 from inspection.messages.station import Health
+from server.console.today import Today, read_today
 from server.db.tables import (
     deliveries,
     heads,
@@ -21,8 +22,8 @@ from server.db.tables import (
 from server.returns.repository import EXPECTED
 
 SOON_S = 3600.0
-MOST_UNITS = 12
-MOST_VERDICTS = 10
+MOST_UNITS = 16
+MOST_VERDICTS = 14
 MOST_REFUSED = 6
 
 
@@ -53,6 +54,8 @@ class VerdictRow:
     unit: str
     sku: str
     station: str
+    kind: str
+    """How it came about: `confirm override autonomy escalate`."""
     grade: str
     disposition: str
     channel: str
@@ -82,6 +85,7 @@ class Overview:
     due_soon: int
     inspected: int
     refused: int
+    today: Today
     stations: tuple[StationRow, ...]
     queue: tuple[UnitRow, ...]
     verdicts: tuple[VerdictRow, ...]
@@ -98,14 +102,16 @@ def read_overview(connection: Connection, site: str, now: datetime) -> Overview:
     soon = datetime.fromtimestamp(now.timestamp() + SOON_S, now.tzinfo)
     late = (*waiting, units.c.deadline <= time_text(now))
     near = (*waiting, units.c.deadline > time_text(now), units.c.deadline <= time_text(soon))
+    size = head.size if head else 0
     return Overview(
-        size=head.size if head else 0,
+        size=size,
         head=head.head if head else "0" * 64,
         expected=_count(connection, units, *waiting),
         overdue=_count(connection, units, *late),
         due_soon=_count(connection, units, *near),
         inspected=_count(connection, records, records.c.site == site),
         refused=_count(connection, refusals, refusals.c.site == site),
+        today=read_today(connection, site, size, now),
         stations=_stations(connection, site, now),
         queue=_queue(connection, site, now),
         verdicts=_verdicts(connection, site),
@@ -147,22 +153,13 @@ def _queue(connection: Connection, site: str, now: datetime) -> tuple[UnitRow, .
 
 
 def _verdicts(connection: Connection, site: str) -> tuple[VerdictRow, ...]:
-    chosen = select(records).where(records.c.site == site)
-    rows = connection.execute(chosen.order_by(records.c.leaf_seq.desc()).limit(MOST_VERDICTS))
-    return tuple(
-        VerdictRow(
-            unit=row.unit,
-            sku=row.sku,
-            station=row.station,
-            grade=row.grade,
-            disposition=row.disposition,
-            channel=row.channel,
-            index=row.leaf_seq,
-            recorded_at=row.recorded_at,
-            told=row.instructed is not None,
-        )
-        for row in rows
-    )
+    kept = records.c
+    chosen = select(
+        kept.unit, kept.sku, kept.station, kept.kind, kept.grade, kept.disposition, kept.channel,
+        kept.leaf_seq.label("index"), kept.recorded_at, kept.instructed.is_not(None).label("told"),
+    )  # fmt: skip
+    latest = chosen.where(kept.site == site).order_by(kept.leaf_seq.desc()).limit(MOST_VERDICTS)
+    return tuple(VerdictRow(**row._mapping) for row in connection.execute(latest))
 
 
 def _refusals(connection: Connection, site: str) -> tuple[RefusedRow, ...]:

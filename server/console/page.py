@@ -3,30 +3,40 @@
 from pathlib import Path
 
 from nicegui import Client, ui
+from nicegui.events import GenericEventArguments
 
 from inspection.words.catalog import Words, words
 from server.console.board import Board, Seen
-from server.console.parts import PARTS, Part
-from server.console.view import age
+from server.console.parts import COLUMNS, TILES, Part
+from server.console.view import age, language_of
 
 STYLE = Path(__file__).with_name("style.css")
 RENEW_S = 1.0
+HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
 
 
 class ConsolePage:
     """One open page."""
 
-    def __init__(self, board: Board, site: str) -> None:
+    def __init__(self, board: Board, site: str, language: str) -> None:
         self._board, self._site = board, site
-        self._words = words("zh_CN")
+        self._words = words(language)
         self._drawn: dict[int, object] = {}
-        self._dark = ui.dark_mode(None)
+        self._areas: list[tuple[Part, ui.element]] = []
+        self._dark = ui.dark_mode(None)  # as the browser likes it, until somebody chooses
         ui.add_css(STYLE.read_text(encoding="utf-8"))
         with ui.element("main").classes("console"):
             self._head()
             self._banner = ui.label().classes("banner").props('role="status" aria-live="polite"')
-            with ui.element("div").classes("grid"):
-                self._areas = [(part, ui.element("section").classes(part.css)) for part in PARTS]
+            self._add(TILES)
+            with ui.element("div").classes("columns"):
+                for column in COLUMNS:
+                    with ui.element("div").classes("column"):
+                        for part in column:
+                            self._add(part)
+            with ui.element("footer"):
+                self._foot = ui.label()
+        self._name()
 
     def show(self, seen: Seen) -> None:
         """Draw what has changed since the last time."""
@@ -47,41 +57,50 @@ class ConsolePage:
         """Look at the centre and draw."""
         self.show(await self._board.look())
 
+    def _add(self, part: Part) -> None:
+        self._areas.append((part, ui.element("section").classes(part.css)))
+
     def _title(self, part: Part) -> None:
         if part.title is not None:
             with ui.element("h2"):
                 ui.label(self._words.say(part.title))
 
     def _head(self) -> None:
-        with ui.element("header"):
+        with ui.element("header").classes("panel"):
+            self._where = ui.label().classes("soft")
             with ui.element("h1"):
                 self._heading = ui.label()
-            self._where = ui.label().classes("soft")
             ui.element("span").classes("spread")
-            self._tongue = (
-                ui.button(on_click=self._other_language, color=None).props("flat no-caps").mark("language")
+            self._tongue = _button("translate", "language")
+            self._tongue.on_click(self._other_language)
+            self._theme = _button("contrast", "theme")
+            # only the browser knows which theme it shows while it follows its own setting
+            self._theme.on(
+                "click",
+                self._other_theme,
+                js_handler='() => emit(document.body.classList.contains("body--dark"))',
             )
-            self._theme = (
-                ui.button(on_click=self._other_theme, color=None).props("flat no-caps").mark("theme")
-            )
-        self._name()
 
     def _name(self) -> None:
         say = self._words.say
         self._heading.text = say("console.title")
         self._where.text = say("console.site", site=self._site)
         self._tongue.text = "English" if self._words.language == "zh_CN" else "中文"
-        self._theme.text = say("console.light" if self._dark.value else "console.dark")
+        self._theme.text = say("console.theme")
+        self._foot.text = say("console.foot")
+        ui.query("html").props(f'lang="{HTML_LANG[self._words.language]}"')
 
     async def _other_language(self) -> None:
         self._words = words("en" if self._words.language == "zh_CN" else "zh_CN")
-        ui.query("html").props(f'lang="{"zh-CN" if self._words.language == "zh_CN" else "en"}"')
         self._name()
         await self.renew()
 
-    def _other_theme(self) -> None:
-        self._dark.set_value(not self._dark.value)
-        self._name()
+    def _other_theme(self, event: GenericEventArguments) -> None:
+        self._dark.set_value(not event.args)
+
+
+def _button(icon: str, name: str) -> ui.button:
+    return ui.button(icon=icon, color=None).props("flat no-caps").classes("choice").mark(name)
 
 
 def _banner(seen: Seen, say: Words) -> str:
@@ -93,8 +112,9 @@ def _banner(seen: Seen, say: Words) -> str:
 def build_pages(board: Board, site: str) -> None:
     """Make the page's route known to NiceGUI."""
 
-    @ui.page("/", title="Regrade")
+    @ui.page("/", title="Regrade", language=None)
     async def overview(client: Client) -> None:
-        page = ConsolePage(board, site)
+        language = language_of(client.request.headers.get("accept-language", ""))
+        page = ConsolePage(board, site, language)
         await page.renew()
         ui.timer(RENEW_S, page.renew)

@@ -6,7 +6,9 @@ from inspection.messages.base import read_time
 from inspection.words.catalog import Words
 from server.console.overview import Overview, StationRow
 
-LIVE_S, SILENT_S = 15.0, 60.0
+LIVE_S = 15.0
+"""A station sends its health every few seconds; after this it is silent."""
+JUST_NOW_S = 5.0
 DEVICE_MARKS = {
     "ready": ("●", "good"),
     "degraded": ("▲", "warn"),
@@ -15,7 +17,6 @@ DEVICE_MARKS = {
 }
 STATION_MARKS = {
     "live": ("●", "good"),
-    "late": ("▲", "warn"),
     "silent": ("✕", "bad"),
     "new": ("◆", "warn"),
 }
@@ -46,13 +47,44 @@ def age(words: Words, seconds: float) -> str:
     return words.say("console.days", count=whole // DAY_S, hours=whole % DAY_S // HOUR_S)
 
 
+def language_of(accepted: str) -> str:
+    """The language of a browser's Accept-Language: Chinese where it comes first, else English.
+
+    Source: RFC 9110, 12.5.4.
+    """
+    ranges = [part.partition(";") for part in accepted.lower().split(",") if part.strip()]
+    first = max(ranges, key=lambda each: _quality(each[2]), default=("", "", ""))
+    return "zh_CN" if first[0].strip().partition("-")[0] == "zh" else "en"
+
+
+def _quality(parameter: str) -> float:
+    try:
+        return float(parameter.strip().removeprefix("q=")) if parameter else 1.0
+    except ValueError:
+        return 0.0
+
+
 def station_standing(station: StationRow) -> str:
-    """`live`, `late`, `silent` or `new`: by the age of its health, not by what it once said."""
+    """`live`, `silent` or `new`: by the age of its health, not by what it once said."""
     if station.heard_s is None:
         return "new"
-    if station.heard_s <= LIVE_S:
-        return "live"
-    return "late" if station.heard_s <= SILENT_S else "silent"
+    return "live" if station.heard_s <= LIVE_S else "silent"
+
+
+def heard(words: Words, seconds: float | None) -> str:
+    """How old the last health is."""
+    if seconds is None or seconds <= JUST_NOW_S:
+        return words.say("console.heard_now") if seconds is not None else ""
+    return words.say("console.heard", age=age(words, seconds))
+
+
+def wants_somebody(station: StationRow) -> bool:
+    """True for a station that is silent, has stopped, or lacks a device."""
+    health = station.health
+    if health is None:
+        return False
+    broken = health.state == "held" or any(device.state != "ready" for device in health.devices)
+    return broken or station_standing(station) == "silent"
 
 
 def deadline(words: Words, left_s: float | None) -> tuple[str, str, str]:

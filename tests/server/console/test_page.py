@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from nicegui.testing import User
 
+from inspection.messages.station import Health
 from inspection.words.catalog import words
 from server.centre import DATABASE, Centre
 from server.console.board import FRESH_S, Board
 from server.console.overview import StationRow, read_overview
 from server.console.page import build_pages
-from server.console.view import age, deadline, station_standing
+from server.console.view import age, deadline, heard, language_of, station_standing, wants_somebody
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site, Tick
@@ -27,6 +29,11 @@ async def board(centre: Centre, clock: "Tick", tmp_path: Path) -> AsyncIterator[
     made.close()
 
 
+def in_chinese(user: User) -> None:
+    """Browse as somebody who reads Chinese first."""
+    user.http_client.headers["accept-language"] = "zh-CN,zh;q=0.9,en;q=0.8"
+
+
 async def again(board: Board) -> None:
     """Let the next look read anew."""
     board._tried_at -= FRESH_S
@@ -35,7 +42,8 @@ async def again(board: Board) -> None:
 def health(**changes: Any) -> dict[str, Any]:
     said = {
         "station": "st1", "boot": "1" * 32, "seq": 1, "at": "2026-05-04T12:00:00.000000Z", "state": "idle",
-        "queue_depth": 3, "oldest_queued_s": 9, "refused": 0, "inspector_signed_in": True, "faults": {},
+        "queue_depth": 3, "oldest_queued_s": 9, "refused": 0, "inspector_signed_in": True,
+        "faults": {"no_match": 4},
         "devices": [{"name": "reader", "driver": "uhfreader", "state": "lost", "reason": "link_lost"}],
     }  # fmt: skip
     return said | changes
@@ -49,6 +57,7 @@ async def test_the_page_shows_stations_units_verdicts_and_refunds(
     await site.send(bench, bench.signed("R1/1/1"), bench.signed("nobody/1"))
     await site.http.post("/v1/stations/health", json=health(), headers=bench.auth)
     build_pages(board, "s1")
+    in_chinese(user)
     await user.open("/")
     for text in ("主管控制台", "R2/1/1", "超时 30 分钟", "R1/1/1", "使用过", "st1", "reader", "3 条待上传"):
         await user.should_see(text)
@@ -60,14 +69,30 @@ async def test_the_page_shows_stations_units_verdicts_and_refunds(
         "3 waiting to be sent",
         "Not connected",
         "3 entries",
+        "Waiting for an item",
+        "heard just now",
+        "No return fits this item",
+        "×4",
+        "Confirmed",
+        "The centre does not know this return",
+        "changes nothing",
     ):
         await user.should_see(text)
-    await user.should_see("The centre does not know this return. Set the item aside for the supervisor.")
+
+
+async def test_the_page_speaks_the_language_of_the_browser(user: User, board: Board) -> None:
+    build_pages(board, "s1")
+    await user.open("/")
+    await user.should_see("Supervisor console")
+    in_chinese(user)
+    await user.open("/")
+    await user.should_see("主管控制台")
 
 
 async def test_the_page_renews_itself(user: User, board: Board, site: "Site", bench: "Bench") -> None:
     await site.announce("R1/1/1")
     build_pages(board, "s1")
+    in_chinese(user)
     await user.open("/")
     await user.should_see("还没有结论")
     await site.send(bench, bench.signed("R1/1/1", (b"image",)))
@@ -78,6 +103,7 @@ async def test_the_page_renews_itself(user: User, board: Board, site: "Site", be
 async def test_a_page_without_a_centre_says_what_to_do(user: User, tmp_path: Path) -> None:
     board = Board(tmp_path / "nothing.sqlite", "s1")
     build_pages(board, "s1")
+    in_chinese(user)
     await user.open("/")
     await user.should_see("启动中心后，本页自动恢复")
     board.close()
@@ -136,7 +162,46 @@ def test_a_deadline_has_a_shape_and_a_word(left_s: float | None, expected: tuple
 
 
 @pytest.mark.parametrize(
-    ("heard_s", "standing"), [(None, "new"), (15, "live"), (16, "late"), (60, "late"), (61, "silent")]
+    ("heard_s", "standing"), [(None, "new"), (0, "live"), (15, "live"), (16, "silent"), (900, "silent")]
 )
 def test_a_station_is_judged_by_the_age_of_its_health(heard_s: float | None, standing: str) -> None:
     assert station_standing(StationRow(id="st1", heard_s=heard_s, health=None)) == standing
+
+
+@pytest.mark.parametrize(("heard_s", "said"), [(None, ""), (5, "heard just now"), (9, "heard 9 s ago")])
+def test_the_age_of_a_health_is_said(heard_s: float | None, said: str) -> None:
+    assert heard(EN, heard_s) == said
+
+
+@pytest.mark.parametrize(
+    ("heard_s", "changes", "wants"),
+    [
+        (1, {"devices": []}, False),
+        (16, {"devices": []}, True),
+        (1, {"devices": [], "state": "held"}, True),
+        (1, {}, True),
+    ],
+)
+def test_a_station_that_is_silent_stopped_or_lacks_a_device_comes_first(
+    heard_s: float, changes: dict[str, Any], wants: bool
+) -> None:
+    said = Health.read(orjson.dumps(health(**changes)))
+    assert wants_somebody(StationRow(id="st1", heard_s=heard_s, health=said)) is wants
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh_CN"),
+        ("zh", "zh_CN"),
+        ("ZH-Hant-TW", "zh_CN"),
+        ("en-GB,zh;q=0.9", "en"),
+        ("en;q=0.5, zh;q=0.7", "zh_CN"),
+        ("de,zh;q=nonsense", "en"),
+        ("zhx", "en"),
+        (",;", "en"),
+        ("", "en"),
+    ],
+)
+def test_chinese_is_spoken_where_the_browser_puts_it_first(accepted: str, language: str) -> None:
+    assert language_of(accepted) == language
