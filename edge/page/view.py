@@ -1,6 +1,7 @@
 """What the page says in one state, as plain values: no element of a screen is made here."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from edge.bench import Bench
@@ -40,6 +41,22 @@ LIGHTS = {
     "lost": ("✕", "bad"),
 }
 """Shape and colour of a device's light: never colour alone."""
+PROSE_LANGUAGE = "en"
+"""The language of the errors' own sentences."""
+READINGS = frozenset(
+    {
+        HoldReason.NO_MATCH,
+        HoldReason.SEVERAL_MATCHES,
+        HoldReason.SEVERAL_TAGS,
+        HoldReason.DUPLICATE_ITEM,
+        HoldReason.WRONG_ITEM,
+        HoldReason.CLOCK_SKEW,
+    }
+)
+"""Holds whose detail is what was read or measured; any other detail may be a sentence."""
+WORD = re.compile(r"[A-Za-z0-9_/-]+")
+SHORTEST_IDENTIFIER = 8
+"""Characters; tags, GTINs and unit ids are longer, the figures of a sentence are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +116,7 @@ class View:
         reason = self.bench.hold.reason
         title, advice = _split(self.words.name(reason))
         again = RETRY[reason] is not None and reason != HoldReason.WRONG_BIN
-        detail = self.bench.hold.detail
+        detail = self._detail(reason, self.bench.hold.detail)
         if reason == HoldReason.WRONG_BIN and self.bin:
             detail = self.words.say("bench.right_bin", letter=self.bin.letter)
         return Hold(
@@ -109,6 +126,12 @@ class View:
             is_alarm=reason in (HoldReason.WRONG_BIN, HoldReason.HAZARD),
             actions=(C.RETAKE, C.SETASIDE) if again else (C.SETASIDE,),
         )
+
+    def _detail(self, reason: HoldReason, said: str) -> str:
+        """What was read, in every language; of a sentence only what it names, for whom it is foreign."""
+        if reason in READINGS or self.words.language == PROSE_LANGUAGE:
+            return said
+        return ", ".join(_identifiers(said, self.snap["views"]))
 
     @property
     def interrupted(self) -> str:
@@ -170,6 +193,16 @@ def _split(sentence: str) -> tuple[str, str]:
         if found and rest:
             return (head + stop).strip(), rest.strip()
     return sentence, ""
+
+
+def _identifiers(sentence: str, views: Collection[str]) -> tuple[str, ...]:
+    """The tags, codes, units and cameras that a sentence names."""
+    found = WORD.findall(sentence)
+    return tuple(word for word in found if word in views or _is_identifier(word))
+
+
+def _is_identifier(word: str) -> bool:
+    return len(word) >= SHORTEST_IDENTIFIER and any(char.isdigit() for char in word)
 
 
 def likely(share_ppm: int) -> str:

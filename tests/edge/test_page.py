@@ -98,6 +98,31 @@ async def test_every_hold_has_a_title_and_says_what_to_do(rig: "Rig", rig_module
             assert CommandCode.SETASIDE in hold.actions
 
 
+EPC, UNIT = "3034f4e4e4424c8000000001", "RMA-20260504-1/1/1"
+
+
+@pytest.mark.parametrize(
+    ("reason", "detail", "chinese"),
+    [
+        (HoldReason.SEVERAL_TAGS, f"{EPC}, {EPC}", f"{EPC}, {EPC}"),
+        (HoldReason.DUPLICATE_ITEM, UNIT, UNIT),
+        (HoldReason.NO_MATCH, "a slip of 2019", "a slip of 2019"),
+        (HoldReason.CLOCK_SKEW, "360000 ms", "360000 ms"),
+        (HoldReason.NOT_AN_ITEM, f"tag {EPC} has header 0x00, which is no item.", EPC),
+        (HoldReason.RUBRIC_MISSING, f"{UNIT}: no rubric for toys", UNIT),
+        (HoldReason.CAMERA_LOST, "top: no picture within 10 s", "top"),
+        (HoldReason.DISK_FULL, "the disk is full: nothing more can be written down", ""),
+    ],
+)
+async def test_a_sentence_is_shown_only_to_whom_it_is_not_foreign(
+    rig: "Rig", rig_module: ModuleType, reason: HoldReason, detail: str, chinese: str
+) -> None:
+    rig.station.bench.stop(reason, detail)
+    snap = await rig_module.reporting_of(rig).snapshot()
+    shown = [View(snap=snap, words=words(each), bench=rig.station.bench).hold for each in ("en", "zh_CN")]
+    assert [hold and hold.detail for hold in shown] == [detail, chinese]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_has_its_words(language: str) -> None:
     said = words(language)
