@@ -11,6 +11,9 @@ class Metrics:
         self.refused = Counter(
             "regrade_refused", "Records refused, by reason.", ["reason"], registry=registry
         )
+        self.refusals_not_kept = Counter(
+            "regrade_refusals_not_kept", "Refusals beyond those kept for a station.", registry=registry
+        )
         self.recorded = Counter("regrade_recorded", "Records taken into the ledger.", registry=registry)
         self.replayed = Counter(
             "regrade_replayed", "Records that were answered again with the same answer.", registry=registry

@@ -199,10 +199,17 @@ def close_units(connection: Connection, site: str, inspected: Sequence[Inspectio
     connection.execute(closed, rows)
 
 
+def room_for_refusals(connection: Connection, site: str, station: str, most: int) -> int:
+    """How many more refusals are kept for this station."""
+    chosen = select(stations.c.refusals).where(stations.c.site == site, stations.c.id == station)
+    kept: int = connection.execute(chosen).scalar_one()
+    return max(0, most - kept)
+
+
 def add_refusals(
     connection: Connection, site: str, station: str, refused: Sequence[tuple[Checked, KeptRefusal]]
-) -> int:
-    """Keep refusals; returns how many this station has by now."""
+) -> None:
+    """Keep refusals, and count them to their station."""
     rows = [
         {
             "site": site,
@@ -215,8 +222,8 @@ def add_refusals(
         }
         for checked, kept in refused
     ]
+    if not rows:
+        return
     connection.execute(insert(refusals).on_conflict_do_nothing(), rows)
     mine = (stations.c.site == site, stations.c.id == station)
-    counted = update(stations).where(*mine).values(refusals=stations.c.refusals + len(rows))
-    total: int = connection.execute(counted.returning(stations.c.refusals)).scalar_one()
-    return total
+    connection.execute(update(stations).where(*mine).values(refusals=stations.c.refusals + len(rows)))

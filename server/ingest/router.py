@@ -57,3 +57,4 @@ def _count(centre: Centre, outcomes: Sequence[Outcome]) -> None:
             metrics.recorded.inc()
         else:
             metrics.refused.labels(outcome.kept.reason).inc()
+            metrics.refusals_not_kept.inc(0 if outcome.stored else 1)

@@ -11,7 +11,6 @@ from inspection.custody.receipt import MAX_DETAIL, issue_receipt, issue_refusal
 from inspection.messages.base import time_text
 from inspection.messages.uplink import Answer, ReceiptMessage, RefusalMessage
 from inspection.policy import Policy
-from server.errors import QuotaUsed
 from server.evidence.repository import held_evidence
 from server.ingest import repository
 from server.ingest.checking import Checked
@@ -38,9 +37,21 @@ class Refused:
     submission: str
     kept: KeptRefusal
     fresh: bool
+    stored: bool
+    """False beyond the limit: the answer is signed all the same."""
 
 
 Outcome = Recorded | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """What this batch brought that was not known before, by submission."""
+
+    taken: set[str]
+    refused: dict[str, KeptRefusal]
+    kept: frozenset[str]
+    """Those refusals that are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +67,37 @@ class Rules:
 def record_batch(
     connection: Connection, log: Log, batch: Sequence[Checked], rules: Rules
 ) -> tuple[Outcome, ...]:
-    """Record what may be recorded; one outcome for each record, in its order.
-
-    Raises QuotaUsed when the station has more refused records than are kept: nothing is recorded.
-    """
+    """Record what may be recorded; one outcome for each record, in its order."""
     books = repository.open_books(connection, log.site, rules.bench.station, batch)
     taken, refused = _sort(batch, books, rules)
-    if refused:
-        newly = {checked.submission: checked for checked in batch if checked.submission in refused}
-        fresh = [(checked, refused[name]) for name, checked in newly.items()]
-        kept = repository.add_refusals(connection, log.site, rules.bench.station, fresh)
-        if kept > rules.refusals_per_station:
-            raise QuotaUsed(f"station {rules.bench.station} has {kept} refused records; look after it first")
+    fresh = Fresh(
+        taken={each.submission for each in taken},
+        refused=refused,
+        kept=_keep(connection, log.site, batch, refused, rules),
+    )
     if taken:
         _record(connection, log, taken, books, rules)
-    return _outcomes(connection, log, batch, books, {each.submission for each in taken}, refused)
+    return _outcomes(connection, log, batch, books, fresh)
+
+
+def _keep(
+    connection: Connection,
+    site: str,
+    batch: Sequence[Checked],
+    refused: dict[str, KeptRefusal],
+    rules: Rules,
+) -> frozenset[str]:
+    """Keep as many refusals as the station may have, and say which; the others are given all the same.
+
+    One that is not kept is worked out again when its record comes again.
+    """
+    if not refused:
+        return frozenset()
+    newly = {checked.submission: checked for checked in batch if checked.submission in refused}
+    room = repository.room_for_refusals(connection, site, rules.bench.station, rules.refusals_per_station)
+    kept = [(checked, refused[name]) for name, checked in newly.items()][:room]
+    repository.add_refusals(connection, site, rules.bench.station, kept)
+    return frozenset(checked.submission for checked, _ in kept)
 
 
 def _sort(
@@ -134,8 +161,7 @@ def _outcomes(
     log: Log,
     batch: Sequence[Checked],
     books: Books,
-    taken: set[str],
-    refused: dict[str, KeptRefusal],
+    fresh: Fresh,
 ) -> tuple[Outcome, ...]:
     found = [checked.record for checked in batch if is_recorded(checked, books) and checked.record]
     places = log.find(connection, tuple(f"verdict:{record.id}" for record in found))
@@ -149,16 +175,24 @@ def _outcomes(
                 Recorded(
                     place=places[f"verdict:{checked.record.id}"],
                     pending=tuple(dict.fromkeys(name for name in pending if name not in held)),
-                    fresh=checked.submission in taken,
+                    fresh=checked.submission in fresh.taken,
                 )
             )
         else:
-            fresh = checked.submission in refused
-            kept = refused[checked.submission] if fresh else books.refusals[checked.submission]
-            outcomes.append(
-                Refused(sha256=checked.sha256, submission=checked.submission, kept=kept, fresh=fresh)
-            )
+            outcomes.append(_refused(checked, books, fresh))
     return tuple(outcomes)
+
+
+def _refused(checked: Checked, books: Books, fresh: Fresh) -> Refused:
+    name = checked.submission
+    known = books.refusals.get(name)
+    return Refused(
+        sha256=checked.sha256,
+        submission=name,
+        kept=known or fresh.refused[name],
+        fresh=known is None,
+        stored=known is not None or name in fresh.kept,
+    )
 
 
 def sign_answers(outcomes: Sequence[Outcome], key: Ed25519PrivateKey, origin: str) -> tuple[Answer, ...]:

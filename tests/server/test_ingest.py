@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import func, select
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
@@ -17,11 +18,11 @@ from inspection.messages.base import time_text
 from inspection.messages.uplink import (
     BatchAnswer,
     ReceiptMessage,
-    RecordBatch,
     RefusalMessage,
     RefusalReason,
     SignedRecord,
 )
+from server.db.tables import refusals
 from server.ingest.schemas import record_sha256
 
 if TYPE_CHECKING:
@@ -364,13 +365,29 @@ async def test_a_batch_that_is_none_is_a_problem(site: "Site", bench: "Bench", b
     assert answer.json()["code"] == "bad_message"
 
 
-async def test_more_refusals_than_are_kept_stop_the_station(site: "Site", bench: "Bench") -> None:
-    limited = site.centre.settings.model_copy(update={"refusals_per_station": 1})
+async def test_more_refusals_than_are_kept_hold_up_no_good_record(site: "Site", bench: "Bench") -> None:
+    limited = site.centre.settings.model_copy(update={"refusals_per_station": 2})
     object.__setattr__(site.centre, "settings", limited)
+    await site.announce("R1/1/1")
     await site.send(bench, bench.signed("nobody/1"))
-    content = RecordBatch(records=(bench.signed("nobody/2"),)).to_json()
-    answer = await site.http.post("/v1/records", content=content, headers=bench.auth)
-    assert (answer.status_code, answer.json()["code"]) == (507, "quota_used")
+    batch = [bench.signed(unit) for unit in ("nobody/2", "R1/1/1", "nobody/3", "nobody/4")]
+    first = (await site.send(bench, *batch)).results
+    receipt_of(site, batch[1], first[1])
+    for at in (0, 2, 3):
+        assert refusal_of(site, bench, batch[at], first[at]).reason is RefusalReason.UNKNOWN_UNIT
+    assert site.counted("regrade_refusals_not_kept_total") == 2
+    site.clock.forward(60)
+    again = (await site.send(bench, *batch)).results
+    assert again[:2] == first[:2]
+    for at in (2, 3):
+        said = refusal_of(site, bench, batch[at], again[at])
+        assert (said.reason, said.refused_at) == (RefusalReason.UNKNOWN_UNIT, "2026-05-04T12:01:00.000000Z")
+    assert await refusals_kept(site) == 2
+
+
+async def refusals_kept(site: "Site") -> int:
+    counting = select(func.count()).select_from(refusals)
+    return await site.centre.reader.run(lambda c: c.execute(counting).scalar_one())
 
 
 async def test_an_inspected_unit_leaves_the_worklist(site: "Site", bench: "Bench") -> None:
