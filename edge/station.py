@@ -202,7 +202,7 @@ class Station:
 
     def _block(self, given: Blocked) -> None:
         """Nothing may be recorded any more: what a copy of this key signs would be taken for ours."""
-        hold = Hold(reason=HoldReason.SELF_TEST_FAILED, detail=str(given.error))
+        hold = Hold(reason=HoldReason.CLONED_KEY, detail=str(given.error))
         self.arrival.blocked = hold
         self.crossing.give_up()
         self.bench.stop(hold.reason, hold.detail)

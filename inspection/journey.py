@@ -109,6 +109,7 @@ class HoldReason(StrEnum):
     SIGNED_OUT = "signed_out"
     WRONG_BIN = "wrong_bin"
     SELF_TEST_FAILED = "self_test_failed"
+    CLONED_KEY = "cloned_key"
     INTERRUPTED = "interrupted"
 
 
@@ -188,6 +189,7 @@ RETRY: Mapping[HoldReason, Event | None] = {
     HoldReason.SIGNED_OUT: E.RETRY_IDENTIFY,
     HoldReason.WRONG_BIN: E.RETRY_BIN,
     HoldReason.SELF_TEST_FAILED: E.RETRY_SELF_TEST,
+    HoldReason.CLONED_KEY: None,
     HoldReason.INTERRUPTED: E.RETRY_IDENTIFY,
 }
 """How the bench goes on when the person says "again"; None: the item is set aside."""

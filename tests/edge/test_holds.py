@@ -252,10 +252,10 @@ async def test_an_hour_without_anybody_locks_the_bench(rig: "Rig") -> None:
 
 async def test_a_cloned_key_stops_everything(rig: "Rig", site: ModuleType) -> None:
     await rig.station.handle(Blocked(error=KeyCloned("enrol this station again")))
-    held(rig, "self_test_failed")
+    held(rig, "cloned_key")
     await rig.scan("CMD:SETASIDE")
     await put_on_bench(rig, site.tag(1))
-    held(rig, "self_test_failed")
+    held(rig, "cloned_key")
 
 
 @pytest.mark.parametrize("nonsense", ["CMD:FLY", "BADGE:", "BIN:Z", "BADGE:ü"])

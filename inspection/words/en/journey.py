@@ -51,6 +51,7 @@ WORDS: dict[str, str] = {
     "hold.signed_out": "Nobody is signed in. Scan your badge.",
     "hold.wrong_bin": "WRONG BIN. Take the item out and scan the right bin.",
     "hold.self_test_failed": "A device failed its test. Check the marked device, then try again.",
+    "hold.cloned_key": "This station was copied or restored. Stop working here and call the supervisor.",
     "hold.interrupted": "The station restarted during this item. Inspect it again from the start.",
     "override.lighting": "Light fooled the machine",
     "override.defect_missed": "Defect was missed",

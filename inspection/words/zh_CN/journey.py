@@ -51,6 +51,7 @@ WORDS: dict[str, str] = {
     "hold.signed_out": "还没有人登录。请扫工牌。",
     "hold.wrong_bin": "放错料箱！请取出商品，扫正确的料箱。",
     "hold.self_test_failed": "有设备自检没通过。请检查标出的设备后重试。",
+    "hold.cloned_key": "本工位被复制或还原过。请停止作业并叫主管。",
     "hold.interrupted": "检查这件商品时工位重启了。请从头再验一次。",
     "override.lighting": "光线误导了机器",
     "override.defect_missed": "漏看了缺陷",
