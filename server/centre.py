@@ -24,6 +24,7 @@ from server.db.migrate import migrate
 from server.db.writer import Writer
 from server.errors import BadSettings
 from server.evidence.store import EvidenceStore
+from server.evidence.uploads import Uploads
 from server.keys import ServerKeys
 from server.ledger.log import Head, Log
 from server.limits import TokenBucket
@@ -53,6 +54,7 @@ class Centre:
     reader: Reader
     log: Log
     store: EvidenceStore
+    uploads: Uploads
     metrics: Metrics
     enrolments: TokenBucket
     policy: Policy
@@ -116,6 +118,7 @@ async def open_centre(
                 reader=reader,
                 log=log,
                 store=EvidenceStore(directory / EVIDENCE),
+                uploads=Uploads(),
                 metrics=metrics,
                 enrolments=TokenBucket(per_minute=settings.enrol_per_minute),
                 policy=policy,

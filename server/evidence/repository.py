@@ -19,10 +19,10 @@ class Waiting:
     """The unit as it stood when the verdict was recorded."""
 
 
-def standing(connection: Connection, site: str, sha256: str, station: str) -> tuple[bool, int]:
-    """Whether the ciphertext is durable here, and how many bytes the station has stored."""
+def used_bytes(connection: Connection, site: str, station: str) -> int:
+    """How many bytes the station has stored."""
     chosen = select(stations.c.evidence_bytes).where(stations.c.site == site, stations.c.id == station)
-    return holds(connection, site, sha256), int(connection.execute(chosen).scalar() or 0)
+    return int(connection.execute(chosen).scalar() or 0)
 
 
 def holds(connection: Connection, site: str, sha256: str) -> bool:

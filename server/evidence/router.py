@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from inspection.messages.uplink import EvidenceAnswer
 from server.access import Caller, Scope, needs, own_station
 from server.answers import answer
-from server.centre import Here
+from server.centre import Centre, Here
 from server.errors import LengthMissing, NotFound, NotTaken, QuotaUsed, TooLarge
 from server.evidence import repository, service
 
@@ -22,22 +22,30 @@ Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 async def put_evidence(sha256: Sha256, request: Request, centre: Here, caller: Station) -> Response:
     """Store one encrypted image under the hash of its bytes; answered once it is durable."""
     station, length = own_station(caller), _length(request, centre.settings.evidence_limit_bytes)
-    known, used = await centre.reader.run(lambda c: repository.standing(c, centre.site, sha256, station))
-    if known:
+    if await centre.reader.run(lambda c: repository.holds(c, centre.site, sha256)):
         await _discard(request.stream(), length)
         return answer(EvidenceAnswer(ciphertext_sha256=sha256, bytes=length, stored=False))
-    if used + length > centre.settings.evidence_quota_bytes:
-        raise QuotaUsed(f"station {station} has stored {used} bytes: its share is used up")
-    await centre.store.put(sha256, request.stream(), length)
-    now = centre.clock()
-    confirmed = await centre.writer.submit(
-        lambda c: service.confirm(c, centre.log, sha256, length, station, centre.policy, now)
-    )
+    with centre.uploads.promise(station, length) as promised:
+        used = await centre.reader.run(lambda c: repository.used_bytes(c, centre.site, station))
+        if used + promised > centre.settings.evidence_quota_bytes:
+            raise QuotaUsed(f"station {station} has stored {used} bytes: its share is used up")
+        confirmed = await _store(request, centre, sha256, station, length)
     if confirmed.fresh:
         centre.metrics.evidence_bytes.inc(length)
     if confirmed.issued:
         centre.deliveries_due.set()
     return answer(EvidenceAnswer(ciphertext_sha256=sha256, bytes=length, stored=confirmed.fresh))
+
+
+async def _store(
+    request: Request, centre: Centre, sha256: str, station: str, length: int
+) -> service.Confirmed:
+    """Durable as a file first, then as a row."""
+    await centre.store.put(sha256, request.stream(), length)
+    now = centre.clock()
+    return await centre.writer.submit(
+        lambda c: service.confirm(c, centre.log, sha256, length, station, centre.policy, now)
+    )
 
 
 @router.head("/{sha256}")

@@ -1,5 +1,6 @@
 """Encrypted images: whole, durable and under their hash, or not there at all."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -60,6 +61,23 @@ async def test_a_station_stores_no_more_than_its_share(site: "Site", bench: "Ben
     answer = await site.upload(bench, b"one more")
     assert (answer.status_code, answer.json()["code"]) == (507, "quota_used")
     assert (await site.upload(await site.enrol("st2"), b"one more")).status_code == 200
+
+
+async def test_uploads_at_once_share_what_is_left(site: "Site", bench: "Bench") -> None:
+    small = site.centre.settings.model_copy(update={"evidence_quota_bytes": 1000})
+    object.__setattr__(site.centre, "settings", small)
+    images = [bytes([number]) * 900 for number in range(8)]
+    answers = await asyncio.gather(*(site.upload(bench, image) for image in images))
+    assert sorted(answer.status_code for answer in answers) == [200] + [507] * 7
+    assert site.counted("regrade_evidence_bytes_total") == 900
+
+
+async def test_an_upload_that_fails_gives_its_room_back(site: "Site", bench: "Bench") -> None:
+    small = site.centre.settings.model_copy(update={"evidence_quota_bytes": len(IMAGE)})
+    object.__setattr__(site.centre, "settings", small)
+    wrong = await site.http.put(URL, content=b"x" * len(IMAGE), headers=bench.auth)
+    assert wrong.json()["code"] == "hash_mismatch"
+    assert (await site.upload(bench, IMAGE)).status_code == 200
 
 
 async def test_a_crash_between_file_and_row_is_healed_by_sending_again(site: "Site", bench: "Bench") -> None:
