@@ -26,7 +26,8 @@ def _draw_verdict(row: VerdictRow, words: Words) -> None:
     text(words.say(f"grade.{row.grade}"), f"chip grade-{row.grade}")
     with _pair():
         text(words.say(f"disposition.{row.disposition}"), "strong cut")
-        text(words.say(f"channel.{row.channel}"), "soft cut")
+        goes = words.say(f"channel.{row.channel}")
+        text(goes, "soft cut").props(f'title="{goes}"')
     with _pair():
         text(words.say(f"console.by_{row.kind}"), "cut")
         text(row.station, "soft cut")
