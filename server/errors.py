@@ -16,7 +16,9 @@ CentreError
 |   |-- HashMismatch          the bytes are not those that the address names
 |   |-- QuotaUsed             the station's or merchant's share of the store is used up
 |   |-- NotFound              nothing of that name
+|   |   `-- UnknownParcel         a parcel that no unit of the merchant names
 |   |-- Conflict              something else stands there already
+|   |   `-- TooManyOutcomes       an instruction has as many outcomes as it may have
 |   `-- EndpointRefused       a webhook address that the policy does not allow
 `-- NotSetUp              the set-up is wrong: the centre does not start
     |-- BadSettings
@@ -126,10 +128,22 @@ class NotFound(NotTaken):
     code = "not_found"
 
 
+class UnknownParcel(NotFound):
+    """A parcel that no unit of the merchant names."""
+
+    code = "unknown_parcel"
+
+
 class Conflict(NotTaken):
     """Something else stands there already."""
 
     code = "conflict"
+
+
+class TooManyOutcomes(Conflict):
+    """An instruction has as many outcomes as it may have."""
+
+    code = "too_many_outcomes"
 
 
 class EndpointRefused(NotTaken):

@@ -141,6 +141,13 @@ def find_outcome(connection: Connection, site: str, merchant: str, outcome: str)
     return connection.execute(chosen).first()
 
 
+def count_outcomes(connection: Connection, site: str, instruction: str) -> int:
+    """How many outcomes were reported of an instruction."""
+    mine = (outcomes.c.site == site, outcomes.c.instruction == instruction)
+    counted: int = connection.execute(select(func.count()).select_from(outcomes).where(*mine)).scalar_one()
+    return counted
+
+
 def add_outcome(
     connection: Connection, site: str, outcome: RefundOutcome, sha256: str, matches: bool, seq: int
 ) -> None:

@@ -9,10 +9,13 @@ from inspection.custody.leaf import EntryType
 from inspection.errors import BadSignature
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
-from server.errors import BadRequest, Conflict, NotFound, WrongScope
+from server.errors import BadRequest, Conflict, NotFound, TooManyOutcomes, WrongScope
 from server.ledger.log import Entry, Log, Place
 from server.refunds import repository
 from server.refunds.schemas import InstructionPage, InstructionRow, OutcomeRow, Requeued
+
+MOST_OUTCOMES = 100
+"""Of one instruction: far more than payments fail and are reversed."""
 
 
 def read_outcome(signed: SignedBody, key: bytes | None, merchant: str, now_s: float) -> RefundOutcome:
@@ -44,7 +47,8 @@ def take_outcome(
 ) -> tuple[Place, bool, bool]:
     """Record an outcome; returns its leaf, whether it matches, and whether it is news.
 
-    Raises NotFound for an unknown instruction, Conflict for other content under a known id.
+    Raises NotFound for an unknown instruction, Conflict for other content under a known id, and
+    TooManyOutcomes: each is a leaf for ever, so a shop may not add them without end.
     """
     instruction = repository.find_instruction(connection, log.site, outcome.instruction)
     if instruction is None or (instruction.merchant, instruction.unit) != (outcome.merchant, outcome.unit):
@@ -54,6 +58,8 @@ def take_outcome(
     known = repository.find_outcome(connection, log.site, outcome.merchant, outcome.id)
     if known is not None and known.sha256 != digest:
         raise Conflict(f"outcome {outcome.id} was reported before, with other content")
+    if known is None and repository.count_outcomes(connection, log.site, instruction.id) >= MOST_OUTCOMES:
+        raise TooManyOutcomes(f"instruction {instruction.id} has {MOST_OUTCOMES} outcomes already")
     place = log.append(connection, entry, recorded_at)
     fits = matches(outcome, instruction)
     if known is None:

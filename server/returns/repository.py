@@ -63,6 +63,14 @@ def signed_off(connection: Connection, site: str, merchant: str, ids: Iterable[s
     return {row.id: row.signed_off_at for row in connection.execute(chosen)}
 
 
+def names_parcel(connection: Connection, site: str, merchant: str, parcel: str) -> bool:
+    """True when some unit of the merchant is announced to come in this parcel."""
+    chosen = select(units.c.id).where(
+        units.c.site == site, units.c.merchant == merchant, units.c.parcel == parcel
+    )
+    return connection.execute(chosen.limit(1)).first() is not None
+
+
 def put_units(connection: Connection, site: str, announced: Sequence[tuple[UnitMessage, str | None]]) -> None:
     """Add or replace expected units, each with its deadline."""
     numbers = next_changes(connection, site, len(announced))

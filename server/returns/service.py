@@ -11,7 +11,7 @@ from inspection.custody.leaf import EntryType
 from inspection.messages.base import read_time, time_text
 from inspection.messages.catalogue import UnitMessage
 from server.catalogue.repository import known_skus
-from server.errors import Conflict, NotFound
+from server.errors import Conflict, NotFound, UnknownParcel
 from server.ledger.log import Entry, Log, Place
 from server.returns import repository
 from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, KnownUnit
@@ -165,12 +165,19 @@ class Arrival:
 
 
 def sign_off(connection: Connection, log: Log, arrival: Arrival, due_s: float, recorded_at: str) -> Place:
-    """Record the sign-off and start the clock of the parcel's units; the first one stands for ever."""
+    """Record the sign-off and start the clock of the parcel's units; the first one stands for ever.
+
+    Raises UnknownParcel where no unit names the parcel: a sign-off is a leaf, and starts nobody's clock.
+    """
+    site, merchant, parcel = log.site, arrival.merchant, arrival.parcel
+    known = repository.signed_off(connection, site, merchant, [parcel])
+    if not known and not repository.names_parcel(connection, site, merchant, parcel):
+        raise UnknownParcel(f"no unit of {merchant} was announced in parcel {parcel}: announce it first")
     at = time_text(arrival.at)
-    body = {"merchant": arrival.merchant, "parcel": arrival.parcel, "event": "signed_off", "at": at}
-    leaf_id = f"parcel:{arrival.merchant}:{arrival.parcel}:signed-off"
-    if repository.add_sign_off(connection, log.site, arrival.merchant, arrival.parcel, at):
+    body = {"merchant": merchant, "parcel": parcel, "event": "signed_off", "at": at}
+    leaf_id = f"parcel:{merchant}:{parcel}:signed-off"
+    if repository.add_sign_off(connection, site, merchant, parcel, at):
         deadline = time_text(arrival.at + timedelta(seconds=due_s))
-        repository.set_deadlines(connection, log.site, arrival.merchant, arrival.parcel, deadline)
+        repository.set_deadlines(connection, site, merchant, parcel, deadline)
     entry = Entry(type=EntryType.LOGISTICS, id=leaf_id, body=canonical(body))
     return log.append(connection, entry, recorded_at)

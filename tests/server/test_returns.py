@@ -134,9 +134,25 @@ async def test_the_carriers_sign_off_starts_the_clock_once(site: "Site") -> None
 async def test_a_sign_off_says_whose_and_when(
     site: "Site", who: str, body: dict[str, str], status: int
 ) -> None:
+    await site.announce("R1/1/1", parcel="P1")
     headers = site.console if who == "console" else site.shop
     answer = await site.http.post("/v1/parcels/P1/sign-off", json=body, headers=headers)
     assert answer.status_code == status, answer.text
+
+
+async def test_a_parcel_that_no_unit_names_is_not_signed_off(site: "Site") -> None:
+    await site.announce("R1/1/1", parcel="P1")
+    at = {"at": "2026-05-04T11:00:00.000000Z"}
+    answer = await site.http.post("/v1/parcels/P2/sign-off", json=at, headers=site.shop)
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_parcel")
+    other = await site.http.post(
+        "/v1/parcels/P1/sign-off", json={**at, "merchant": "m2"}, headers=site.console
+    )
+    assert other.json()["code"] == "unknown_parcel"
+    first = await site.http.post("/v1/parcels/P1/sign-off", json=at, headers=site.shop)
+    await site.announce("R1/1/1", parcel="P3")
+    again = await site.http.post("/v1/parcels/P1/sign-off", json=at, headers=site.shop)
+    assert (again.status_code, again.content) == (200, first.content)
 
 
 async def test_a_shop_sets_its_own_products_only(site: "Site") -> None:

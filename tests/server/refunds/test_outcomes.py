@@ -13,6 +13,7 @@ from inspection.custody.receipt import check_receipt
 from inspection.custody.signing import public_bytes
 from inspection.messages.refund import OutcomeAnswer, OutcomeStatus, RefundOutcome
 from inspection.messages.webhook import sign_webhook
+from server.refunds.service import MOST_OUTCOMES, take_outcome
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -91,6 +92,20 @@ async def test_other_content_under_the_same_id_is_a_conflict(site: "Site", bench
     await report(site, outcome(site).to_json())
     answer = await report(site, outcome(site, refunded_total_minor=1).to_json())
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+async def test_an_instruction_has_no_more_outcomes_than_its_ledger_can_bear(
+    site: "Site", bench: "Bench"
+) -> None:
+    await prepare(site, bench)
+    log, now = site.centre.log, site.centre.now()
+    many = [outcome(site, id=f"re_{number}") for number in range(MOST_OUTCOMES)]
+    await site.centre.writer.submit(lambda c: [take_outcome(c, log, each, now) for each in many])
+    size = (await site.centre.reader.run(log.head)).size
+    answer = await report(site, outcome(site, id="one_more").to_json())
+    assert (answer.status_code, answer.json()["code"]) == (409, "too_many_outcomes")
+    assert (await report(site, many[0].to_json())).status_code == 200
+    assert (await site.centre.reader.run(log.head)).size == size
 
 
 @pytest.mark.parametrize("changes", [{"instruction": "R9/1/1#1"}, {"unit": "R2/1/1"}])
