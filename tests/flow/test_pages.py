@@ -140,4 +140,5 @@ def test_make_run_shows_the_station_and_the_console_at_work(running: Running, br
     picture(console, "console", running.language)
     shop = opened(browser, running.shop, running.language)
     expect(shop.get_by_text("RMA-").first).to_be_visible(timeout=PATIENCE_MS)
-    picture(shop, "shop", running.language)
+    if running.language == "en":  # the shop speaks one language only
+        picture(shop, "shop", running.language)
