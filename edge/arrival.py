@@ -10,7 +10,7 @@ from edge.clock import Clock, Instant
 from edge.committing import Committer
 from edge.database import Database
 from edge.item import IdentifiedBy, Item, Spent
-from edge.steps.identify import Found, Match, by_code, by_tag, contradicts
+from edge.steps.identify import Found, Match, by_code, by_tag, contradicts, printable
 from edge.watch import Seen, TagWatch
 from inspection.journey import RETRY, Event, HoldReason, State
 from inspection.readings import Scan
@@ -250,7 +250,7 @@ class Arrival:
     def _beside(self, item: Item, scan: Scan, text: str) -> None:
         """Another code of the same item, or the code of another product."""
         if item.verdict is None and contradicts(item.expected, text, scan.symbology):
-            self._stop(Hold(reason=HoldReason.WRONG_ITEM, detail=text[:64]), False)
+            self._stop(Hold(reason=HoldReason.WRONG_ITEM, detail=printable(text)), False)
             return
         self._bench.item = replace(item, scans=(*item.scans, scan)[-MOST_SCANS:])
 

@@ -24,7 +24,6 @@ class Queued:
 
     id: int
     unit: str
-    sha256: str
     signed: SignedRecord
 
 
@@ -251,4 +250,4 @@ def _queued(row: Row[Any]) -> Queued:
             ImageKey.model_validate_json(json.dumps(each)) for each in json.loads(row.image_keys)
         ),
     )
-    return Queued(id=row.id, unit=row.unit, sha256=row.sha256, signed=signed)
+    return Queued(id=row.id, unit=row.unit, signed=signed)

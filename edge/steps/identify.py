@@ -67,7 +67,7 @@ def contradicts(expected: ExpectedUnit, text: str, symbology: str | None) -> boo
 
 def _by_item_code(connection: Connection, code: ItemCode, said: str) -> Found:
     if code.gtin is None:
-        return Hold(reason=HoldReason.NO_MATCH, detail=_short(said))
+        return Hold(reason=HoldReason.NO_MATCH, detail=printable(said))
     found: tuple[Listed, ...] = ()
     if code.serial is not None:
         found = worklist.by_serial(connection, code.gtin, code.serial)
@@ -94,13 +94,13 @@ def _unless_committed(connection: Connection, found: Sequence[Listed], said: str
         return Hold(reason=HoldReason.SEVERAL_MATCHES, detail=", ".join(each.unit.id for each in left[:4]))
     if done:
         return Hold(reason=HoldReason.DUPLICATE_ITEM, detail=done[0].unit.id)
-    return Hold(reason=HoldReason.NO_MATCH, detail=_short(said))
+    return Hold(reason=HoldReason.NO_MATCH, detail=printable(said))
 
 
 def _is_committed(connection: Connection, expected: ExpectedUnit) -> bool:
     return journal.is_committed(connection, expected.merchant, expected.unit.id, expected.inspection)
 
 
-def _short(text: str) -> str:
+def printable(text: str) -> str:
     """What was read, cut and printable: a peer's bytes go to a screen here."""
     return "".join(char if char.isprintable() else "?" for char in text[:64])
