@@ -53,7 +53,8 @@ def write_down(started: datetime, seconds: float, outcomes: Sequence[Outcome]) -
     rows = [
         f"# Soak of {started:%Y-%m-%d %H:%M} UTC",
         "",
-        f"{len(outcomes)} seeds, {items} items, {minutes:.0f} minutes.",
+        f"{len(outcomes)} seeds, {items} items, {minutes:.0f} minutes, {LANES} warehouses side by side, "
+        f"brokers {' and '.join(BROKERS)} by turns.",
         f"Killed with SIGKILL: {', '.join(f'{name} {count}' for name, count in sorted(killed.items()))}.",
         f"Items lost, doubled or wrong: {len(wrong)}.",
         "",
