@@ -35,6 +35,8 @@ GRADES = (Grade.NEW, Grade.USED, Grade.DAMAGED, Grade.NEW, Grade.USED)
 ESCALATED_EVERY = 17
 DRAWN_EVERY = 6
 """With photos, every so many-eth item is drawn: photos know no `used`."""
+MIXED_IN = (DRAWN[0], DRAWN[1], UNPRICED)
+"""What is drawn then: between them every disposition, and a product without a price."""
 FIRST_PHOTO_ITEM = 100
 """Item number inside the GTINs of photographed products."""
 
@@ -221,7 +223,7 @@ class Planner:
             if shown is not None:
                 return shown
         if self.albums:
-            return self._drawn(number, dice, (DRAWN[0], DRAWN[1], UNPRICED)[number % 3], Grade.USED)
+            return self._drawn(number, dice, MIXED_IN[number // DRAWN_EVERY % len(MIXED_IN)], Grade.USED)
         return self._drawn(number, dice, DRAWN[dice.randrange(len(DRAWN))], GRADES[number % len(GRADES)])
 
     def _photo(self, number: int, truth: Grade) -> tuple[Good, Grade, Picture] | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from demo.errors import BadSetUp
+from demo.goods import UNPRICED
 from demo.pictures import REFERENCES, read_albums
 from demo.plan import MQTT_BENCH, SERIAL_BENCH, TAGGED, Plan, Planner, Twist, Way
 from inspection.grades import Disposition, Grade
@@ -113,3 +114,9 @@ def test_photos_are_used_once_and_their_end_is_stated(photos: Path) -> None:
 def test_a_folder_without_photos_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadSetUp, match="bottle/good"):
         read_albums(tmp_path)
+
+
+def test_a_run_with_photos_still_comes_to_every_disposition(photos: Path) -> None:
+    plan = Planner(seed=1, benches=BENCHES, albums=read_albums(photos)).plan(200)
+    assert {item.disposition for item in plan.counted} == set(Disposition)
+    assert UNPRICED in {item.good for item in plan.counted}
