@@ -75,12 +75,6 @@ def by_unit_id(connection: Connection, unit: str) -> tuple[Listed, ...]:
     return _units(connection, units.c.id == unit)
 
 
-def known_gtin(connection: Connection, gtin: str) -> bool:
-    """True when the catalogue has this product, expected or not."""
-    found = select(products.c.sku).where(products.c.gtin == gtin).limit(1)
-    return connection.execute(found).first() is not None
-
-
 def person_with(connection: Connection, badge: str, salt: bytes) -> InspectorMessage | None:
     """Whose badge this is; every entry is compared, in constant time."""
     offered = commit(salt, badge)

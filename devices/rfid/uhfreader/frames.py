@@ -84,11 +84,6 @@ class Inventory:
     """From 1; None in the 18 dialect, which does not say."""
     tags: tuple[SeenTag, ...]
 
-    @property
-    def is_last(self) -> bool:
-        """False while more answers follow."""
-        return self.status != Status.MORE_FOLLOWS
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderInfo:

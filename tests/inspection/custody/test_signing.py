@@ -15,7 +15,8 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 def test_a_signature_verifies_over_the_same_bytes_and_domain() -> None:
     signature = sign(KEY, Domain.RECORD, b"content")
-    verify(public_bytes(KEY), Domain.RECORD, b"content", signature)
+    assert len(signature) == 64
+    verify(public_bytes(KEY), Domain.RECORD, b"content", signature)  # raises where it does not fit
 
 
 @pytest.mark.parametrize(
