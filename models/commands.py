@@ -1,4 +1,4 @@
-"""Commands of the models: `regrade references add|list|card|bench` and `regrade grade`.
+"""Commands of the models: `regrade references add|list|card|bench`, `regrade grade` and `regrade train ...`.
 
 Heavy modules are imported inside the command functions, so that `regrade --help` answers at once.
 """
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from models import commands_train
 
 if TYPE_CHECKING:
     from inspection.findings import Finding
@@ -39,6 +41,7 @@ def register(app: typer.Typer) -> None:
     group.command("bench")(set_bench)
     app.add_typer(group, name="references")
     app.command("grade")(grade_pictures)
+    commands_train.register(app)
 
 
 def add_references(

@@ -6,6 +6,9 @@ ModelError
 |   |-- NoReferences        nothing was enrolled under this SKU
 |   |-- TooManyReferences   a view holds as many photos as it may
 |   `-- BadName             a SKU, view or merchant that cannot name a folder
+|-- CannotTrain         training cannot begin: do what the sentence says, and start it again
+|   |-- NoTrainer           the training extra is not installed
+|   `-- BadTrainingSet      pictures and labels that are not what the trainer reads
 `-- WrongSetUp          the installation is broken: fix it, do not grade
     |-- ModelRefused        a model file or its manifest that is not what was published
     |-- ModelFailed         the runtime failed, or answered with other shapes or no numbers
@@ -54,6 +57,24 @@ class BadName(NotReady):
     """A SKU, view or merchant that cannot name a folder."""
 
     code = "bad_name"
+
+
+class CannotTrain(ModelError):
+    """Training cannot begin."""
+
+    code = "cannot_train"
+
+
+class NoTrainer(CannotTrain):
+    """The training extra is not installed."""
+
+    code = "no_trainer"
+
+
+class BadTrainingSet(CannotTrain):
+    """Pictures and labels that are not what the trainer reads."""
+
+    code = "bad_training_set"
 
 
 class WrongSetUp(ModelError):

