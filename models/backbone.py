@@ -21,6 +21,8 @@ from models.session import MAX_BATCH, OnnxSession, Tensor
 Matrix = NDArray[np.float32]
 
 LEVELS = ("f8", "f16")
+MAPS = ("f4", "f8", "f16", "f32")
+"""What heads see: strides 4 to 32."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +64,16 @@ class Backbone:
             patches += [pool(f, c) for f, c in zip(fine, coarse, strict=True)]
         return patches, spent_ms
 
+    def maps(self, pixels: Pixels) -> tuple[dict[str, Tensor], float]:
+        """Every feature map of one picture, C x rows x columns by name, and the runtime's milliseconds."""
+        batch = self._numbers([pixels])
+        began = perf_counter()
+        answers = self._session.run(batch, MAPS)
+        spent_ms = (perf_counter() - began) * 1000.0
+        return {name: answer[0] for name, answer in zip(MAPS, answers, strict=True)}, spent_ms
+
     def _numbers(self, pictures: Sequence[Pixels]) -> Tensor:
-        spec = self.manifest.input
+        spec = self.manifest.picture
         mean = (spec.mean, spec.mean, spec.mean)
         numbers = cv2.dnn.blobFromImages(list(pictures), 1.0 / spec.scale, mean=mean, swapRB=False)
         return np.asarray(numbers, dtype=np.float32)
@@ -82,5 +92,5 @@ def pool(fine: Tensor, coarse: Tensor) -> Patches:
 def load_backbone(folder: Path = ZOO / "efficientnet-lite0", *, threads: int = 2) -> Backbone:
     """The shipped backbone; raises ModelRefused when its file is not what was published."""
     manifest, content = load_model(folder)
-    session = OnnxSession(content, input_name=manifest.input.name, threads=threads)
+    session = OnnxSession(content, input_name=manifest.picture.name, threads=threads)
     return Backbone(manifest, session)

@@ -144,6 +144,7 @@ def manifest(content: bytes, worst: float) -> dict[str, object]:
     return {
         "format": 1,
         "name": "efficientnet-lite0",
+        "kind": "backbone",
         "file": "model.onnx",
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),

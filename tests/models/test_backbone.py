@@ -19,7 +19,7 @@ def picture(
 @pytest.fixture(scope="module")
 def session() -> OnnxSession:
     manifest, content = load_model(ZOO / "efficientnet-lite0")
-    return OnnxSession(content, input_name=manifest.input.name, threads=1)
+    return OnnxSession(content, input_name=manifest.picture.name, threads=1)
 
 
 def test_a_picture_gives_one_row_for_each_eight_pixels(backbone: Backbone) -> None:

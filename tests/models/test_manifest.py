@@ -7,10 +7,25 @@ from pathlib import Path
 import pytest
 
 from models.errors import ModelRefused
-from models.manifest import MAX_MODEL_BYTES, ZOO, load_model, read_manifest
+from models.manifest import MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, ZOO, load_model, read_manifest
 from models.session import OnnxSession
 
 SHIPPED = ZOO / "efficientnet-lite0"
+MAX_SHIPPED_BYTES = 20 * 1024 * 1024
+TRAINED = {"name": "renders", "sha256": "0" * 64, "licence": "CC-BY-4.0", "pictures": 400}
+SEGMENTER: dict[str, object] = {
+    "kind": "segmenter",
+    "input": None,
+    "inputs": [
+        {"name": "f8", "channels": 40, "stride": 8},
+        {"name": "distance", "channels": 1, "stride": 8, "source": "comparison"},
+    ],
+    "classes": ["scratch", "dent"],
+    "outputs": {"logits": 3},
+    "requires": "09e63ddb50b7d5c7dde099a605aec2e4cf226253c6b91ec4a51392fb50d24a9e",
+    "trained_on": [TRAINED],
+    "metrics": {"aupro": {"value": 0.71, "set": "renders, held-out items", "date": "2026-11-22"}},
+}
 
 
 @pytest.fixture
@@ -28,12 +43,14 @@ def test_every_model_of_the_zoo_is_what_its_manifest_says() -> None:
     assert folders
     for folder in folders:
         manifest, content = load_model(folder)
-        assert len(content) == manifest.bytes <= MAX_MODEL_BYTES
+        assert len(content) == manifest.bytes <= MAX_SHIPPED_BYTES
+        assert manifest.approval is not None
         assert (folder / "CARD.md").is_file()
 
 
 def test_the_export_was_compared_with_its_source_and_the_figure_is_kept() -> None:
     parity = read_manifest(SHIPPED).parity
+    assert parity is not None
     assert 0 < parity.max_abs_difference <= parity.limit <= 1e-4
     assert len(parity.sizes) >= 2
     assert parity.against.startswith("torch ")
@@ -77,12 +94,62 @@ def test_a_missing_file_is_named(copy: Path, missing: str) -> None:
         {"bytes": MAX_MODEL_BYTES + 1},
         {"surprise": 1},
         {"parity": {"against": "torch", "max_abs_difference": 0.5, "limit": 1e-4, "sizes": []}},
+        {"parity": None},
+        {"licence": ""},
+        {"licence": " "},
+        {"licence": "AGPL-3.0-only"},
+        {"kind": "oracle"},
+        {"input": None},
+        {"source": []},
+        {"classes": ["dent", "dent"]},
+        {"approval": {"by": "", "at": "2026-11-22T00:00:00Z"}},
+        {"approval": {"by": "A. Person", "at": "2026-11-22T00:00:00"}},
+        SEGMENTER | {"requires": None},
+        {"trained_on": [TRAINED | {"licence": ""}]},
+        {"metrics": {"auroc": {"value": "NaN", "set": "bottle", "date": "2026-11-22"}}},
     ],
 )
 def test_a_manifest_that_cannot_be_trusted_is_refused(copy: Path, changes: dict[str, object]) -> None:
     change(copy, **changes)
     with pytest.raises(ModelRefused):
         load_model(copy)
+
+
+def test_a_head_names_its_inputs_its_classes_and_the_backbone_it_was_trained_on(copy: Path) -> None:
+    change(copy, **SEGMENTER)
+    manifest = read_manifest(copy)
+    assert [(each.name, each.channels, each.stride) for each in manifest.inputs] == [
+        ("f8", 40, 8),
+        ("distance", 1, 8),
+    ]
+    assert manifest.requires == read_manifest(SHIPPED).sha256
+    with pytest.raises(ModelRefused, match="takes no picture"):
+        manifest.picture  # noqa: B018
+
+
+def test_a_copyleft_licence_must_be_marked(copy: Path) -> None:
+    change(copy, kind="detector", licence="AGPL-3.0-only", copyleft=True)
+    assert read_manifest(copy).copyleft
+
+
+def test_a_manifest_says_which_field_is_wrong(copy: Path) -> None:
+    change(copy, surprise=1)
+    with pytest.raises(ModelRefused, match="surprise: Extra inputs"):
+        read_manifest(copy)
+
+
+def test_a_manifest_of_a_hundred_megabytes_is_not_read(copy: Path) -> None:
+    with (copy / "manifest.json").open("r+b") as stream:
+        stream.truncate(100 * 1024 * 1024)
+    with pytest.raises(ModelRefused, match=f"more than {MAX_MANIFEST_BYTES // 1024} KiB"):
+        read_manifest(copy)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b"[" * 200_000])
+def test_a_manifest_that_is_no_json_object_is_refused(copy: Path, content: bytes) -> None:
+    (copy / "manifest.json").write_bytes(content)
+    with pytest.raises(ModelRefused, match="manifest"):
+        read_manifest(copy)
 
 
 def test_bytes_that_are_no_model_are_refused_in_one_line() -> None:
