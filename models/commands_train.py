@@ -2,7 +2,7 @@
 
 Each trainer is a folder (or file) of `models/training/` with a light `command.py`: its function names the
 options, and imports torch, ultralytics and its own heavy modules inside. So `regrade --help` answers at
-once, and the command is listed where the training extra is not installed. A new trainer is one line in TRAINERS.
+once, and the command is listed where the training extra is not installed.
 """
 
 from collections.abc import Callable
