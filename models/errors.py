@@ -9,6 +9,12 @@ ModelError
 |-- CannotTrain         training cannot begin: do what the sentence says, and start it again
 |   |-- NoTrainer           the training extra is not installed
 |   `-- BadTrainingSet      pictures and labels that are not what the trainer reads
+|-- CannotEvaluate      a folder of pictures allows no figures: name another, or add to it
+|   |-- FolderMissing       there is no such folder
+|   |-- NoGoodPictures      no object with a folder of good pictures
+|   |-- TooFewGood          fewer good pictures than references and one to test
+|   |-- NoBadPictures       nothing to tell apart from the good ones
+|   `-- NotUnderstood       a file of figures, splits or labels that cannot be read, or an option without sense
 `-- WrongSetUp          the installation is broken: fix it, do not grade
     |-- ModelRefused        a model file or its manifest that is not what was published
     |-- ModelFailed         the runtime failed, or answered with other shapes or no numbers
@@ -75,6 +81,42 @@ class BadTrainingSet(CannotTrain):
     """Pictures and labels that are not what the trainer reads."""
 
     code = "bad_training_set"
+
+
+class CannotEvaluate(ModelError):
+    """A folder of pictures that allows no figures."""
+
+    code = "cannot_evaluate"
+
+
+class FolderMissing(CannotEvaluate):
+    """There is no such folder."""
+
+    code = "folder_missing"
+
+
+class NoGoodPictures(CannotEvaluate):
+    """No object with a folder of good pictures."""
+
+    code = "no_good_pictures"
+
+
+class TooFewGood(CannotEvaluate):
+    """Fewer good pictures than references and one to test."""
+
+    code = "too_few_good"
+
+
+class NoBadPictures(CannotEvaluate):
+    """Nothing to tell apart from the good ones."""
+
+    code = "no_bad_pictures"
+
+
+class NotUnderstood(CannotEvaluate):
+    """A file or an option that makes no sense."""
+
+    code = "not_understood"
 
 
 class WrongSetUp(ModelError):
