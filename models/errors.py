@@ -14,7 +14,7 @@ ModelError
 |   |-- NoGoodPictures      no object with a folder of good pictures
 |   |-- TooFewGood          fewer good pictures than references and one to test
 |   |-- NoBadPictures       nothing to tell apart from the good ones
-|   `-- NotUnderstood       a file of figures, splits or labels that cannot be read, or an option without sense
+|   `-- BadQuestion         an option, or a file of figures or labels, that makes no sense
 `-- WrongSetUp          the installation is broken: fix it, do not grade
     |-- ModelRefused        a model file or its manifest that is not what was published
     |-- ModelFailed         the runtime failed, or answered with other shapes or no numbers
@@ -113,10 +113,10 @@ class NoBadPictures(CannotEvaluate):
     code = "no_bad_pictures"
 
 
-class NotUnderstood(CannotEvaluate):
-    """A file or an option that makes no sense."""
+class BadQuestion(CannotEvaluate):
+    """An option, or a file of figures or labels, that makes no sense."""
 
-    code = "not_understood"
+    code = "bad_question"
 
 
 class WrongSetUp(ModelError):
