@@ -147,7 +147,7 @@ def _refined(pixels: Pixels, found: Difference, rough: Mask) -> Mask:
         return rough
     picture = cv2.resize(pixels[cut], small, interpolation=cv2.INTER_AREA)
     cv2.setRNGSeed(SEED)
-    cv2.grabCut(picture, trimap, (), np.zeros((1, 65)), np.zeros((1, 65)), 1, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(picture, trimap, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), 1, cv2.GC_INIT_WITH_MASK)
     is_item = np.isin(trimap, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     decided = cv2.resize(is_item, (width, height), interpolation=cv2.INTER_LINEAR) > 0.5
     refined = np.zeros_like(rough)
