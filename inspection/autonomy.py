@@ -65,7 +65,9 @@ def error_upper_bound(errors: int, accepted: int, confidence: float = 0.95) -> f
         return 1.0
     low, high = 0.0, 1.0
     while (middle := (low + high) / 2) not in (low, high):
-        low, high = (middle, high) if _tail(errors, accepted, middle) > 1 - confidence else (low, middle)
+        low, high = (
+            (middle, high) if binomial_tail(errors, accepted, middle) > 1 - confidence else (low, middle)
+        )
     return high
 
 
@@ -116,7 +118,7 @@ def bound_ppm(scope: AutonomyScope) -> int:
     return math.ceil(error_upper_bound(scope.errors, scope.audited, scope.confidence) * PPM)
 
 
-def _tail(errors: int, accepted: int, rate: float) -> float:
+def binomial_tail(errors: int, accepted: int, rate: float) -> float:
     """Chance of at most `errors` errors in `accepted` items at a true rate in (0, 1)."""
     logs = [_log_term(k, accepted, rate) for k in range(errors + 1)]
     most = max(logs)
