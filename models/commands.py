@@ -1,4 +1,4 @@
-"""Commands of the models: `regrade references add|list|card|bench`, `regrade grade` and `regrade train ...`.
+"""Commands of the models: `regrade references`, `grade`, and those of commands_train and commands_registry.
 
 Heavy modules are imported inside the command functions, so that `regrade --help` answers at once.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models import commands_train
+from models import commands_registry, commands_train
 
 if TYPE_CHECKING:
     from inspection.findings import Finding
@@ -42,6 +42,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="references")
     app.command("grade")(grade_pictures)
     commands_train.register(app)
+    commands_registry.register(app)
 
 
 def add_references(

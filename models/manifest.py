@@ -108,6 +108,8 @@ class Approval(_Frozen):
 
     by: Text
     at: AwareDatetime
+    sha256: Sha256
+    """The file that was looked at; the approval is worth nothing for another one."""
     note: Annotated[str, Field(max_length=1000)] = ""
 
 
@@ -162,6 +164,11 @@ class Manifest(_Frozen):
     def version(self) -> VersionedFile:
         """Name and hash, as they stand in a record."""
         return VersionedFile(name=self.name, sha256=self.sha256)
+
+    @property
+    def approved(self) -> bool:
+        """True when somebody let this very file grade."""
+        return self.approval is not None and self.approval.sha256 == self.sha256
 
     @property
     def picture(self) -> ModelInput:

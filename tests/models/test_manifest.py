@@ -12,6 +12,11 @@ from models.session import OnnxSession
 
 SHIPPED = ZOO / "efficientnet-lite0"
 MAX_SHIPPED_BYTES = 20 * 1024 * 1024
+APPROVAL: dict[str, object] = {
+    "by": "A. Person",
+    "at": "2026-11-22T00:00:00Z",
+    "sha256": "09e63ddb50b7d5c7dde099a605aec2e4cf226253c6b91ec4a51392fb50d24a9e",
+}
 TRAINED = {"name": "renders", "sha256": "0" * 64, "licence": "CC-BY-4.0", "pictures": 400}
 SEGMENTER: dict[str, object] = {
     "kind": "segmenter",
@@ -44,7 +49,7 @@ def test_every_model_of_the_zoo_is_what_its_manifest_says() -> None:
     for folder in folders:
         manifest, content = load_model(folder)
         assert len(content) == manifest.bytes <= MAX_SHIPPED_BYTES
-        assert manifest.approval is not None
+        assert manifest.approved
         assert (folder / "CARD.md").is_file()
 
 
@@ -102,8 +107,8 @@ def test_a_missing_file_is_named(copy: Path, missing: str) -> None:
         {"input": None},
         {"source": []},
         {"classes": ["dent", "dent"]},
-        {"approval": {"by": "", "at": "2026-11-22T00:00:00Z"}},
-        {"approval": {"by": "A. Person", "at": "2026-11-22T00:00:00"}},
+        {"approval": APPROVAL | {"by": ""}},
+        {"approval": APPROVAL | {"at": "2026-11-22T00:00:00"}},
         SEGMENTER | {"requires": None},
         {"trained_on": [TRAINED | {"licence": ""}]},
         {"metrics": {"auroc": {"value": "NaN", "set": "bottle", "date": "2026-11-22"}}},
@@ -125,6 +130,13 @@ def test_a_head_names_its_inputs_its_classes_and_the_backbone_it_was_trained_on(
     assert manifest.requires == read_manifest(SHIPPED).sha256
     with pytest.raises(ModelRefused, match="takes no picture"):
         manifest.picture  # noqa: B018
+
+
+def test_the_approval_of_another_file_is_worth_nothing(copy: Path) -> None:
+    change(copy, approval=APPROVAL | {"sha256": "0" * 64})
+    assert not read_manifest(copy).approved
+    change(copy, approval=APPROVAL)
+    assert read_manifest(copy).approved
 
 
 def test_a_copyleft_licence_must_be_marked(copy: Path) -> None:

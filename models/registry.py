@@ -1,0 +1,162 @@
+"""Which models this installation has: read, checked and approved before the first item.
+
+A model is a folder with a `manifest.json` and the file that it speaks of. The shipped ones lie in the zoo;
+a station may have a folder of its own beside them. One bad model refuses the whole start: a station that
+graded without a model it was given would grade differently from its neighbour, and nobody would notice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.errors import ModelRefused
+from models.manifest import Manifest, ModelKind, read_manifest, read_model
+
+if TYPE_CHECKING:
+    from models.heads import Head
+
+MAX_MODELS = 64
+"""Folders looked into; more would be a wrong path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """A model that lies here."""
+
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """Unique in an installation."""
+        return self.manifest.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Every model that may be used, by name; what `read_registry` let through."""
+
+    models: tuple[Installed, ...]
+
+    def of_kind(self, kind: ModelKind) -> tuple[Installed, ...]:
+        """All models of a kind, by name."""
+        return tuple(each for each in self.models if each.manifest.kind is kind)
+
+    def backbone(self) -> Installed:
+        """The one backbone; raises ModelRefused where there is none or a choice."""
+        found = self.of_kind(ModelKind.BACKBONE)
+        if len(found) != 1:
+            names = ", ".join(each.name for each in found) or "none"
+            raise ModelRefused(f"exactly one backbone must be in use, there are: {names}")
+        return found[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A model folder as it was found; `problem` is the sentence why it must not be used."""
+
+    folder: Path
+    manifest: Manifest | None
+    problem: str | None
+
+
+HeadLoader = Callable[[Path, int], "Head"]
+"""From a model's folder and the number of threads to the head; raises ModelRefused."""
+
+
+def read_registry(
+    folders: Sequence[Path], *, allow_unapproved: bool = False, without: Sequence[str] = ()
+) -> Registry:
+    """Every model of the folders, verified byte for byte; raises ModelRefused at the first that is not.
+
+    `without` names models that are left aside.
+    """
+    checked = check_models(folders, allow_unapproved=allow_unapproved)
+    known = {each.manifest.name for each in checked if each.manifest is not None}
+    for name in without:
+        if name not in known:
+            raise ModelRefused(f"there is no model {name[:64]!r} that could be left aside")
+    used = [each for each in checked if each.manifest is None or each.manifest.name not in without]
+    for each in used:
+        if each.problem is not None:
+            raise ModelRefused(each.problem)
+    found = [Installed(folder=each.folder, manifest=each.manifest) for each in used if each.manifest]
+    return Registry(models=tuple(sorted(found, key=lambda each: each.name)))
+
+
+def check_models(folders: Sequence[Path], *, allow_unapproved: bool = False) -> list[Checked]:
+    """Look into every model folder and say what is wrong with each; raises ModelRefused where one is none."""
+    checked: list[Checked] = []
+    names: dict[str, Path] = {}
+    for folder in _model_folders(folders):
+        found = check_model(folder, allow_unapproved=allow_unapproved)
+        name = found.manifest.name if found.manifest else ""
+        if name and names.setdefault(name, folder) != folder and found.problem is None:
+            problem = f"two models are named {name}: {names[name]} and {folder}"
+            found = Checked(folder=folder, manifest=found.manifest, problem=problem)
+        checked.append(found)
+    return checked
+
+
+def check_model(folder: Path, *, allow_unapproved: bool = False) -> Checked:
+    """Check one model folder: manifest, file, approval."""
+    manifest = None
+    try:
+        manifest = read_manifest(folder)
+        read_model(folder, manifest)
+        _check_approval(manifest, allow_unapproved)
+    except ModelRefused as error:
+        return Checked(folder=folder, manifest=manifest, problem=str(error))
+    return Checked(folder=folder, manifest=manifest, problem=None)
+
+
+def load_heads(
+    registry: Registry, *, threads: int = 2, loaders: Mapping[ModelKind, HeadLoader] | None = None
+) -> list["Head"]:
+    """Every head of the registry, ready to run; raises ModelRefused.
+
+    A head is refused over another backbone than it was trained on.
+    """
+    known = HEADS if loaders is None else loaders
+    backbone = registry.backbone().manifest
+    heads = []
+    for kind, load in known.items():
+        for each in registry.of_kind(kind):
+            check_requires(each.manifest, backbone)
+            heads.append(load(each.folder, threads))
+    return heads
+
+
+def check_requires(head: Manifest, backbone: Manifest) -> None:
+    """Raise ModelRefused when the head was trained on another backbone than this one."""
+    if head.requires not in (None, backbone.sha256):
+        raise ModelRefused(
+            f"model {head.name} was trained on backbone {head.requires}, here is {backbone.name} "
+            f"{backbone.sha256}: train it again, or leave it aside"
+        )
+
+
+def _check_approval(manifest: Manifest, allow_unapproved: bool) -> None:
+    if not (manifest.approved or allow_unapproved):
+        raise ModelRefused(
+            f"model {manifest.name} is not approved: `regrade models approve`, or leave it aside"
+        )
+
+
+def _model_folders(folders: Sequence[Path]) -> Iterator[Path]:
+    """The model folders of each folder, by name; hidden ones and `__pycache__` are none."""
+    count = 0
+    for folder in folders:
+        if not folder.is_dir():
+            raise ModelRefused(f"{folder} is no folder of models")
+        for path in sorted(folder.iterdir()):
+            if path.is_dir() and not path.name.startswith((".", "__")):
+                count += 1
+                if count > MAX_MODELS:
+                    raise ModelRefused(f"{folder} holds more than {MAX_MODELS} folders: is it one of models?")
+                yield path
+
+
+HEADS: Mapping[ModelKind, HeadLoader] = {}
+"""Kinds that add Findings -> how they are loaded; each loader imports its own heavy modules."""
