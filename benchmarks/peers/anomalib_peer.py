@@ -1,0 +1,134 @@
+"""anomalib's PatchCore and PaDiM on the splits of `regrade evaluate`, with the same backbone weights.
+
+Runs in an environment of its own (`make peers`), reads the splits, writes the rows that
+`regrade evaluate --peers FILE` sets beside ours:
+
+    regrade evaluate splits --data FOLDER --json > splits.json
+    .venv/peers/bin/python -m benchmarks.peers.anomalib_peer splits.json FOLDER peers.json
+
+Nothing of Regrade is imported here but its published backbone file, for a check of the weights.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.peers import lite0
+
+ZOO_FILE = Path("models/zoo/efficientnet-lite0/model.onnx")
+PARITY_LIMIT = 1e-3
+NOTE = f"{lite0.SIDE}x{lite0.SIDE} squeezed, strides 8+16, one thread"
+
+
+def fit_patchcore(references: Sequence[Path]) -> Any:
+    """The bank of the references: a coreset of 10 %."""
+    model = lite0.patchcore().train()
+    for path in references:
+        model(lite0.read(path))
+    model.subsample_embedding(lite0.CORESET)
+    return model.eval()
+
+
+def fit_padim(references: Sequence[Path]) -> Any:
+    """One Gaussian per place."""
+    model = lite0.padim().train()
+    for path in references:
+        model(lite0.read(path))
+    model.fit()
+    return model.eval()
+
+
+PEERS: dict[str, tuple[str, Callable[[Sequence[Path]], Any], str]] = {
+    "patchcore": ("anomalib PatchCore", fit_patchcore, f"coreset {lite0.CORESET}, 9 neighbours, {NOTE}"),
+    "padim": ("anomalib PaDiM", fit_padim, f"{lite0.PADIM_FEATURES} features, {NOTE}"),
+}
+"""Name on the command line -> name in the table, how it is fitted, what a reader must know."""
+
+
+def rows(splits: dict[str, Any], folder: Path, wanted: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """One row per peer, set and seed."""
+    for name in wanted.sets or splits["sets"]:
+        for split in splits["sets"][name]["splits"]:
+            if split["seed"] >= wanted.seeds:
+                continue
+            for peer in wanted.peers:
+                yield row(peer, name, split, folder)
+
+
+def row(peer: str, name: str, split: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Fit on the references of one split, score all of its test pictures."""
+    title, fit, note = PEERS[peer]
+    torch.manual_seed(split["seed"])
+    began = perf_counter()
+    model = fit([folder / path for path in split["references"]])
+    fitted_s = perf_counter() - began
+    scores, wall_ms, cpu_ms = score_all(model, folder, [*split["good"], *split["bad"]])
+    area = area_under([scores[path] for path in split["good"]], [scores[path] for path in split["bad"]])
+    told = f"{name} {split['seed']} {title}: {area:.4f}, {cpu_ms:.0f} CPU-ms, fitted in {fitted_s:.1f} s"
+    print(told, file=sys.stderr, flush=True)
+    return {
+        "peer": title,
+        "version": version("anomalib"),
+        "backbone": "EfficientNet-Lite0",
+        "note": note,
+        "set": name,
+        "seed": split["seed"],
+        "auroc": area,
+        "aupro": None,
+        "cpu_ms": cpu_ms,
+        "p50_ms": float(np.percentile(wall_ms, 50)),
+        "p95_ms": float(np.percentile(wall_ms, 95)),
+        "scores": scores,
+    }
+
+
+def score_all(model: Any, folder: Path, paths: Sequence[str]) -> tuple[dict[str, float], list[float], float]:
+    """Score by path, milliseconds of each from bytes to score, and the mean CPU milliseconds."""
+    scores, wall_ms = {}, []
+    model(lite0.read(folder / paths[0]))  # the first run also makes torch's own buffers
+    cpu = process_time()
+    with torch.inference_mode():
+        for path in paths:
+            began = perf_counter()
+            scores[path] = float(model(lite0.read(folder / path)).pred_score)
+            wall_ms.append((perf_counter() - began) * 1000.0)
+    return scores, wall_ms, (process_time() - cpu) * 1000.0 / len(paths)
+
+
+def area_under(good: Sequence[float], bad: Sequence[float]) -> float:
+    """Area under the ROC curve; ties count half."""
+    low, high = np.array(good)[None], np.array(bad)[:, None]
+    return float((high > low).mean() + 0.5 * (high == low).mean())
+
+
+def main() -> None:
+    """Check the weights, then write one file with all rows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("splits", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
+    parser.add_argument("--sets", nargs="+")
+    parser.add_argument("--seeds", type=int, default=5)
+    wanted = parser.parse_args()
+    lite0.prepare()
+    apart = lite0.parity(ZOO_FILE)
+    if apart > PARITY_LIMIT:
+        raise SystemExit(f"timm's maps lie {apart:.2e} from the published backbone's: not the same weights")
+    print(f"largest difference to the published backbone {apart:.2e}", file=sys.stderr)
+    found = list(rows(json.loads(wanted.splits.read_text()), wanted.folder, wanted))
+    head = {"measured": f"{datetime.now(UTC):%Y-%m-%d}", "machine": "2 cores, Linux, CPU only", "threads": 1}
+    wanted.out.write_text(json.dumps({**head, "rows": found}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
