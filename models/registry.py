@@ -6,7 +6,7 @@ graded without a model it was given would grade differently from its neighbour, 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,35 +68,29 @@ HeadLoader = Callable[[Path, int], "Head"]
 def read_registry(
     folders: Sequence[Path], *, allow_unapproved: bool = False, without: Sequence[str] = ()
 ) -> Registry:
-    """Every model of the folders, verified byte for byte; raises ModelRefused at the first that is not.
-
-    `without` names models that are left aside.
-    """
-    checked = check_models(folders, allow_unapproved=allow_unapproved)
-    known = {each.manifest.name for each in checked if each.manifest is not None}
-    for name in without:
-        if name not in known:
-            raise ModelRefused(f"there is no model {name[:64]!r} that could be left aside")
-    used = [each for each in checked if each.manifest is None or each.manifest.name not in without]
-    for each in used:
+    """Every model of the folders, verified byte for byte; raises ModelRefused at the first that is not."""
+    checked = check_models(folders, allow_unapproved=allow_unapproved, without=without)
+    for each in checked:
         if each.problem is not None:
             raise ModelRefused(each.problem)
-    found = [Installed(folder=each.folder, manifest=each.manifest) for each in used if each.manifest]
+    found = [Installed(folder=each.folder, manifest=each.manifest) for each in checked if each.manifest]
     return Registry(models=tuple(sorted(found, key=lambda each: each.name)))
 
 
-def check_models(folders: Sequence[Path], *, allow_unapproved: bool = False) -> list[Checked]:
-    """Look into every model folder and say what is wrong with each; raises ModelRefused where one is none."""
-    checked: list[Checked] = []
-    names: dict[str, Path] = {}
-    for folder in _model_folders(folders):
-        found = check_model(folder, allow_unapproved=allow_unapproved)
-        name = found.manifest.name if found.manifest else ""
-        if name and names.setdefault(name, folder) != folder and found.problem is None:
-            problem = f"two models are named {name}: {names[name]} and {folder}"
-            found = Checked(folder=folder, manifest=found.manifest, problem=problem)
-        checked.append(found)
-    return checked
+def check_models(
+    folders: Sequence[Path], *, allow_unapproved: bool = False, without: Sequence[str] = ()
+) -> list[Checked]:
+    """Look into every model folder and say what is wrong with each.
+
+    `without` names models that are left aside. Raises ModelRefused for a folder or a name that is none.
+    """
+    found = [check_model(path, allow_unapproved=allow_unapproved) for path in _model_folders(folders)]
+    known = {each.manifest.name for each in found if each.manifest}
+    for name in without:
+        if name not in known:
+            raise ModelRefused(f"there is no model {name[:64]!r} that could be left aside")
+    used = [each for each in found if not (each.manifest and each.manifest.name in without)]
+    return [replace(each, problem=each.problem or _misfit(each, used)) for each in used]
 
 
 def check_model(folder: Path, *, allow_unapproved: bool = False) -> Checked:
@@ -114,27 +108,25 @@ def check_model(folder: Path, *, allow_unapproved: bool = False) -> Checked:
 def load_heads(
     registry: Registry, *, threads: int = 2, loaders: Mapping[ModelKind, HeadLoader] | None = None
 ) -> list["Head"]:
-    """Every head of the registry, ready to run; raises ModelRefused.
-
-    A head is refused over another backbone than it was trained on.
-    """
+    """Every head of the registry, ready to run; raises ModelRefused."""
     known = HEADS if loaders is None else loaders
-    backbone = registry.backbone().manifest
-    heads = []
-    for kind, load in known.items():
-        for each in registry.of_kind(kind):
-            check_requires(each.manifest, backbone)
-            heads.append(load(each.folder, threads))
-    return heads
+    return [load(each.folder, threads) for kind, load in known.items() for each in registry.of_kind(kind)]
 
 
-def check_requires(head: Manifest, backbone: Manifest) -> None:
-    """Raise ModelRefused when the head was trained on another backbone than this one."""
-    if head.requires not in (None, backbone.sha256):
-        raise ModelRefused(
-            f"model {head.name} was trained on backbone {head.requires}, here is {backbone.name} "
-            f"{backbone.sha256}: train it again, or leave it aside"
+def _misfit(one: Checked, used: Sequence[Checked]) -> str | None:
+    """Why a model that is good by itself does not go with the others."""
+    manifest = one.manifest
+    if manifest is None:
+        return None
+    same = [each.folder for each in used if each.manifest and each.manifest.name == manifest.name]
+    if len(same) > 1:
+        return f"two models are named {manifest.name}: {same[0]} and {same[1]}"
+    if manifest.requires not in {None, *(each.manifest.sha256 for each in used if each.manifest)}:
+        return (
+            f"model {manifest.name} was trained on model {manifest.requires}, which is not in use here: "
+            "train it again, or leave it aside"
         )
+    return None
 
 
 def _check_approval(manifest: Manifest, allow_unapproved: bool) -> None:

@@ -102,8 +102,8 @@ def test_a_head_is_loaded_by_its_kind_over_the_backbone_it_was_trained_on(make: 
 
 def test_a_head_of_another_backbone_is_refused(make: Make, own: Path) -> None:
     make(requires="0" * 64)
-    with pytest.raises(ModelRefused, match="trained on backbone 0000"):
-        load_heads(read_registry([ZOO, own]), loaders={ModelKind.SEGMENTER: load_named})
+    with pytest.raises(ModelRefused, match="trained on model 0000"):
+        read_registry([ZOO, own])
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_every_problem_is_said_and_not_only_the_first(
     make("one", sha256="1" * 64)
     make("two", approval=None)
     make("three")
-    assert [each.problem is None for each in check_models([own])] == [False, True, False]
+    assert [each.problem is None for each in check_models([ZOO, own])][-3:] == [False, True, False]
     result = run("check", "--models", str(own))
     assert result.exit_code == 1
     assert "one: model" in result.output
