@@ -32,7 +32,7 @@ from edge.errors import BadConfig, KeyCloned
 from edge.faults import Faults
 from edge.identity import Identity
 from edge.inputs import Blocked, NewWorklist
-from edge.looking import Detectors
+from edge.looking import Detectors, read_models
 from edge.metrics import StationMetrics
 from edge.reporting import Reporting
 from edge.station import Place, Station
@@ -47,6 +47,7 @@ from inspection.record import InspectionRecord
 from link.http import HttpConfig, HttpLink
 from link.mqtt import MqttConfig
 from link.tls import TlsFiles
+from models.registry import Registry
 
 STATION_ACCOUNT = "station"
 
@@ -66,6 +67,7 @@ class Ground:
     faults: Faults
     changes: Changes
     policy: Policy
+    models: Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ class Running:
 
 @asynccontextmanager
 async def open_station(folder: Path, config: StationConfig, identity: Identity) -> AsyncIterator[Running]:
-    """Open everything in order and close it in the opposite one; raises SetUpWrong kinds."""
+    """Open everything in order and close it in the opposite one; raises SetUpWrong kinds, or ModelRefused."""
     async with AsyncExitStack() as stack:
         ground = _ground(folder, config, identity, stack.enter_context(Database(folder)))
         account = await _broker(config, folder / "broker", stack)
@@ -115,6 +117,7 @@ def _ground(folder: Path, config: StationConfig, identity: Identity, database: D
         faults=Faults(registry),
         changes=Changes(),
         policy=read_policy(config.policy),
+        models=read_models(config),
     )
 
 
@@ -125,7 +128,7 @@ def _put_together(
     executor: ThreadPoolExecutor,
     broker_port: int | None,
 ) -> Running:
-    detectors = Detectors(ground.config.references, ground.config.threads)
+    detectors = Detectors(ground.config.references, ground.models, ground.config.threads)
     metrics = StationMetrics(ground.registry)
     uplink = _uplink(ground, link)
 

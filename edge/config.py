@@ -76,6 +76,12 @@ class StationConfig(Settings):
     """Views that every item is photographed from; empty: every camera's."""
     references: Path = Path("references")
     """Store of reference photos; a relative path begins at the station's folder."""
+    models: Path | None = None
+    """Folder of the station's own models, beside the shipped ones."""
+    models_aside: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+    """Names of models that are not used, shipped ones too."""
+    allow_unapproved: bool = False
+    """True: models that nobody approved may grade; for trying them out, never for returns."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Of the model runtime."""
     policy: Path | None = None
@@ -139,7 +145,7 @@ def _checked(found: dict[str, Any], folder: Path) -> StationConfig:
         config = StationConfig.model_validate(found)
     except ValidationError as error:
         raise BadConfig(f"{CONFIG_FILE}: {sentence(error)}") from error
-    places = {name: getattr(config, name) for name in ("references", "policy", "ca_file")}
+    places = {name: getattr(config, name) for name in ("references", "models", "policy", "ca_file")}
     placed = {name: folder / path for name, path in places.items() if path is not None}
     return config.model_copy(update=placed)
 

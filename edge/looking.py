@@ -1,19 +1,30 @@
-"""The models of a station, loaded with the first look; one reference store per merchant."""
+"""The models of a station: checked before it starts, loaded beside it; one reference store per merchant."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.config import StationConfig
 from inspection.detector import Detector
+from models.manifest import ZOO
+from models.registry import Registry, read_registry
 
 if TYPE_CHECKING:
     from models.backbone import Backbone
 
 
+def read_models(config: StationConfig) -> Registry:
+    """The shipped models and the station's own, every file verified; raises ModelRefused."""
+    own = () if config.models is None else (config.models,)
+    return read_registry((ZOO, *own), allow_unapproved=config.allow_unapproved, without=config.models_aside)
+
+
 class Detectors:
     """Makes detectors by merchant; used by the one worker thread only."""
 
-    def __init__(self, references: Path, threads: int) -> None:
+    def __init__(self, references: Path, registry: Registry, threads: int) -> None:
+        """Raises ModelRefused where the registry leaves no one backbone."""
         self._references, self._threads = references, threads
+        self._folder = registry.backbone().folder
         self._backbone: Backbone | None = None
         self._made: dict[str, Detector] = {}
 
@@ -29,12 +40,12 @@ class Detectors:
         return self._made[merchant]
 
     def warm_up(self) -> None:
-        """Load the model before the first item; what fails is said when an item needs it."""
+        """Load every model before the first item; raises ModelRefused where the runtime takes one not."""
         self._load()
 
     def _load(self) -> "Backbone":
         from models.backbone import load_backbone
 
         if self._backbone is None:
-            self._backbone = load_backbone(threads=self._threads)
+            self._backbone = load_backbone(self._folder, threads=self._threads)
         return self._backbone

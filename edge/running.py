@@ -7,18 +7,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from edge.build import Running, open_station
 from edge.config import StationConfig
 from edge.identity import Identity
-from edge.looking import Detectors
 from edge.serving import PageServer
 from edge.station import Station
 from edge.tidying import Tidying
 from edge.web import create_app
-
-log = structlog.get_logger()
 
 
 async def run_station(
@@ -45,10 +40,12 @@ async def run_station(
         server = PageServer(app)
         serving = asyncio.create_task(server.serve([listener]))
         working = asyncio.create_task(_work(running))
-        await _either(server.ready.wait(), serving, working)
-        ready(_line(running, listener))
-        await _either(stop.wait(), serving, working)
-        await _end(server, serving, working)
+        try:
+            await _either(server.ready.wait(), serving, working)
+            ready(_line(running, listener))
+            await _either(stop.wait(), serving, working)
+        finally:  # also when the work has failed: a server cut off in the middle prints its trace
+            await _end(server, serving, working)
 
 
 async def _work(running: Running) -> None:
@@ -56,8 +53,8 @@ async def _work(running: Running) -> None:
     ground = running.ground
     told = asyncio.Event()
     tidying = Tidying(ground.database, ground.vault, ground.clocks, ground.config.retention, ground.faults)
-    asyncio.get_running_loop().run_in_executor(running.executor, _warm_up, running.detectors)
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_warm_up(running))
         tasks.create_task(running.station.run())
         tasks.create_task(running.uplink.run(running.sync.checked))
         tasks.create_task(running.sync.run(running.reporting.health, told))
@@ -84,11 +81,9 @@ async def _announce(station: Station, told: asyncio.Event) -> None:
             told.set()
 
 
-def _warm_up(detectors: Detectors) -> None:
-    try:
-        detectors.warm_up()
-    except Exception as error:  # said again, as a hold, when an item needs the model
-        log.warning("model.not_ready", error=type(error).__name__)
+async def _warm_up(running: Running) -> None:
+    """Load the models beside all else; one that does not load ends the station, and its line says which."""
+    await asyncio.get_running_loop().run_in_executor(running.executor, running.detectors.warm_up)
 
 
 async def _either(event: Coroutine[Any, Any, Any], *tasks: asyncio.Task[None]) -> None:

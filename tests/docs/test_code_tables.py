@@ -140,7 +140,7 @@ def codes_of(module: Any) -> set[str]:
 
 def test_every_error_that_keeps_a_station_from_starting_is_explained(table: Table) -> None:
     shown = {row["code"] for row in table(STATIONS, "start-errors")}
-    assert shown <= codes_of(edge.errors) | {"broker_down"}
+    assert shown <= codes_of(edge.errors) | {"broker_down", "model_refused"}
     assert {kind.code for kind in edge.errors.SetUpWrong.__subclasses__()} <= shown | {"key_cloned"}
 
 

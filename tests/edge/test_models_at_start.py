@@ -1,0 +1,91 @@
+"""A station whose models are not what was published and approved does not start, and says why."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge.config import StationConfig
+from edge.identity import write_identity
+from edge.looking import Detectors, read_models
+from models.errors import ModelRefused
+from models.manifest import MANIFEST, ZOO
+
+if TYPE_CHECKING:
+    from tests.edge.world import World
+
+SHIPPED = ZOO / "efficientnet-lite0"
+NO_NETWORK = b"no network at all"
+SETTINGS = """
+centre = "http://127.0.0.1:9"
+port = 0
+models = "models"
+models_aside = {aside}
+allow_unapproved = {unapproved}
+"""
+
+
+def put_model(folder: Path, **changes: object) -> None:
+    """A backbone of the station's own, whose bytes are no network."""
+    target = folder / "models" / "own"
+    target.mkdir(parents=True)
+    (target / "model.onnx").write_bytes(NO_NETWORK)
+    digest = hashlib.sha256(NO_NETWORK).hexdigest()
+    approval = {"by": "A. Person", "at": "2026-11-22T10:00:00Z", "sha256": digest}
+    manifest = json.loads((SHIPPED / MANIFEST).read_text()) | {"name": "own", "sha256": digest}
+    manifest |= {"bytes": len(NO_NETWORK), "approval": approval} | changes
+    (target / MANIFEST).write_text(json.dumps(manifest))
+
+
+def start(folder: Path, world: "World", aside: str = "own", unapproved: bool = False) -> tuple[int, str]:
+    """Run the station's process until it ends; exit code and what it said on stderr."""
+    write_identity(folder, world.station_key, world.enrolment)
+    settings = SETTINGS.format(aside=json.dumps([aside]), unapproved=json.dumps(unapproved))
+    (folder / "station.toml").write_text(settings)
+    command = (sys.executable, "-m", "regrade", "station", "run", "--no-page", "--dir", str(folder))
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2], check=False
+    )
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sha256": "1" * 64, "approval": None}, "has hash"),
+        ({"approval": None}, "model own is not approved"),
+    ],
+)
+def test_a_model_that_must_not_grade_ends_the_start_with_a_sentence(
+    tmp_path: Path, world: "World", changes: dict[str, object], said: str
+) -> None:
+    put_model(tmp_path, **changes)
+    code, stderr = start(tmp_path, world, aside="efficientnet-lite0")
+    assert code == 1, stderr
+    assert said in stderr
+    assert "(model_refused)" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_model_that_the_runtime_does_not_take_ends_the_station(tmp_path: Path, world: "World") -> None:
+    put_model(tmp_path, approval=None)
+    code, stderr = start(tmp_path, world, aside="efficientnet-lite0", unapproved=True)
+    assert code == 1, stderr
+    assert "cannot load the model" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_model_left_aside_is_not_asked(tmp_path: Path) -> None:
+    put_model(tmp_path, sha256="1" * 64)
+    config = StationConfig(centre="http://127.0.0.1:9", models=tmp_path / "models", models_aside=("own",))
+    assert read_models(config).backbone().folder == SHIPPED
+
+
+def test_a_station_without_a_backbone_does_not_start() -> None:
+    config = StationConfig(centre="http://127.0.0.1:9", models_aside=("efficientnet-lite0",))
+    with pytest.raises(ModelRefused, match="exactly one backbone"):
+        Detectors(Path("references"), read_models(config), 1)
