@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from models import commands_registry, commands_train
+from models import commands_evaluate, commands_registry, commands_train
 
 if TYPE_CHECKING:
     from inspection.findings import Finding
@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command("grade")(grade_pictures)
     commands_train.register(app)
     commands_registry.register(app)
+    commands_evaluate.register(app)
 
 
 def add_references(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from models.errors import FolderMissing, NoBadPictures, NoGoodPictures, BadQuestion
+from models.errors import BadQuestion, FolderMissing, NoBadPictures, NoGoodPictures
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 MASK_ENDING = "_mask.png"

@@ -7,7 +7,6 @@ from pathlib import Path
 from models.evaluation.folders import ObjectSet, Selection, objects_in
 from models.evaluation.splits import thinned
 
-
 EVERYTHING = Selection()
 
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from models.errors import NoBadPictures, BadQuestion, TooFewGood
+from models.errors import BadQuestion, NoBadPictures, TooFewGood
 from models.evaluation.folders import Item, ObjectSet
 
 LEAST_SHOTS = 3
