@@ -23,6 +23,8 @@ Matrix = NDArray[np.float32]
 LEVELS = ("f8", "f16")
 MAPS = ("f4", "f8", "f16", "f32")
 """What heads see: strides 4 to 32."""
+EMBEDDING = "embedding"
+"""The whole picture in one row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,18 @@ class Backbone:
         answers = self._session.run(batch, MAPS)
         spent_ms = (perf_counter() - began) * 1000.0
         return {name: answer[0] for name, answer in zip(MAPS, answers, strict=True)}, spent_ms
+
+    def embed(self, pictures: Sequence[Pixels]) -> tuple[Matrix, float]:
+        """One row of numbers for each picture (all of one size), and the runtime's milliseconds."""
+        rows: list[Matrix] = []
+        spent_ms = 0.0
+        for start in range(0, len(pictures), MAX_BATCH):
+            batch = self._numbers(pictures[start : start + MAX_BATCH])
+            began = perf_counter()
+            answer = self._session.run(batch, (EMBEDDING,))[0]
+            spent_ms += (perf_counter() - began) * 1000.0
+            rows.append(answer.reshape(len(batch), -1))
+        return np.concatenate(rows), spent_ms
 
     def _numbers(self, pictures: Sequence[Pixels]) -> Tensor:
         spec = self.manifest.picture
