@@ -25,7 +25,7 @@ from inspection.grades import Grade
 from inspection.reasons import ReasonCode
 
 RUNGS = 50
-SUREST_PPM, LAXEST_PPM = 999_000, 400_000
+SUREST_PPM, LAXEST_PPM = 999_000, 500_000
 
 
 def _ladder() -> tuple[int, ...]:

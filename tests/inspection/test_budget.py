@@ -135,7 +135,7 @@ def test_an_item_without_a_grade_is_no_audited_item() -> None:
 
 
 def test_the_ladder_goes_from_strict_to_lax_without_a_step_twice() -> None:
-    assert (LADDER[0], LADDER[-1]) == (999_000, 400_000)
+    assert (LADDER[0], LADDER[-1]) == (999_000, 500_000)
     assert all(strict > lax for strict, lax in pairwise(LADDER))
 
 
