@@ -16,6 +16,22 @@ class ImageFault(StrEnum):
     TOO_DARK = "too_dark"
     TOO_BRIGHT = "too_bright"
     EMPTY_BENCH = "empty_bench"
+    GLARE = "glare"
+    MOVED = "moved"
+    HAND_IN_VIEW = "hand_in_view"
+    LIGHT_CHANGED = "light_changed"
+
+
+class BenchDrift(StrEnum):
+    """How a view of the bench differs from its calibration."""
+
+    DARKER = "darker"
+    BRIGHTER = "brighter"
+    COLOUR = "colour"
+    UNEVEN = "uneven"
+    MOVED = "moved"
+    BLURRED = "blurred"
+    NOT_SEEN = "not_seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,7 @@ class HoldReason(StrEnum):
     READER_LOST = "reader_lost"
     PRINTER_LOST = "printer_lost"
     LIGHT_DRIFT = "light_drift"
+    BENCH_COVERED = "bench_covered"
     IMAGE_UNREADABLE = "image_unreadable"
     MODEL_MISSING = "model_missing"
     MODEL_FAILED = "model_failed"
@@ -177,6 +178,7 @@ RETRY: Mapping[HoldReason, Event | None] = {
     HoldReason.READER_LOST: E.RETRY_IDENTIFY,
     HoldReason.PRINTER_LOST: E.RETRY_LABEL,
     HoldReason.LIGHT_DRIFT: E.RETRY_LIGHT,
+    HoldReason.BENCH_COVERED: E.RETRY_LIGHT,
     HoldReason.IMAGE_UNREADABLE: E.RETRY_CAPTURE,
     HoldReason.MODEL_MISSING: E.RETRY_CAPTURE,
     HoldReason.MODEL_FAILED: E.RETRY_GRADE,

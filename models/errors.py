@@ -6,6 +6,16 @@ ModelError
 |   |-- NoReferences        nothing was enrolled under this SKU
 |   |-- TooManyReferences   a view holds as many photos as it may
 |   `-- BadName             a SKU, view or merchant that cannot name a folder
+|-- BadCard             the light card cannot be read: lay it again
+|   |-- CardMissing         no marker of a light card is seen
+|   |-- CardCovered         some of its four markers are not seen
+|   |-- SeveralCards        more than one card lies there
+|   |-- WrongCard           another size than was said
+|   |-- CardTooSmall        it covers too few pixels
+|   |-- CardBlurred         its edges are not sharp
+|   |-- CardAskew           it is bent, or the camera looks at it from the side
+|   `-- CardLight           it is too dark, too bright, or shadow or glare lies on it
+|-- BadBench            the pictures do not make a calibration: take them again
 |-- CannotTrain         training cannot begin: do what the sentence says, and start it again
 |   |-- NoTrainer           the training extra is not installed
 |   `-- BadTrainingSet      pictures and labels that are not what the trainer reads
@@ -18,7 +28,8 @@ ModelError
 `-- WrongSetUp          the installation is broken: fix it, do not grade
     |-- ModelRefused        a model file or its manifest that is not what was published
     |-- ModelFailed         the runtime failed, or answered with other shapes or no numbers
-    `-- BankRefused         a reference bank that is damaged, or made for something else
+    |-- BankRefused         a reference bank that is damaged, or made for something else
+    `-- CalibrationRefused  a calibration of the bench that is damaged, or made for something else
 """
 
 from inspection.evidence import ImageFault
@@ -119,6 +130,66 @@ class BadQuestion(CannotEvaluate):
     code = "bad_question"
 
 
+class BadCard(ModelError):
+    """The light card cannot be read in this picture."""
+
+    code = "bad_card"
+
+
+class CardMissing(BadCard):
+    """No marker of a light card is seen."""
+
+    code = "card_missing"
+
+
+class CardCovered(BadCard):
+    """Some of the card's four markers are not seen."""
+
+    code = "card_covered"
+
+
+class SeveralCards(BadCard):
+    """More than one card lies there."""
+
+    code = "several_cards"
+
+
+class WrongCard(BadCard):
+    """The card has another size than was said."""
+
+    code = "wrong_card"
+
+
+class CardTooSmall(BadCard):
+    """The card covers too few pixels."""
+
+    code = "card_too_small"
+
+
+class CardBlurred(BadCard):
+    """The card's edges are not sharp."""
+
+    code = "card_blurred"
+
+
+class CardAskew(BadCard):
+    """The card is bent, or the camera looks at it from the side."""
+
+    code = "card_askew"
+
+
+class CardLight(BadCard):
+    """The card is too dark or too bright, or shadow or glare lies on it."""
+
+    code = "card_light"
+
+
+class BadBench(ModelError):
+    """The pictures do not make a calibration of the bench."""
+
+    code = "bad_bench"
+
+
 class WrongSetUp(ModelError):
     """The installation is broken."""
 
@@ -141,3 +212,9 @@ class BankRefused(WrongSetUp):
     """A reference bank that is damaged or made for something else."""
 
     code = "bank_refused"
+
+
+class CalibrationRefused(WrongSetUp):
+    """A calibration of the bench that is damaged or made for something else."""
+
+    code = "calibration_refused"

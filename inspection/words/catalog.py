@@ -13,7 +13,7 @@ from typing import Any
 
 from inspection.autonomy import Autonomy
 from inspection.catalogue import Hazard
-from inspection.evidence import ImageFault
+from inspection.evidence import BenchDrift, ImageFault
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.grades import Channel, Condition, Disposition, Grade, ReturnException
 from inspection.journey import HoldReason, State
@@ -63,6 +63,7 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     Zone: "zone",
     Severity: "severity",
     ImageFault: "fault",
+    BenchDrift: "drift",
     Hazard: "hazard",
     State: "state",
     HoldReason: "hold",

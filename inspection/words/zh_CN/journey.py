@@ -39,6 +39,7 @@ WORDS: dict[str, str] = {
     "hold.reader_lost": "读写器没有响应。请检查连线，或改扫条码。",
     "hold.printer_lost": "打印机没有响应。请检查纸和连线后重试。",
     "hold.light_drift": "光线变了。请检查台灯、挡住日光后重试。",
+    "hold.bench_covered": "无法检查光线。请清空台面或放上光卡，然后重试。",
     "hold.image_unreadable": "照片不能用。请擦净镜头后重拍。",
     "hold.model_missing": "验货模型缺失或被改动。请叫主管。",
     "hold.model_failed": "检查失败。请重试；仍不行就把商品放到一边。",
