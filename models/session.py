@@ -1,6 +1,6 @@
 """One ONNX Runtime session with its checks; torch is never needed here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import onnxruntime
@@ -33,15 +33,27 @@ class OnnxSession:
             raise ModelRefused(f"ONNX Runtime cannot load the model: {_first_line(error)}") from error
         self._input = input_name
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """What the file says beside its numbers (ONNX metadata)."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
     def run(self, batch: Tensor, outputs: Sequence[str]) -> list[Tensor]:
         """Run NCHW float32 pictures; raises ModelFailed when the answer is no finite tensor per picture."""
-        if batch.ndim != 4 or not 1 <= batch.shape[0] <= MAX_BATCH:
-            raise ModelFailed(f"a batch of shape {batch.shape} cannot be run")
+        return self.run_named({self._input: batch}, outputs)
+
+    def run_named(self, batches: Mapping[str, Tensor], outputs: Sequence[str]) -> list[Tensor]:
+        """Run NCHW float32 batches by input name; raises ModelFailed as `run` does."""
+        pictures = {len(batch) if batch.ndim == 4 else 0 for batch in batches.values()}
+        if len(pictures) != 1 or not 1 <= max(pictures) <= MAX_BATCH:
+            shapes = ", ".join(str(batch.shape) for batch in batches.values())
+            raise ModelFailed(f"a batch of shape {shapes} cannot be run")
         try:
-            answers = self._session.run(list(outputs), {self._input: batch})
+            answers = self._session.run(list(outputs), dict(batches))
         except Exception as error:  # the runtime's errors share no base class
             raise ModelFailed(f"the model runtime failed: {_first_line(error)}") from error
-        return [check_answer(name, answer, len(batch)) for name, answer in zip(outputs, answers, strict=True)]
+        count = max(pictures)
+        return [check_answer(name, answer, count) for name, answer in zip(outputs, answers, strict=True)]
 
 
 def check_answer(name: str, answer: object, pictures: int) -> Tensor:

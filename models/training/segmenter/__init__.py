@@ -1,0 +1,1 @@
+"""Training of the typed defect segmenter: drawn defects, samples, network, losses, calibration, export."""
