@@ -28,7 +28,7 @@ class Autonomy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutonomyScope:
-    """What one category of one site is allowed, and what its audit found."""
+    """What one category and proposed grade of one site is allowed, and what its audit found."""
 
     level: Autonomy = Autonomy.OFF
     threshold_ppm: int = 990_000
@@ -98,7 +98,8 @@ def _forbidden(
         (clock_uncertain, ReasonCode.CLOCK_UNCERTAIN),
         (undecided, ReasonCode.NOT_DECIDED),
     )
-    return tuple(because(Rule.AUTONOMY_BUDGET, code) for holds, code in conditions if holds)
+    disputed = tuple(reason for reason in grading.reasons if reason.code == ReasonCode.HEAD_DISAGREES)
+    return (*(because(Rule.AUTONOMY_BUDGET, code) for holds, code in conditions if holds), *disputed)
 
 
 def _unproven(grading: Grading, scope: AutonomyScope) -> tuple[Reason, ...]:

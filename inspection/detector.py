@@ -116,6 +116,6 @@ def bounded_versions(models: Sequence[VersionedFile], most: int = MAX_VERSIONS) 
         return tuple(models)
     rest = models[most - 1 :]
     lines = "".join(f"{model.name} {model.sha256}\n" for model in rest)
-    joined = "+".join(model.name for model in rest)
+    joined = "-and-".join(model.name for model in rest)
     together = VersionedFile(name=joined, sha256=hashlib.sha256(lines.encode()).hexdigest())
     return (*models[: most - 1], together)

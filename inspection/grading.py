@@ -1,8 +1,11 @@
 """Findings -> condition -> grade, by the category's rubric, with a reason for each step.
 
 The worst counted finding sets the condition. A unit stays `ungraded` where the pictures
-cannot carry a grade: no references, a faulty frame, an unusable score, or a view that is
+cannot carry a grade: too few references, a faulty frame, an unusable score, or a view that is
 neither clearly equal nor clearly different while nothing else speaks clearly.
+
+A judge (a site's confirmed verdicts) calibrates the shares. It never sets the grade: where it speaks
+against the rubric, the unit needs a person.
 """
 
 import math
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inspection.catalogue import Product
-from inspection.detector import Detection, ViewScore
+from inspection.detector import Case, Detection, Judgement, ViewScore
 from inspection.findings import DefectKind, Finding, Severity, Zone
 from inspection.grades import Condition, Grade, GradeShares
 from inspection.reasons import Reason, ReasonCode, Rule, because
@@ -28,6 +31,8 @@ CLEARLY_EQUAL_P_PPM = 10_000
 """Within its limit, but rarer than 1 % of good units: unclear."""
 MAJOR_FROM, CRITICAL_FROM = 1.5, 2.5
 """score / limit from which an unnamed difference is major, critical."""
+DISAGREES_PPM = 200_000
+"""A condition head that gives the rubric's grade a smaller share speaks against it."""
 MAX_REASONS = 6
 """Findings that are told; a record has little room, and a person reads no more."""
 
@@ -66,7 +71,7 @@ def grade(product: Product, detection: Detection) -> Grading:
     unclear = _unclear(detection.views, findings)
     if unclear:
         return _ungraded(unclear[:MAX_REASONS], findings)
-    return _graded(rubric, findings, detection.views)
+    return _graded(rubric, findings, product, detection)
 
 
 def says(view: ViewScore) -> ViewSays:
@@ -84,7 +89,10 @@ def _cannot_grade(detection: Detection) -> tuple[Reason, ...]:
         faults = detection.faults
         return tuple(_no(ReasonCode.IMAGE_FAULT, view=view, fault=fault) for view, fault in faults)
     if detection.bank is None:
-        return (_no(ReasonCode.NO_REFERENCE),)
+        few = tuple(
+            _no(ReasonCode.FEW_REFERENCES, view=view, count=count) for view, count in detection.missing_shots
+        )
+        return few or (_no(ReasonCode.NO_REFERENCE),)
     if not detection.views:
         return (_no(ReasonCode.NOTHING_COMPARED),)
     bad = (view.view for view in detection.views if not _usable(view))
@@ -134,20 +142,48 @@ def _unclear(views: tuple[ViewScore, ...], findings: tuple[Finding, ...]) -> tup
     return tuple(_no(ReasonCode.VIEW_UNCLEAR, view=view) for view in unclear)
 
 
-def _graded(rubric: Rubric, findings: tuple[Finding, ...], views: tuple[ViewScore, ...]) -> Grading:
+def _graded(rubric: Rubric, findings: tuple[Finding, ...], product: Product, detection: Detection) -> Grading:
     judged = [(f, rubric.judge(f.kind, f.zone, f.severity)) for f in findings]
     counted = [(f, row) for f, row in judged if f.confidence_ppm >= COUNTS_FROM_PPM]
     condition = worst(row.condition for _, row in counted)
     witnesses = [(rubric.grade(row.condition), f.confidence_ppm) for f, row in judged]
-    shares = shares_of([differs_ppm(view) for view in views], witnesses)
+    raw = shares_of([differs_ppm(view) for view in detection.views], witnesses)
     result = rubric.grade(condition)
+    judgement = _judge(product, detection, findings, result, raw)
+    if judgement is not None and judgement.shares is None:
+        return _ungraded((_no(ReasonCode.JUDGE_UNUSABLE),), findings)
+    shares = judgement.shares if judgement and judgement.shares else raw
     return Grading(
         grade=result,
         condition=condition,
         shares=shares,
-        reasons=(*_told(counted), *_about(shares, result)),
+        reasons=(*_told(counted), *_about(shares, result, judgement)),
         findings=findings,
     )
+
+
+def _judge(
+    product: Product, detection: Detection, findings: tuple[Finding, ...], result: Grade, raw: GradeShares
+) -> Judgement | None:
+    """Ask the judge that came with the detection; None without one, or where it has too little to say."""
+    if detection.judge is None:
+        return None
+    case = Case(
+        category=product.category,
+        proposed=result,
+        raw=raw,
+        findings=findings,
+        views=detection.views,
+        weight_off=weight_off(product, detection.weight_g),
+    )
+    return detection.judge.judge(case)
+
+
+def weight_off(product: Product, weight_g: int | None) -> float | None:
+    """Return the weight less the catalogue's, in its tolerances; None where one of them is not known."""
+    if weight_g is None or product.weight_g is None or not product.weight_tolerance_g:
+        return None
+    return (weight_g - product.weight_g) / product.weight_tolerance_g
 
 
 def worst(conditions: Iterable[Condition]) -> Condition:
@@ -175,11 +211,17 @@ def _told(counted: list[tuple[Finding, Row]]) -> tuple[Reason, ...]:
     )
 
 
-def _about(shares: GradeShares, result: Grade) -> tuple[Reason, ...]:
-    uncalibrated = because(Rule.GRADE_SHARES, ReasonCode.UNCALIBRATED)
-    if likeliest(shares) == result:
-        return (uncalibrated,)
-    return (because(Rule.GRADE_SHARES, ReasonCode.SHARES_UNSURE, grade=likeliest(shares)), uncalibrated)
+def _about(shares: GradeShares, result: Grade, judgement: Judgement | None) -> tuple[Reason, ...]:
+    """Say how far the shares may be trusted, and whether they speak against the grade."""
+    told = (because(Rule.GRADE_SHARES, ReasonCode.UNCALIBRATED),) if judgement is None else ()
+    head = judgement.head if judgement else None
+    if head is not None and head.of(result) < DISAGREES_PPM:
+        share_ppm = head.of(result)
+        against = because(Rule.GRADE_SHARES, ReasonCode.HEAD_DISAGREES, grade=result, share_ppm=share_ppm)
+        return (against, *told)
+    if likeliest(shares) != result:
+        return (because(Rule.GRADE_SHARES, ReasonCode.SHARES_UNSURE, grade=likeliest(shares)), *told)
+    return told
 
 
 def _no(code: ReasonCode, **params: str | int) -> Reason:

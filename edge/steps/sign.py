@@ -11,7 +11,7 @@ from edge.vault import Random, SealedImage
 from inspection.custody.canonical import canonical
 from inspection.custody.sealing import SALT_BYTES, commit
 from inspection.custody.signing import Domain, sign
-from inspection.detector import VersionedFile
+from inspection.detector import VersionedFile, bounded_versions
 from inspection.evidence import ImageQuality
 from inspection.findings import Finding
 from inspection.grades import GradeShares
@@ -213,7 +213,7 @@ def _versions(desk: Desk, item: Item) -> Versions:
     return Versions(
         program=desk.program,
         policy=desk.policy,
-        models=tuple(_file(model) for model in detection.models[:4]) if detection else (),
+        models=tuple(_file(model) for model in bounded_versions(detection.models)) if detection else (),
         bank=_file(detection.bank) if detection and detection.bank else None,
     )
 

@@ -12,7 +12,7 @@ from inspection.disposition import decide
 from inspection.grades import Grade, GradeShares, ReturnException
 from inspection.grading import Grading
 from inspection.policy import DEFAULT_POLICY
-from inspection.reasons import ReasonCode
+from inspection.reasons import ReasonCode, Rule, because
 from inspection.returns import ReturnUnit
 
 PROVEN = AutonomyScope(level=Autonomy.NORMAL, audited=299)
@@ -110,3 +110,10 @@ def test_what_is_held_or_ungraded_is_not_for_the_machine(
     assert not may_decide_alone(sure, held, PROVEN, lowers_refund=False).allowed
     ungraded = replace(sure, grade=Grade.UNGRADED, shares=None)
     assert refusal(shoe, unit, ungraded, PROVEN) == [ReasonCode.NOT_DECIDED]
+
+
+def test_a_unit_that_the_condition_head_disputes_is_for_a_person(
+    shoe: Product, unit: ReturnUnit, sure: Grading
+) -> None:
+    against = because(Rule.GRADE_SHARES, ReasonCode.HEAD_DISAGREES, grade=Grade.NEW, share_ppm=90_000)
+    assert refusal(shoe, unit, replace(sure, reasons=(against,)), PROVEN) == [ReasonCode.HEAD_DISAGREES]

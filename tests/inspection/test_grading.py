@@ -1,19 +1,19 @@
 """A grade follows from the rubric, or the unit stays ungraded and says why."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspection.catalogue import Product
-from inspection.detector import Detection, ViewScore
+from inspection.detector import Case, Detection, Judgement, VersionedFile, ViewScore
 from inspection.errors import RubricMissing
 from inspection.evidence import ImageFault, ImageQuality
 from inspection.findings import DefectKind, Finding, Severity, Zone
-from inspection.grades import Condition, Grade
-from inspection.grading import MAX_REASONS, ViewSays, grade, says
+from inspection.grades import Condition, Grade, GradeShares
+from inspection.grading import MAX_REASONS, ViewSays, grade, says, weight_off
 from inspection.reasons import ReasonCode
 
 ANY_FINDING = st.builds(
@@ -33,6 +33,19 @@ ANY_VIEW = st.builds(
     limit=st.floats(0.1, 10),
     p_value_ppm=st.integers(0, 1_000_000),
 )
+
+
+@dataclass(frozen=True)
+class Judging:
+    """Says the same of every case."""
+
+    answer: Judgement | None
+    versions: tuple[VersionedFile, ...] = ()
+
+    def judge(self, case: Case) -> Judgement | None:
+        return self.answer
+
+
 ONE_PRODUCT = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -168,3 +181,47 @@ def test_every_grading_explains_itself_in_few_words(
     assert 1 <= len(graded.reasons) <= MAX_REASONS + 2
     assert (graded.grade == Grade.UNGRADED) == (graded.shares is None) == (graded.condition is None)
     assert (graded.ungraded_reason is None) == (graded.shares is not None)
+
+
+def test_calibrated_shares_replace_the_fixed_map_and_no_longer_say_uncalibrated(
+    shoe: Product, clean: Detection
+) -> None:
+    calibrated = GradeShares(new=960_000, used=30_000, damaged=10_000)
+    graded = grade(shoe, replace(clean, judge=Judging(Judgement(shares=calibrated))))
+    assert (graded.grade, graded.shares) == (Grade.NEW, calibrated)
+    assert [reason.code for reason in graded.reasons] == [ReasonCode.NOTHING_FOUND]
+
+
+def test_a_judge_with_too_little_to_say_leaves_the_shares_uncalibrated(
+    shoe: Product, clean: Detection
+) -> None:
+    assert grade(shoe, replace(clean, judge=Judging(None))) == grade(shoe, clean)
+
+
+def test_a_judge_without_a_number_leaves_the_unit_ungraded(shoe: Product, clean: Detection) -> None:
+    graded = grade(shoe, replace(clean, judge=Judging(Judgement(shares=None))))
+    assert (graded.grade, graded.ungraded_reason) == (Grade.UNGRADED, ReasonCode.JUDGE_UNUSABLE)
+
+
+def test_a_head_that_speaks_against_the_rubric_says_so_and_sets_no_grade(
+    shoe: Product, clean: Detection, stain: Finding
+) -> None:
+    newer = GradeShares(new=900_000, used=80_000, damaged=20_000)
+    looked = replace(clean, findings=(stain,), judge=Judging(Judgement(shares=newer, head=newer)))
+    graded = grade(shoe, looked)
+    assert graded.grade == Grade.USED
+    assert graded.reasons[-1].code == ReasonCode.HEAD_DISAGREES
+    assert dict(graded.reasons[-1].params) == {"grade": "used", "share_ppm": 80_000}
+
+
+def test_too_few_references_are_told_by_view(shoe: Product, clean: Detection) -> None:
+    graded = grade(shoe, replace(clean, bank=None, views=(), missing_shots=(("top", 3),)))
+    assert graded.ungraded_reason == ReasonCode.FEW_REFERENCES
+    assert dict(graded.reasons[0].params) == {"view": "top", "count": 3}
+
+
+def test_a_weight_counts_in_the_catalogues_tolerances(shoe: Product) -> None:
+    weighed = replace(shoe, weight_g=500, weight_tolerance_g=20)
+    assert weight_off(weighed, 450) == pytest.approx(-2.5)
+    assert weight_off(weighed, None) is None
+    assert weight_off(shoe, 450) is None
