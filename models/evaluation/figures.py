@@ -87,7 +87,7 @@ def coverage_of(measured: Measured) -> tuple[float, float | None]:
 
 def aupro_of(measured: Measured, weights: Numbers) -> Estimate:
     """AUPRO over the good pictures and the bad ones that have a mask."""
-    masks = masks_of(measured.goods.bad)
+    masks = masks_of(measured.goods)
     items = measured.goods.items
     kept = [
         [at for at, place in enumerate(seed.places) if items[place].good or items[place].name in masks]

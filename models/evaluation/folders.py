@@ -39,6 +39,10 @@ class ObjectSet:
     name: str
     good: tuple[Item, ...]
     bad: tuple[Item, ...]
+    mask_from: int = 128
+    """Value from which a mask's pixel is a defect; some are drawn with grey rims."""
+    bench: Path | None = None
+    """Picture of the empty bench."""
 
     @property
     def items(self) -> tuple[Item, ...]:

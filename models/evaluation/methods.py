@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import Any, Protocol
 
@@ -12,11 +12,14 @@ from inspection.shares import WHOLE_PPM, differs_ppm
 from models.backbone import Backbone, Matrix, Patches
 from models.images import Pixels
 from models.recipe import DEFAULT, LEVERS, PLAIN, Recipe, without
+from models.segmenter import Segmenter
 from models.session import Tensor
-from models.views import FittedView, SeenView, compare_view, fit_view
+from models.views import FittedView, SeenView, compare_view, fit_view, see_view
 
 PIPELINE = "regrade"
 """Name of the comparison as it ships."""
+BOTH = "regrade with segmenter"
+ALONE = "segmenter alone"
 REMEMBERED_BYTES = 256 * 1024 * 1024
 
 
@@ -26,6 +29,8 @@ class Looked:
 
     score: float
     """Larger is more different."""
+    limit: float | None
+    """Score beyond which the method calls a picture different, known from the references alone."""
     chance: float | None
     """The probability of a difference that would stand in the record, 0..1."""
     heat: Matrix | None
@@ -150,33 +155,78 @@ class Comparison:
 
     name: str
     backbone: RememberingBackbone
-    recipe: Recipe = field(default=DEFAULT)
+    recipe: Recipe = DEFAULT
+    bench: bytes | None = None
+    """Picture of the empty bench, where the set has one."""
+    segmenter: Segmenter | None = None
+    """With one, its map on top of the comparison is the score: the two together."""
 
     def fit(self, references: Sequence[bytes]) -> "FittedComparison":
         """Learn from good pictures; raises BadImage."""
-        return FittedComparison(backbone=self.backbone, view=fit_view(self.backbone, self.recipe, references))
+        view = fit_view(self.backbone, self.recipe, references, bench=self.bench)
+        return FittedComparison(method=self, view=view)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedComparison:
     """A comparison with its references."""
 
-    backbone: RememberingBackbone
+    method: Comparison
     view: FittedView
 
     def look(self, content: bytes) -> Looked:
         """Score one picture; raises BadImage."""
-        saved_ms, saved_cpu = self.backbone.meter.wall_ms, self.backbone.meter.cpu_ms
-        wall, cpu = perf_counter(), process_time()
-        seen = compare_view(self.backbone, self.view, content)
-        spent_ms, spent_cpu = (perf_counter() - wall) * 1e3, (process_time() - cpu) * 1e3
-        meter = self.backbone.meter
+        clock = Clock(self.method.backbone.meter)
+        seen = compare_view(self.method.backbone, self.view, content, bench=self.method.bench)
+        if self.method.segmenter is None:
+            return clock.looked(seen.score, limit=seen.limit, chance=chance_of(seen), heat=seen.heat)
+        heat, score = self.method.segmenter.anomaly(seen.sight)
+        return clock.looked(score, heat=heat)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmenterAlone:
+    """The segmenter without any references: what it learnt elsewhere."""
+
+    name: str
+    backbone: RememberingBackbone
+    segmenter: Segmenter
+
+    def fit(self, references: Sequence[bytes]) -> "SegmenterAlone":
+        """Nothing is learnt."""
+        return self
+
+    def look(self, content: bytes) -> Looked:
+        """Score one picture; raises BadImage."""
+        clock = Clock(self.backbone.meter)
+        heat, score = self.segmenter.anomaly(see_view(self.backbone, DEFAULT, content))
+        return clock.looked(score, heat=heat)
+
+
+class Clock:
+    """Times one look; what a memory saved is added."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._wall, self._cpu = perf_counter() * 1e3 + meter.wall_ms, process_time() * 1e3 + meter.cpu_ms
+
+    def looked(
+        self,
+        score: float,
+        *,
+        limit: float | None = None,
+        chance: float | None = None,
+        heat: Matrix | None = None,
+    ) -> Looked:
+        """The answer, with what it took until now."""
+        wall, cpu = perf_counter() * 1e3 + self._meter.wall_ms, process_time() * 1e3 + self._meter.cpu_ms
         return Looked(
-            score=seen.score,
-            chance=chance_of(seen),
-            heat=seen.heat,
-            total_ms=spent_ms + meter.wall_ms - saved_ms,
-            cpu_ms=spent_cpu + meter.cpu_ms - saved_cpu,
+            score=score,
+            limit=limit,
+            chance=chance,
+            heat=heat,
+            total_ms=wall - self._wall,
+            cpu_ms=cpu - self._cpu,
         )
 
 
@@ -188,15 +238,25 @@ def chance_of(seen: SeenView) -> float:
     return differs_ppm(view) / WHOLE_PPM
 
 
-def shipped(backbone: RememberingBackbone) -> Comparison:
+def shipped(backbone: RememberingBackbone, bench: bytes | None = None) -> Comparison:
     """The comparison as it ships."""
-    return Comparison(name=PIPELINE, backbone=backbone)
+    return Comparison(name=PIPELINE, backbone=backbone, bench=bench)
 
 
-def lever_rows(backbone: RememberingBackbone) -> list[Comparison]:
-    """One row per lever with only that one switched off, and one with all of them off."""
-    rows = [
-        Comparison(name=f"without {lever}", backbone=backbone, recipe=without(DEFAULT, lever))
-        for lever in LEVERS
+def with_segmenter(backbone: RememberingBackbone, segmenter: Segmenter, bench: bytes | None) -> list[Method]:
+    """The segmenter on top of the comparison, and alone."""
+    return [
+        Comparison(name=BOTH, backbone=backbone, bench=bench, segmenter=segmenter),
+        SegmenterAlone(name=ALONE, backbone=backbone, segmenter=segmenter),
     ]
-    return [*rows, Comparison(name="all levers off", backbone=backbone, recipe=PLAIN)] if rows else []
+
+
+def lever_rows(backbone: RememberingBackbone, bench: bytes | None = None) -> list[Method]:
+    """The shipped recipe, one row per lever with only that one off, and one with all of them off."""
+    recipes = {PIPELINE: DEFAULT, **{f"without {lever}": without(DEFAULT, lever) for lever in LEVERS}}
+    recipes["all levers off"] = PLAIN
+    return [
+        Comparison(name=name, backbone=backbone, recipe=recipe, bench=bench)
+        for name, recipe in recipes.items()
+        if LEVERS or name == PIPELINE
+    ]

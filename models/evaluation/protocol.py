@@ -6,13 +6,13 @@ them and memory does not grow with the set; only scores stay, and maps of object
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import BadImage
-from models.evaluation.folders import Item, ObjectSet
+from models.evaluation.folders import ObjectSet
 from models.evaluation.methods import Fitted, Looked, Method
 from models.evaluation.metrics import Flags, Numbers
 from models.evaluation.pictures import Progress
@@ -92,9 +92,7 @@ def _look(fitted: Fitted, content: bytes, *, keep_maps: bool) -> Looked:
     looked = fitted.look(content)
     if keep_maps:
         return looked
-    return Looked(
-        score=looked.score, chance=looked.chance, heat=None, total_ms=looked.total_ms, cpu_ms=looked.cpu_ms
-    )
+    return replace(looked, heat=None)
 
 
 def _seed_scores(seen: Sequence[tuple[int, Looked]]) -> SeedScores:
@@ -104,17 +102,14 @@ def _seed_scores(seen: Sequence[tuple[int, Looked]]) -> SeedScores:
     )
 
 
-HALF = 128
-"""Masks are drawn in black and white, some with grey rims."""
-
-
-def masks_of(items: Sequence[Item]) -> dict[str, Mask]:
+def masks_of(goods: ObjectSet) -> dict[str, Mask]:
     """The defects of the bad items that have a mask, by name; a mask that cannot be read is left out."""
     found = {}
-    for item in items:
-        if item.mask and not item.good:
+    for item in goods.bad:
+        if item.mask:
             try:
-                found[item.name] = np.asarray(decode(item.mask.read_bytes()).max(axis=2) >= HALF)
+                drawn = decode(item.mask.read_bytes()).max(axis=2)
             except BadImage:
                 continue
+            found[item.name] = np.asarray(drawn >= goods.mask_from)
     return {name: mask for name, mask in found.items() if mask.any()}

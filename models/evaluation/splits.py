@@ -4,10 +4,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from models.calibration import MIN_SHOTS
 from models.errors import BadQuestion, NoBadPictures, TooFewGood
 from models.evaluation.folders import Item, ObjectSet
 
-LEAST_SHOTS = 3
 SHOTS = 8
 SEEDS = 5
 
@@ -34,8 +34,8 @@ def draw(goods: ObjectSet, *, shots: int, seed: int) -> Split:
     Where a picture belongs to a group, the references' groups leave the test with all their pictures,
     good and bad. Raises TooFewGood, NoBadPictures, BadQuestion.
     """
-    if shots < LEAST_SHOTS:
-        raise BadQuestion(f"{shots} references are no comparison: {LEAST_SHOTS} are needed")
+    if shots < MIN_SHOTS:
+        raise BadQuestion(f"{shots} references are no comparison: {MIN_SHOTS} are needed")
     if len(goods.good) < shots + 1:
         raise TooFewGood(
             f"{goods.name} has {len(goods.good)} good pictures: {shots} references and one to test are needed"
