@@ -4,12 +4,13 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench soak lock setup-dev
+.PHONY: help run test setup check fmt bench soak lock setup-dev training peers
 .NOTPARALLEL:
 
 BIN  := .venv/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 ARGS :=
+QUIETLY := -m pip --disable-pip-version-check --no-input --quiet install
 
 digest = $(shell cat $(1) | sha256sum | cut -c1-16)
 RUN  := .venv/.run-$(call digest,requirements.lock)
@@ -45,6 +46,17 @@ bench: setup-dev  ## measure, beside the peers
 
 soak: setup-dev  ## the tests that take hours
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+training: | $(BIN)/pip  ## make .venv/train for `regrade train` (torch; ultralytics, which is AGPL-3.0)
+	@$(BIN)/python -m venv .venv/train
+	@.venv/train/bin/python $(QUIETLY) --require-hashes -r requirements.lock
+	@.venv/train/bin/python $(QUIETLY) -r models/training/requirements-train.txt
+	@.venv/train/bin/python $(QUIETLY) --no-deps -r models/training/requirements-ultralytics.txt
+	@.venv/train/bin/python $(QUIETLY) --no-build-isolation --no-index --no-deps -e .
+
+peers: | $(BIN)/pip  ## make .venv/peers for the peers of `make bench` and `regrade evaluate`
+	@$(BIN)/python -m venv .venv/peers
+	@.venv/peers/bin/python $(QUIETLY) -r benchmarks/peers/requirements-anomalib.txt
 
 lock: .venv/uv/bin/uv  ## resolve both lock files anew (all to the newest: make lock ARGS=--upgrade)
 	@$< pip compile --quiet --python-version 3.11 --generate-hashes $(ARGS) \

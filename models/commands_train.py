@@ -9,14 +9,17 @@ from collections.abc import Callable
 
 import typer
 
-TRAINERS: dict[str, Callable[..., None]] = {}
+from models.training.yolo import command as yolo
+
+TRAINERS: dict[str, Callable[..., None]] = {
+    "yolo": yolo.train,
+    "yolo-folder": yolo.write_folder,
+}
 """Command -> the function that carries it out."""
 
 
 def register(app: typer.Typer) -> None:
     """Add `train` with every trainer to the front door."""
-    if not TRAINERS:
-        return
     group = typer.Typer(help="Train a model of your own, and export it to ONNX.", no_args_is_help=True)
     for name, trainer in TRAINERS.items():
         group.command(name)(trainer)

@@ -150,5 +150,11 @@ def _model_folders(folders: Sequence[Path]) -> Iterator[Path]:
                 yield path
 
 
-HEADS: Mapping[ModelKind, HeadLoader] = {}
+def _yolo(folder: Path, threads: int) -> "Head":
+    from models.yolo import load_yolo
+
+    return load_yolo(folder, threads)
+
+
+HEADS: Mapping[ModelKind, HeadLoader] = {ModelKind.DETECTOR: _yolo}
 """Kinds that add Findings -> how they are loaded; each loader imports its own heavy modules."""

@@ -13,8 +13,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr
 from datetime import UTC, datetime
 from importlib.metadata import version
+from io import StringIO
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -34,7 +36,8 @@ def fit_patchcore(references: Sequence[Path]) -> Any:
     model = lite0.patchcore().train()
     for path in references:
         model(lite0.read(path))
-    model.subsample_embedding(lite0.CORESET)
+    with redirect_stderr(StringIO()):  # a bar of its own
+        model.subsample_embedding(lite0.CORESET)
     return model.eval()
 
 

@@ -31,7 +31,6 @@ Picture = NDArray[np.uint8]
 def prepare() -> None:
     """Before anomalib is imported: declare what torchvision lacks, stay off the network, one thread."""
     os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["TQDM_DISABLE"] = "1"
     torch.set_num_threads(1)
     for name in ("nms", "qnms"):
         if not hasattr(torch.ops.torchvision, name):

