@@ -39,9 +39,13 @@ class ImageQuality:
     """What the gate measured on one frame."""
 
     sharpness: float
-    """Variance of the Laplacian over the grey image, 0 upwards."""
+    """Variance of the Laplacian over the grey image, or over the item where it was located; 0 upwards."""
     brightness: float
-    """Mean of the grey image, 0..255."""
+    """Mean of the grey image, or of the item; 0..255."""
+    blown: float = 0.0
+    """Share of the image, or of the item, that is so bright that no detail is left; 0..1."""
+    contact: float = 0.0
+    """Share of the picture's border that the item covers; 0 where it was not located."""
     faults: tuple[ImageFault, ...] = ()
 
 

@@ -31,6 +31,7 @@ HASH_BYTES = 32
 
 Shape = tuple[Annotated[int, Field(ge=1, le=100_000)], ...]
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class BankHeader(BaseModel):
@@ -50,6 +51,10 @@ class BankHeader(BaseModel):
     min_sharpness: Number
     min_brightness: Number
     max_brightness: Number
+    max_blown: Share = 1.0
+    max_contact: Share = 1.0
+    of_item: bool = False
+    """The five figures above were measured on the item alone; see models/quality.py."""
     leave_one_out: tuple[Number, ...]
     shapes: tuple[Shape, Shape, Shape, Shape]
     """Of mean, spread, vectors and noise."""
@@ -71,6 +76,9 @@ class ViewBank(BaseModel):
             min_sharpness=self.header.min_sharpness,
             min_brightness=self.header.min_brightness,
             max_brightness=self.header.max_brightness,
+            max_blown=self.header.max_blown,
+            max_contact=self.header.max_contact,
+            of_item=self.header.of_item,
         )
 
 

@@ -2,15 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from models.backbone import Backbone, Patches
 from models.bankfile import BankHeader, arrays_of, write_bank
+from models.bench.calibration import BenchCalibration
 from models.calibration import MIN_SHOTS
 from models.errors import BadImage
 from models.framing import Size, see
+from models.gate import measured_item
 from models.images import Pixels
-from models.quality import baseline_of, measure
+from models.quality import Baseline, baseline_of, measure
 from models.reference import Bank, fit
 from models.store import Photo, ReferenceStore
 
@@ -90,7 +92,8 @@ def build_bank(
         shots += backbone.describe([picture])[0]
         progress(number, len(pictures))
     bank = fit(shots)
-    header = describe(store.merchant, sku, view, backbone, photos, size, pictures, bank)
+    baseline = baseline_by(pictures, store.calibration(view))
+    header = describe(store.merchant, sku, view, backbone, photos, size, bank, baseline)
     content = write_bank(header, bank)
     store.write_bank(sku, view, content)
     return hashlib.sha256(content).hexdigest()
@@ -103,6 +106,14 @@ def prepare(photos: Sequence[Photo]) -> tuple[Size, list[Pixels]]:
     return size, [see(photo.content, size) for photo in photos]
 
 
+def baseline_by(pictures: Sequence[Pixels], calibration: BenchCalibration | None) -> Baseline:
+    """What the gate compares with: measured on the item where the bench tells it apart in every photo."""
+    items = [measured_item(picture, calibration) for picture in pictures]
+    of_item = all(item is not None for item in items)
+    pairs = zip(pictures, items if of_item else [None] * len(items), strict=True)
+    return baseline_of([measure(picture, item) for picture, item in pairs], of_item=of_item)
+
+
 def describe(
     merchant: str,
     sku: str,
@@ -110,11 +121,10 @@ def describe(
     backbone: Backbone,
     photos: Sequence[Photo],
     size: Size,
-    pictures: Sequence[Pixels],
     bank: Bank,
+    baseline: Baseline,
 ) -> BankHeader:
     """The header of a view's bank."""
-    baseline = baseline_of([measure(picture) for picture in pictures])
     mean, spread, vectors, noise = (array.shape for array in arrays_of(bank))
     return BankHeader(
         merchant=merchant,
@@ -124,9 +134,7 @@ def describe(
         photos=tuple(photo.sha256 for photo in photos),
         height=size.height,
         width=size.width,
-        min_sharpness=baseline.min_sharpness,
-        min_brightness=baseline.min_brightness,
-        max_brightness=baseline.max_brightness,
+        **asdict(baseline),
         leave_one_out=bank.leave_one_out,
         shapes=(mean, spread, vectors, noise),
     )

@@ -12,6 +12,7 @@ from time import perf_counter
 from inspection.detector import Detection, VersionedFile, ViewScore
 from inspection.evidence import Evidence
 from inspection.findings import Finding
+from inspection.readings import Frame
 from models.backbone import Backbone, Patches
 from models.bankfile import ViewBank
 from models.gate import Seen, look
@@ -53,7 +54,13 @@ class ReferencePipeline:
         banks = self.banks(sku)
         frames = {frame.view: frame for frame in evidence.frames}
         seen = [
-            look(frame, banks.get(view), self._store.bench(view))
+            look(
+                frame,
+                banks.get(view),
+                self._store.bench(view),
+                calibration=self._store.calibration(view),
+                before=_before(frame, evidence.frames),
+            )
             for view, frame in list(frames.items())[:MAX_VIEWS_SEEN]
         ]
         compared, model_ms = self._compare(seen, banks)
@@ -97,6 +104,12 @@ class ReferencePipeline:
             patches |= zip((one.view for one in group), described, strict=True)
             spent_ms += ms
         return patches, spent_ms
+
+
+def _before(frame: Frame, frames: Sequence[Frame]) -> Frame | None:
+    """The frame of the same view before the one that is graded, where the camera gave two."""
+    earlier = [other for other in frames if other.view == frame.view and other is not frame]
+    return earlier[-1] if earlier else None
 
 
 def findings(one: Compared) -> list[Finding]:

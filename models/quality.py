@@ -1,9 +1,11 @@
 """The gate before grading: a frame that shows too little is taken again, with the reason.
 
-Measured on the picture at the size that the model sees. The absolute limits are far out, so
-that no normal picture is refused; where references exist, the frame is compared with them.
+Measured on the picture at the size that the model sees: on the item where the bench is calibrated, else
+on the whole picture. The absolute limits are far out, so that no normal picture is refused; where
+references exist, the frame is compared with them. All limits come from measured pictures (docs/bench.md).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -14,18 +16,32 @@ from inspection.evidence import ImageFault, ImageQuality
 from models.images import Pixels
 
 MIN_SHARPNESS = 6.0
-"""Normal pictures at this size measured 30 and more, strongly blurred ones below 5."""
+"""Normal pictures at this size measured 23 and more, strongly blurred ones below 5."""
 MIN_BRIGHTNESS, MAX_BRIGHTNESS = 8.0, 247.0
 """Of 255; phones with a black screen on a dark bench measured 30 and more."""
+BLOWN = 250
+"""Of 255 in all three colours: no detail is left."""
+MAX_BLOWN = 0.6
+"""Normal pictures measured up to 0.36, on a bench lit from below."""
+BLOWN_STEP = 0.04
+"""Share of blown pixels beyond that of the references."""
 SHARPNESS_SHARE = 0.25
 """Of the least sharp reference; below it the frame is blurred."""
 BRIGHTNESS_STEP = 60.0
 """Of 255, beyond the references' own range."""
+CONTACT_STEP = 0.03
+"""Share of the picture's border that is covered, beyond that of the references."""
 BENCH_SIDE = 64
 BENCH_STEP = 18.0
-"""Of 255: a cell that differs this much from the empty bench shows something."""
+"""Of 255: a cell that differs this much from the empty bench, or from the frame before, shows something."""
 BENCH_SHARE = 0.01
 """Share of such cells that an item needs."""
+MOVED_SHARE = 0.004
+"""Share of such cells between two frames that a movement makes."""
+RIM = 3
+"""Pixels around the item that belong to its edge and count for sharpness."""
+
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,49 +51,95 @@ class Baseline:
     min_sharpness: float
     min_brightness: float
     max_brightness: float
+    max_blown: float = 1.0
+    max_contact: float = 1.0
+    """Share of the picture's border that the item covers."""
+    of_item: bool = False
+    """Measured on the item alone; else on the whole picture."""
 
 
-def measure(pixels: Pixels) -> ImageQuality:
-    """Sharpness and brightness, with faults by the absolute limits only."""
+def measure(pixels: Pixels, item: Mask | None = None) -> ImageQuality:
+    """What the picture measures, on the item where it is known, with faults by the absolute limits only."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    sharpness = float(cv2.Laplacian(grey, cv2.CV_32F).var())
-    brightness = float(grey.mean())
-    found = (
-        (ImageFault.TOO_DARK, brightness < MIN_BRIGHTNESS),
-        (ImageFault.TOO_BRIGHT, brightness > MAX_BRIGHTNESS),
+    edges = cv2.Laplacian(grey, cv2.CV_32F)
+    where = np.ones(grey.shape, np.bool_) if item is None else item
+    around = where if item is None else _grown(item)
+    sharpness, brightness = float(edges[around].var()), float(grey[where].mean())
+    blown = float((pixels[where].min(axis=1) >= BLOWN).mean())
+    return ImageQuality(
+        sharpness=sharpness,
+        brightness=brightness,
+        blown=blown,
+        contact=_contact(item) if item is not None else 0.0,
+        faults=_absolute(sharpness, brightness, blown),
     )
-    faults = tuple(fault for fault, holds in found if holds)
-    if not faults and sharpness < MIN_SHARPNESS:
-        faults = (ImageFault.BLURRED,)  # a black or white frame is not called blurred as well
-    return ImageQuality(sharpness=sharpness, brightness=brightness, faults=faults)
 
 
-def baseline_of(measured: list[ImageQuality]) -> Baseline:
-    """The range of the good references; the list is not empty."""
+def baseline_of(measured: Sequence[ImageQuality], *, of_item: bool = False) -> Baseline:
+    """The range of the good references, all measured alike; the list is not empty."""
     return Baseline(
         min_sharpness=min(q.sharpness for q in measured),
         min_brightness=min(q.brightness for q in measured),
         max_brightness=max(q.brightness for q in measured),
+        max_blown=max(q.blown for q in measured),
+        max_contact=max(q.contact for q in measured) if of_item else 1.0,
+        of_item=of_item,
     )
 
 
 def against_baseline(quality: ImageQuality, baseline: Baseline) -> ImageQuality:
-    """Add the faults that only the comparison with the references shows."""
+    """Add the faults that only the comparison with the references shows; both were measured alike."""
     found = (
         (ImageFault.BLURRED, quality.sharpness < baseline.min_sharpness * SHARPNESS_SHARE),
         (ImageFault.TOO_DARK, quality.brightness < baseline.min_brightness - BRIGHTNESS_STEP),
         (ImageFault.TOO_BRIGHT, quality.brightness > baseline.max_brightness + BRIGHTNESS_STEP),
+        (ImageFault.GLARE, quality.blown > baseline.max_blown + BLOWN_STEP),
+        (ImageFault.HAND_IN_VIEW, quality.contact > baseline.max_contact + CONTACT_STEP),
     )
-    added = tuple(fault for fault, holds in found if holds and fault not in quality.faults)
-    return replace(quality, faults=quality.faults + added)
+    return with_faults(quality, *(fault for fault, holds in found if holds))
+
+
+def with_faults(quality: ImageQuality, *faults: ImageFault) -> ImageQuality:
+    """The same with more faults, each named once."""
+    return replace(quality, faults=tuple(dict.fromkeys((*quality.faults, *faults))))
 
 
 def shows_nothing(pixels: Pixels, bench: Pixels) -> bool:
     """Whether the frame is the empty bench; a change of the light as a whole does not count."""
-    difference = _small(pixels) - _small(bench)
+    return _changed_share(pixels, bench) < BENCH_SHARE
+
+
+def moved(pixels: Pixels, before: Pixels) -> bool:
+    """Whether something moved between two frames of one size; a change of the light does not count."""
+    return _changed_share(pixels, before) >= MOVED_SHARE
+
+
+def _absolute(sharpness: float, brightness: float, blown: float) -> tuple[ImageFault, ...]:
+    found = (
+        (ImageFault.TOO_DARK, brightness < MIN_BRIGHTNESS),
+        (ImageFault.TOO_BRIGHT, brightness > MAX_BRIGHTNESS or blown > MAX_BLOWN),
+    )
+    faults = tuple(fault for fault, holds in found if holds)
+    if faults or sharpness >= MIN_SHARPNESS:
+        return faults
+    return (ImageFault.BLURRED,)  # a black or white frame is not called blurred as well
+
+
+def _grown(item: Mask) -> Mask:
+    kernel = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
+    return cv2.dilate(item.astype(np.uint8), kernel) > 0
+
+
+def _contact(item: Mask) -> float:
+    """Share of the picture's border that the mask covers."""
+    border = np.concatenate([item[0], item[-1], item[1:-1, 0], item[1:-1, -1]])
+    return float(border.mean())
+
+
+def _changed_share(pixels: Pixels, other: Pixels) -> float:
+    difference = _small(pixels) - _small(other)
     difference -= np.median(difference, axis=(0, 1))
-    changed = np.abs(difference).max(axis=2) > BENCH_STEP
-    return float(changed.mean()) < BENCH_SHARE
+    return float((np.abs(difference).max(axis=2) > BENCH_STEP).mean())
 
 
 def _small(pixels: Pixels) -> NDArray[np.float32]:

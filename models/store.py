@@ -16,6 +16,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from models.bankfile import ViewBank, check_fits, read_bank
+from models.bench.calibration import BenchCalibration
+from models.bench.shelf import BenchShelf
 from models.errors import BadName, BankRefused, TooManyReferences
 from models.images import read_header
 
@@ -61,6 +63,7 @@ class ReferenceStore:
         """`root` need not exist yet; raises BadName."""
         self.merchant = merchant
         self._folder = root / folder_name(merchant)
+        self._shelf = BenchShelf(root)
         self._banks: OrderedDict[Path, tuple[Stamp, ViewBank]] = OrderedDict()
 
     def skus(self) -> list[str]:
@@ -129,6 +132,10 @@ class ReferenceStore:
             return (self._folder / BENCH / f"{folder_name(view)}.jpg").read_bytes()
         except FileNotFoundError:
             return None
+
+    def calibration(self, view: str) -> BenchCalibration | None:
+        """The bench's calibration, None where there is none; raises CalibrationRefused."""
+        return self._shelf.read(view)
 
     def _view(self, sku: str, view: str) -> Path:
         return self._folder / folder_name(sku) / folder_name(view)

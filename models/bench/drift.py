@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inspection.evidence import BenchDrift
 from models.bench.calibration import BenchCalibration
-from models.bench.light import light_between, relit
+from models.bench.light import Light, light_between, relit
 from models.bench.locating import SURE, difference
 from models.bench.reading import CardReading, read_card
 from models.errors import CardMissing
@@ -55,18 +55,21 @@ class Drift:
     """Width of the card's edges against the calibration."""
     bench_share: float
     """Share of the picture that shows the bench."""
+    same_size: bool
+    """The camera sends pictures as large as it did."""
 
     @property
     def found(self) -> tuple[BenchDrift, ...]:
         """Everything beyond its limit."""
         if not self.by_card and self.bench_share < LEAST_BENCH:
             return (BenchDrift.NOT_SEEN,)
+        shifted, zoomed = _beyond(self.shift, WIDEST_SHIFT), _beyond(self.scale, WIDEST_SCALE, 1.0)
         rows = (
             (BenchDrift.DARKER, self.brightness < DARKEST),
             (BenchDrift.BRIGHTER, self.brightness > BRIGHTEST),
             (BenchDrift.COLOUR, self.colour > WIDEST_COLOUR),
             (BenchDrift.UNEVEN, self.slope > WIDEST_SLOPE),
-            (BenchDrift.MOVED, _beyond(self.shift, WIDEST_SHIFT) or _beyond(self.scale, WIDEST_SCALE, 1.0)),
+            (BenchDrift.MOVED, shifted or zoomed or not self.same_size),
             (BenchDrift.BLURRED, self.focus is not None and self.focus > WIDEST_FOCUS),
         )
         return tuple(kind for kind, holds in rows if holds)
@@ -81,7 +84,8 @@ def measure_drift(calibration: BenchCalibration, content: bytes) -> Drift:
 
     Raises BadImage, and BadCard kinds where a card lies there that cannot be read.
     """
-    card = _card(decode(content), calibration)
+    whole = decode(content)
+    card = _card(whole, calibration)
     size = input_size(calibration.height, calibration.width)
     pixels = see(content, size)
     empty = calibration.empty_at(size)
@@ -96,10 +100,17 @@ def measure_drift(calibration: BenchCalibration, content: bytes) -> Drift:
         colour=colour,
         slope=light.slope if seen else 0.0,
         shift=_shift(pixels, empty) if seen else None,
+        same_size=whole.shape[:2] == (calibration.height, calibration.width),
         scale=card.mm_per_pixel / calibration.mm_per_pixel if card else None,
         focus=card.edge_mm / calibration.card.edge_mm if card else None,
         bench_share=light.bench_share,
     )
+
+
+def light_changed(light: Light) -> bool:
+    """Whether the light of one frame is so unlike the calibration that it should be taken again."""
+    outside = not DARKEST <= light.brightness <= BRIGHTEST
+    return light.tells and (outside or light.colour > WIDEST_COLOUR or light.slope > WIDEST_SLOPE)
 
 
 def _card(pixels: Pixels, calibration: BenchCalibration) -> CardReading | None:

@@ -24,6 +24,8 @@ NEAR = 0.10
 """Logarithm: cells that fit the light as well as this are taken for the bench at the end."""
 WIDEST = 0.35
 """Logarithm: how far from the border's median a cell may be at the beginning."""
+LEAST_SHARE = 0.12
+"""Of the cells, that must show the bench."""
 
 Cells = NDArray[np.float32]
 
@@ -37,6 +39,11 @@ class Light:
     border and its rise to the lower border."""
     bench_share: float
     """Share of the cells that show the bench in this light, 0..1."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether enough of the bench is seen to say anything of the light, or of what lies there."""
+        return self.bench_share >= LEAST_SHARE
 
     @property
     def brightness(self) -> float:
