@@ -40,8 +40,7 @@ def draw(goods: ObjectSet, *, shots: int, seed: int) -> Split:
         raise TooFewGood(
             f"{goods.name} has {len(goods.good)} good pictures: {shots} references and one to test are needed"
         )
-    by_name = sorted(goods.good, key=lambda item: item.name)
-    chosen = random.Random(seed).sample(by_name, shots)  # noqa: S311 - a draw anyone can repeat
+    chosen = draw_references(goods.good, shots=shots, seed=seed)
     used = {item.group for item in chosen}
     good = tuple(item for item in goods.good if item.group not in used)
     bad = tuple(item for item in goods.bad if item.group not in used)
@@ -50,6 +49,12 @@ def draw(goods: ObjectSet, *, shots: int, seed: int) -> Split:
     if not bad:
         raise NoBadPictures(f"{goods.name}: every bad picture shares a group with a reference of seed {seed}")
     return Split(seed=seed, references=tuple(chosen), good=good, bad=bad)
+
+
+def draw_references(good: Sequence[Item], *, shots: int, seed: int) -> list[Item]:
+    """So many of the good pictures, which are more than that."""
+    by_name = sorted(good, key=lambda item: item.name)
+    return random.Random(seed).sample(by_name, shots)  # noqa: S311 - a draw anyone can repeat
 
 
 def draws(goods: ObjectSet, *, shots: int = SHOTS, seeds: int = SEEDS) -> list[Split]:

@@ -1,0 +1,69 @@
+"""`regrade evaluate standard`: every part by name, run one after another, each kept when it is done."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from models.errors import BadQuestion, CannotEvaluate, ModelError
+from models.evaluation.alarms import run_alarms
+from models.evaluation.book import Book
+from models.evaluation.grade_run import run_graded_renders, run_mapped
+from models.evaluation.set_run import run_elpv, run_real, run_rendered
+from models.evaluation.sets import SETS
+from models.evaluation.severity import run_severity
+from models.evaluation.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One part of the standard run."""
+
+    run: Callable[[Workshop], Book]
+    frozen: str | None = None
+    """The frozen set that it looks at; None for the others."""
+
+
+def real(name: str) -> Job:
+    """The protocol on one of the real sets."""
+    return Job(run=lambda shop: run_real(shop, name), frozen=name if SETS[name].frozen else None)
+
+
+JOBS: Mapping[str, Job] = {
+    **{name: real(name) for name in SETS},
+    "elpv": Job(run=run_elpv, frozen="elpv"),
+    "severity": Job(run=run_severity, frozen="food_can"),
+    "rendered": Job(run=run_rendered),
+    "grocery_package": Job(run=run_alarms),
+    "grades_filled_bottle": Job(run=lambda shop: run_mapped(shop, "filled_bottle")),
+    "grades_food_can": Job(run=lambda shop: run_mapped(shop, "food_can"), frozen="food_can"),
+    "grades_rendered": Job(run=run_graded_renders),
+}
+"""By the name that `--only` takes; in the order of the run."""
+FROZEN = tuple(dict.fromkeys(job.frozen for job in JOBS.values() if job.frozen))
+"""The sets whose every look is written down."""
+
+
+def chosen(only: Sequence[str]) -> list[str]:
+    """The jobs to run, in their order; raises BadQuestion for a name that is none."""
+    unknown = [name for name in only if name not in JOBS]
+    if unknown:
+        raise BadQuestion(f"{unknown[0]!r} is no part of the standard run; there are: {', '.join(JOBS)}")
+    return [name for name in JOBS if not only or name in only]
+
+
+def frozen_sets(jobs: Sequence[str]) -> list[str]:
+    """The frozen sets that these jobs look at, once each."""
+    return list(dict.fromkeys(frozen for name in jobs if (frozen := JOBS[name].frozen)))
+
+
+def run_jobs(shop: Workshop, jobs: Sequence[str]) -> Iterator[tuple[str, Book]]:
+    """What each job gave, as it ends; a set that is not here is told as skipped, and nothing else stops."""
+    for name in jobs:
+        if name == "elpv" and shop.elpv is None:
+            yield name, Book(skipped={name: "the package elpv-dataset is not installed"})
+            continue
+        try:
+            yield name, JOBS[name].run(shop)
+        except CannotEvaluate as error:
+            yield name, Book(skipped={name: str(error)})
+        except ModelError as error:
+            yield name, Book(skipped={name: f"{error} ({error.code})"})
