@@ -28,15 +28,18 @@ class Scope(StrEnum):
     SHOP = "shop"
     CONSOLE = "console"
     AUDITOR = "auditor"
+    REFERENCES = "references"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who holds the key: a shop has a merchant, a station has a station; others have neither."""
+    """Who holds the key: a shop has a merchant, a station has a station; references may have a merchant."""
 
     scope: Scope
     merchant: str | None = None
     station: str | None = None
+    label: str = ""
+    """What whoever made the key called it."""
 
 
 Authenticate = Callable[[str], Awaitable[Caller]]
@@ -79,14 +82,14 @@ def new_key(connection: Connection, site: str, caller: Caller, label: str, at: s
 
 def find_caller(connection: Connection, site: str, key: str) -> Caller:
     """Return who holds a key; raises NoKey when nobody does, or no longer."""
-    chosen = select(api_keys.c.scope, api_keys.c.merchant, api_keys.c.station)
+    chosen = select(api_keys.c.scope, api_keys.c.merchant, api_keys.c.station, api_keys.c.label)
     chosen = chosen.where(
         api_keys.c.site == site, api_keys.c.hash == _hash(key), api_keys.c.revoked_at.is_(None)
     )
     row = connection.execute(chosen).first()
     if row is None:
         raise NoKey("the API key is unknown or revoked")
-    return Caller(scope=Scope(row.scope), merchant=row.merchant, station=row.station)
+    return Caller(scope=Scope(row.scope), merchant=row.merchant, station=row.station, label=row.label)
 
 
 def revoke_station_keys(connection: Connection, site: str, station: str, at: str) -> None:
@@ -111,6 +114,12 @@ def own_merchant(caller: Caller) -> str:
     if caller.merchant is None:
         raise WrongScope("this key belongs to no merchant")
     return caller.merchant
+
+
+def may_touch(caller: Caller, merchant: str) -> None:
+    """Raise WrongScope where the key is bound to another merchant; one bound to none is for all."""
+    if caller.merchant not in (None, merchant):
+        raise WrongScope(f"this key is of merchant {caller.merchant}, not of {merchant}")
 
 
 def own_station(caller: Caller) -> str:

@@ -18,6 +18,8 @@ from server.evidence.router import router as evidence
 from server.ingest.router import router as ingest
 from server.ledger.router import router as ledger
 from server.problems import NoTraces, install
+from server.references.router import FILES as REFERENCE_FILES
+from server.references.router import router as references
 from server.refunds.delivery import Courier
 from server.refunds.gateway import WebhookGateway
 from server.refunds.router import address_policy
@@ -25,7 +27,7 @@ from server.refunds.router import router as refunds
 from server.returns.router import router as returns
 from server.stations.router import router as stations
 
-ROUTERS = (ledger, catalogue, returns, stations, evidence, ingest, refunds)
+ROUTERS = (ledger, catalogue, returns, stations, evidence, ingest, refunds, references)
 PUBLIC = frozenset({"/healthz", "/v1/log", "/v1/stations/enrol", "/openapi.json"})
 """Routes without a scope; a test holds every other one to declaring its own."""
 Observer = Annotated[Caller, needs(Scope.CONSOLE, Scope.AUDITOR)]
@@ -46,9 +48,8 @@ def create_app(centre: Centre) -> FastAPI:
     app.add_api_route("/healthz", healthz)
     app.add_api_route("/metrics", metrics)
     install(app, centre.metrics)
-    app.add_middleware(
-        BodyLimit, limit=centre.settings.body_limit_bytes, own=EVIDENCE, metrics=centre.metrics
-    )
+    own = (EVIDENCE, REFERENCE_FILES)
+    app.add_middleware(BodyLimit, limit=centre.settings.body_limit_bytes, own=own, metrics=centre.metrics)
     app.add_middleware(NoTraces, metrics=centre.metrics, log=centre.logger)
     return app
 

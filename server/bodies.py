@@ -1,5 +1,6 @@
 """Request bodies: bounded before anything reads them, then read as one message."""
 
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from fastapi import Request
@@ -7,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.types import Message as AsgiMessage
 
 from inspection.messages.base import Message
-from server.errors import BadRequest, TooLarge
+from server.errors import BadRequest, LengthMissing, NotTaken, TooLarge
 from server.metrics import Metrics
 from server.problems import problem_of
 
@@ -17,10 +18,10 @@ M = TypeVar("M", bound=Message)
 class BodyLimit:
     """Refuses a body beyond the limit: by its Content-Length at once, else where it passes the limit.
 
-    Paths under `own` bound their bodies themselves.
+    Paths under one of `own` bound their bodies themselves.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, own: str, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, limit: int, own: tuple[str, ...], metrics: Metrics) -> None:
         self._app = app
         self._limit = limit
         self._own = own
@@ -60,6 +61,28 @@ def announced(scope: Scope) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value[:20])
     return 0
+
+
+def body_length(request: Request, limit: int, what: str) -> int:
+    """The announced length of a streamed body; raises LengthMissing, TooLarge or NotTaken."""
+    text = request.headers.get("content-length", "")
+    if not text.isdigit():
+        raise LengthMissing("say how many bytes come: Content-Length is needed here")
+    length = int(text[:20])
+    if length > limit:
+        raise TooLarge(f"{what} may have {limit} bytes, this one has {length}")
+    if length == 0:
+        raise NotTaken("the body is empty")
+    return length
+
+
+async def discard(chunks: AsyncIterator[bytes], length: int) -> None:
+    """Read what is known already, so that the sender sees its answer and not a broken line."""
+    seen = 0
+    async for chunk in chunks:
+        seen += len(chunk)
+        if seen > length:
+            raise TooLarge(f"more bytes came than the {length} announced")
 
 
 async def read_body(request: Request, kind: type[M]) -> M:

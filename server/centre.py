@@ -33,6 +33,7 @@ from server.settings import ServerSettings
 
 DATABASE = "centre.sqlite"
 EVIDENCE = "evidence"
+REFERENCES = "references"
 POLICY = "policy.json"
 
 Clock = Callable[[], datetime]
@@ -55,6 +56,10 @@ class Centre:
     log: Log
     store: EvidenceStore
     uploads: Uploads
+    references: EvidenceStore
+    """Banks and reference photos."""
+    reference_uploads: Uploads
+    """By merchant."""
     metrics: Metrics
     enrolments: TokenBucket
     policy: Policy
@@ -119,6 +124,8 @@ async def open_centre(
                 log=log,
                 store=EvidenceStore(directory / EVIDENCE),
                 uploads=Uploads(),
+                references=EvidenceStore(directory / REFERENCES),
+                reference_uploads=Uploads(),
                 metrics=metrics,
                 enrolments=TokenBucket(per_minute=settings.enrol_per_minute),
                 policy=policy,

@@ -27,6 +27,9 @@ class Metrics:
         self.evidence_bytes = Counter(
             "regrade_evidence_bytes", "Bytes of encrypted images stored.", registry=registry
         )
+        self.reference_bytes = Counter(
+            "regrade_reference_bytes", "Bytes of banks and reference photos stored.", registry=registry
+        )
         self.deliveries = Counter(
             "regrade_refund_deliveries", "Attempts to deliver an instruction.", ["result"], registry=registry
         )

@@ -51,6 +51,17 @@ class ServerSettings(BaseModel):
         ge=1024,
         description="Encrypted images that one station may store, all together.",
     )
+    reference_limit_bytes: int = Field(
+        default=64 * MIB, ge=1024, le=64 * MIB, description="Largest bank or reference photo."
+    )
+    reference_quota_bytes: int = Field(
+        default=20 * 1024 * MIB,
+        ge=1024,
+        description="Banks and reference photos that one merchant may store, all together.",
+    )
+    references_kept: int = Field(
+        default=3, ge=1, le=100, description="Versions of a view's references whose files are kept."
+    )
     refusals_per_station: int = Field(
         default=20_000, ge=1, description="Refused records kept for one station."
     )

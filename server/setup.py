@@ -4,7 +4,7 @@ from pathlib import Path
 
 from inspection.messages.base import time_text
 from server.access import Caller, Scope, new_key
-from server.centre import DATABASE, EVIDENCE, utc_now
+from server.centre import DATABASE, EVIDENCE, REFERENCES, utc_now
 from server.db.engine import writing_engine
 from server.db.lock import WriterLock
 from server.db.migrate import migrate
@@ -41,6 +41,7 @@ def init_centre(directory: Path, host_name: str, site: str, port: int = 8400) ->
         settings_file.unlink()
         raise
     EvidenceStore(directory / EVIDENCE)
+    EvidenceStore(directory / REFERENCES)
     return _first_key(directory, settings)
 
 

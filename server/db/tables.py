@@ -229,6 +229,43 @@ evidence = Table(
     _text("stored_at"),
 )
 
+# references
+reference_files = Table(
+    "reference_files",
+    metadata,
+    _text("site", key=True),
+    _text("merchant", key=True),
+    _text("sha256", key=True),
+    _number("bytes"),
+    _text("stored_at"),
+    Index(None, "site", "sha256"),
+)
+reference_versions = Table(
+    "reference_versions",
+    metadata,
+    _text("site", key=True),
+    _number("version", key=True),
+    _text("merchant"),
+    _text("sku"),
+    _text("view"),
+    _bytes("body"),
+    _number("standing"),
+    Index(None, "site", "standing", "version"),
+    Index(None, "site", "merchant", "sku", "view", "version"),
+)
+reference_uses = Table(
+    "reference_uses",
+    metadata,
+    _text("site", key=True),
+    _number("version", key=True),
+    _text("sha256", key=True),
+    _text("merchant"),
+    ForeignKeyConstraint(
+        ["site", "version"], ["reference_versions.site", "reference_versions.version"], ondelete="CASCADE"
+    ),
+    Index(None, "site", "merchant", "sha256"),
+)
+
 # refunds
 endpoints = Table(
     "endpoints",

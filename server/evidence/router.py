@@ -1,6 +1,5 @@
 """Routes of evidence."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -8,8 +7,9 @@ from fastapi import APIRouter, Path, Request, Response
 from inspection.messages.uplink import EvidenceAnswer
 from server.access import Caller, Scope, needs, own_station
 from server.answers import answer
+from server.bodies import body_length, discard
 from server.centre import Centre, Here
-from server.errors import LengthMissing, NotFound, NotTaken, QuotaUsed, TooLarge
+from server.errors import NotFound, QuotaUsed
 from server.evidence import repository, service
 
 PREFIX = "/v1/evidence/"
@@ -21,9 +21,12 @@ Sha256 = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 @router.put("/{sha256}")
 async def put_evidence(sha256: Sha256, request: Request, centre: Here, caller: Station) -> Response:
     """Store one encrypted image under the hash of its bytes; answered once it is durable."""
-    station, length = own_station(caller), _length(request, centre.settings.evidence_limit_bytes)
+    station, length = (
+        own_station(caller),
+        body_length(request, centre.settings.evidence_limit_bytes, "an image"),
+    )
     if await centre.reader.run(lambda c: repository.holds(c, centre.site, sha256)):
-        await _discard(request.stream(), length)
+        await discard(request.stream(), length)
         return answer(EvidenceAnswer(ciphertext_sha256=sha256, bytes=length, stored=False))
     with centre.uploads.promise(station, length) as promised:
         used = await centre.reader.run(lambda c: repository.used_bytes(c, centre.site, station))
@@ -54,24 +57,3 @@ async def head_evidence(sha256: Sha256, centre: Here, caller: Station) -> Respon
     if not await centre.reader.run(lambda c: repository.holds(c, centre.site, sha256)):
         raise NotFound("no such image is stored")
     return Response()
-
-
-def _length(request: Request, limit: int) -> int:
-    text = request.headers.get("content-length", "")
-    if not text.isdigit():
-        raise LengthMissing("say how many bytes come: Content-Length is needed here")
-    length = int(text[:20])
-    if length > limit:
-        raise TooLarge(f"an image may have {limit} bytes, this one has {length}")
-    if length == 0:
-        raise NotTaken("the body is empty")
-    return length
-
-
-async def _discard(chunks: AsyncIterator[bytes], length: int) -> None:
-    """Read what is known already, so that the sender sees its answer and not a broken line."""
-    seen = 0
-    async for chunk in chunks:
-        seen += len(chunk)
-        if seen > length:
-            raise TooLarge(f"more bytes came than the {length} announced")

@@ -11,7 +11,7 @@ from inspection.messages.station import EnrolmentCode
 class KeyRequest(Message):
     """`POST /v1/keys`: stations get theirs by enrolment."""
 
-    scope: Literal["shop", "console", "auditor"]
+    scope: Literal["shop", "console", "auditor", "references"]
     merchant: Name | None = None
     label: Annotated[str, Field(min_length=1, max_length=60)]
 

@@ -26,9 +26,10 @@ CODE_BYTES = 10
 
 
 def make_key(connection: Connection, site: str, wanted: KeyRequest, at: str) -> str:
-    """Make an API key for a shop, a console or an auditor; raises BadRequest or NotFound."""
-    if (wanted.scope == "shop") != (wanted.merchant is not None):
-        raise BadRequest("a shop's key names its merchant, and no other key does")
+    """Make an API key for all but a station; raises BadRequest or NotFound."""
+    named = wanted.merchant is not None
+    if wanted.scope != "references" and (wanted.scope == "shop") != named:
+        raise BadRequest("a shop's key names its merchant, one for references may, and no other key does")
     if wanted.merchant is not None and not has_merchant(connection, site, wanted.merchant):
         raise NotFound(f"no merchant {wanted.merchant} is served here; add it first")
     caller = Caller(scope=Scope(wanted.scope), merchant=wanted.merchant)
