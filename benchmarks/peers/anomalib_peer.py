@@ -6,7 +6,8 @@ Runs in an environment of its own (`make peers`), reads the splits, writes the r
     regrade evaluate splits --data FOLDER --json > splits.json
     .venv/peers/bin/python -m benchmarks.peers.anomalib_peer splits.json FOLDER peers.json
 
-Nothing of Regrade is imported here but its published backbone file, for a check of the weights.
+Of Regrade it takes the measure of maps (`models/evaluation/pro.py`), so that both are measured alike, and the
+published backbone file, for a check of the weights.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from io import StringIO
@@ -21,14 +23,30 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from benchmarks.peers import lite0
+from models.evaluation.pro import aupro, pro_parts
 
 ZOO_FILE = Path("models/zoo/efficientnet-lite0/model.onnx")
 PARITY_LIMIT = 1e-3
+Map = NDArray[np.float32]
 NOTE = f"{lite0.SIDE}x{lite0.SIDE} squeezed, strides 8+16, one thread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What a model says of all test pictures."""
+
+    scores: dict[str, float]
+    maps: dict[str, Map]
+    wall_ms: list[float]
+    """Of each picture, from its bytes to its score and map."""
+    cpu_ms: float
+    """Mean of the process."""
 
 
 def fit_patchcore(references: Sequence[Path]) -> Any:
@@ -75,9 +93,9 @@ def row(peer: str, name: str, split: dict[str, Any], folder: Path) -> dict[str, 
     began = perf_counter()
     model = fit([folder / path for path in split["references"]])
     fitted_s = perf_counter() - began
-    scores, wall_ms, cpu_ms = score_all(model, folder, [*split["good"], *split["bad"]])
-    area = area_under([scores[path] for path in split["good"]], [scores[path] for path in split["bad"]])
-    told = f"{name} {split['seed']} {title}: {area:.4f}, {cpu_ms:.0f} CPU-ms, fitted in {fitted_s:.1f} s"
+    scored = score_all(model, folder, [*split["good"], *split["bad"]])
+    area = area_under([scored.scores[p] for p in split["good"]], [scored.scores[p] for p in split["bad"]])
+    told = f"{name} {split['seed']} {title}: {area:.4f}, {scored.cpu_ms:.0f} CPU-ms, fit {fitted_s:.1f} s"
     print(told, file=sys.stderr, flush=True)
     return {
         "peer": title,
@@ -87,25 +105,44 @@ def row(peer: str, name: str, split: dict[str, Any], folder: Path) -> dict[str, 
         "set": name,
         "seed": split["seed"],
         "auroc": area,
-        "aupro": None,
-        "cpu_ms": cpu_ms,
-        "p50_ms": float(np.percentile(wall_ms, 50)),
-        "p95_ms": float(np.percentile(wall_ms, 95)),
-        "scores": scores,
+        "aupro": pixel_area(scored.maps, folder, split),
+        "cpu_ms": scored.cpu_ms,
+        "p50_ms": float(np.percentile(scored.wall_ms, 50)),
+        "p95_ms": float(np.percentile(scored.wall_ms, 95)),
+        "scores": scored.scores,
     }
 
 
-def score_all(model: Any, folder: Path, paths: Sequence[str]) -> tuple[dict[str, float], list[float], float]:
-    """Score by path, milliseconds of each from bytes to score, and the mean CPU milliseconds."""
-    scores, wall_ms = {}, []
-    model(lite0.read(folder / paths[0]))  # the first run also makes torch's own buffers
-    cpu = process_time()
+def score_all(model: Any, folder: Path, paths: Sequence[str]) -> Scored:
+    """Look at every picture, one by one."""
+    scores, maps, wall_ms = {}, {}, []
     with torch.inference_mode():
+        model(lite0.read(folder / paths[0]))  # the first run also makes torch's own buffers
+        cpu = process_time()
         for path in paths:
             began = perf_counter()
-            scores[path] = float(model(lite0.read(folder / path)).pred_score)
+            answer = model(lite0.read(folder / path))
+            scores[path], maps[path] = float(answer.pred_score), answer.anomaly_map[0, 0].numpy()
             wall_ms.append((perf_counter() - began) * 1000.0)
-    return scores, wall_ms, (process_time() - cpu) * 1000.0 / len(paths)
+    cpu_ms = (process_time() - cpu) * 1000.0 / len(paths)
+    return Scored(scores=scores, maps=maps, wall_ms=wall_ms, cpu_ms=cpu_ms)
+
+
+def pixel_area(maps: dict[str, Map], folder: Path, split: dict[str, Any]) -> float | None:
+    """Pixel AUPRO by Regrade's own measure; None for a set without masks."""
+    masks = {path: read_mask(folder / path) for path in split["bad"]}
+    if all(mask is None for mask in masks.values()):
+        return None
+    paths = [*split["good"], *(path for path, mask in masks.items() if mask is not None)]
+    parts = pro_parts([maps[path] for path in paths], [masks.get(path) for path in paths])
+    return float(aupro(parts, np.ones((1, len(paths))))[0])
+
+
+def read_mask(picture: Path) -> NDArray[np.bool_] | None:
+    """Where the defect is, from the file beside the picture."""
+    path = picture.with_name(f"{picture.stem}_mask.png")
+    mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+    return None if mask is None else np.asarray(mask > 0)
 
 
 def area_under(good: Sequence[float], bad: Sequence[float]) -> float:
@@ -129,9 +166,11 @@ def main() -> None:
     if apart > PARITY_LIMIT:
         raise SystemExit(f"timm's maps lie {apart:.2e} from the published backbone's: not the same weights")
     print(f"largest difference to the published backbone {apart:.2e}", file=sys.stderr)
-    found = list(rows(json.loads(wanted.splits.read_text()), wanted.folder, wanted))
+    found = []
     head = {"measured": f"{datetime.now(UTC):%Y-%m-%d}", "machine": "2 cores, Linux, CPU only", "threads": 1}
-    wanted.out.write_text(json.dumps({**head, "rows": found}, indent=1) + "\n")
+    for each in rows(json.loads(wanted.splits.read_text()), wanted.folder, wanted):
+        found.append(each)
+        wanted.out.write_text(json.dumps({**head, "rows": found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""anomalib's PatchCore by its own OpenVINO inferencer: JPEG files to maps, over our backbone's weights.
+
+One model per view, fitted on the same references as ours, pictures squeezed to 320 x 320 inside the model.
+"""
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.peers import lite0
+from benchmarks.peers.timing import measure, say, two_cores
+
+
+def main(folder: Path) -> None:
+    """Fit and export one model per view, look at the three views again and again, say how long it took."""
+    two_cores()
+    lite0.prepare()
+    from anomalib.deploy import OpenVINOInferencer
+
+    os.chdir(folder)  # the inferencer keeps its cache in the working directory
+    looks = []
+    for view in sorted((folder / "views").glob("*.jpg")):
+        exported = export(fit(sorted((folder / "references" / view.stem).glob("*.jpg"))), folder / view.stem)
+        looks.append((OpenVINOInferencer(exported, config={"INFERENCE_NUM_THREADS": 2}), view))
+    found = measure(lambda: [inferencer.predict(view) for inferencer, view in looks])
+    say(found | {"version": version("anomalib")})
+
+
+def fit(references: list[Path]) -> Any:
+    """anomalib's whole model, its own pre-processing included, with the bank of these references."""
+    from anomalib.models import Patchcore
+    from anomalib.pre_processing import PreProcessor
+    from torchvision.transforms.v2 import Compose, Normalize, Resize
+
+    shape = Resize((lite0.SIDE, lite0.SIDE), antialias=True)
+    scale = Normalize(mean=[127 / 255] * 3, std=[128 / 255] * 3)
+    model = Patchcore(
+        backbone=lite0.NETWORK,
+        layers=list(lite0.LAYERS),
+        pre_trained=False,
+        coreset_sampling_ratio=lite0.CORESET,
+        pre_processor=PreProcessor(transform=Compose([shape, scale])),
+        post_processor=False,
+        evaluator=False,
+        visualizer=False,
+    )
+    lite0.take_weights(model.model.feature_extractor)
+    model.model.train()
+    for path in references:
+        model.model(lite0.read(path))
+    model.model.subsample_embedding(lite0.CORESET)
+    return model.eval()
+
+
+def export(model: Any, folder: Path) -> Path:
+    """The OpenVINO file for one 1080p picture."""
+    with torch.no_grad():
+        return Path(model.to_openvino(folder, input_size=(1080, 1920)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

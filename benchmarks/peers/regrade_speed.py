@@ -1,0 +1,106 @@
+"""Regrade itself, timed as its peers are: `whole`, its pipeline, and `yolo`, its head on yolo11n at 640."""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.timing import measure, say, two_cores
+
+SIDE = 640
+
+
+def main(variant: str, folder: Path) -> None:
+    """Look at the three views again and again, say how long it took."""
+    two_cores()
+    say(VARIANTS[variant](folder))
+
+
+def whole(folder: Path) -> dict[str, Any]:
+    """Bytes of three views to a Detection, with the references of each view."""
+    from inspection.detector import Detection
+    from models.backbone import load_backbone
+    from models.pipeline import ReferencePipeline
+
+    backbone = load_backbone()
+    pipeline = ReferencePipeline(backbone, enrolled(folder, backbone))
+    evidence = evidence_of(folder)
+    seen: list[Detection] = []
+    found = measure(lambda: seen.append(pipeline.detect("bench", evidence)))
+    model, total = sum(one.model_ms for one in seen), sum(one.total_ms for one in seen)
+    return found | {"around_the_models": round((total - model) / model, 3)}
+
+
+def enrolled(folder: Path, backbone: Any) -> Any:
+    """A store that knows the product in three views."""
+    from models.enrol import enrol
+    from models.store import ReferenceStore
+
+    store = ReferenceStore(folder / "store")
+    for view in sorted((folder / "references").iterdir()):
+        photos = [path.read_bytes() for path in sorted(view.glob("*.jpg"))]
+        enrol(store, backbone, sku="bench", view=view.name, photos=photos)
+    return store
+
+
+def evidence_of(folder: Path) -> Any:
+    """The three frames, as cameras would send them."""
+    from inspection.evidence import Evidence
+    from inspection.readings import Frame
+
+    now = datetime.now(UTC)
+    frames = (
+        Frame(
+            view=path.stem,
+            camera=path.stem,
+            content=path.read_bytes(),
+            media_type="image/jpeg",
+            captured_at=now,
+        )
+        for path in sorted((folder / "views").glob("*.jpg"))
+    )
+    return Evidence(frames=tuple(frames))
+
+
+def yolo(folder: Path) -> dict[str, Any]:
+    """Bytes of three views to Findings by the YOLO head alone, over the file that ultralytics exported."""
+    from models.heads import Sight
+    from models.images import decode
+    from models.manifest import Manifest, ModelInput, ModelKind
+    from models.session import OnnxSession
+    from models.yolo import YoloHead
+
+    content = (folder / "yolo11n.onnx").read_bytes()
+    manifest = Manifest(
+        format=1,
+        name="yolo11n",
+        kind=ModelKind.DETECTOR,
+        file="yolo11n.onnx",
+        sha256=sha256(content).hexdigest(),
+        bytes=len(content),
+        licence="AGPL-3.0-only",
+        copyleft=True,
+        source=("random weights",),
+        input=ModelInput(name="images", colour="RGB", mean=0, scale=255, multiple_of=32, size=(SIDE, SIDE)),
+        outputs={"output0": 84},
+        classes=tuple(f"missing:part-{number}" for number in range(80)),
+    )
+    head = YoloHead(manifest, OnnxSession(content, input_name="images"))
+    contents = {path.stem: path.read_bytes() for path in sorted((folder / "views").glob("*.jpg"))}
+
+    def once() -> None:
+        for view, each in contents.items():
+            pixels = decode(each, need_side=SIDE * 9 // 16)
+            sight = Sight(view=view, pixels=pixels, maps={}, comparison=None, item=None, mm_per_pixel=None)
+            head.find(sight)
+
+    return measure(once)
+
+
+VARIANTS: dict[str, Callable[[Path], dict[str, Any]]] = {"whole": whole, "yolo": yolo}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
