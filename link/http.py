@@ -130,6 +130,49 @@ class HttpLink:
             self.counts["retried"] += 1
             await self._sleep(wait_s)
 
+    async def download(
+        self, path: str, take: Callable[[bytes], None], *, length: int, start: int = 0
+    ) -> None:
+        """GET a body of `length` bytes from `start` on, and hand it over piece by piece; asked once.
+
+        Raises as `request`; Refused also where the peer sends more, less or another part. Unreachable
+        where the line breaks: what was handed over is good, and `start` goes on behind it.
+        """
+        headers = {"Range": f"bytes={start}-"} if start else None
+        request = self._build("GET", path, headers=headers)
+        self.counts["sent"] += 1
+        try:
+            answer = await self._client.send(request, stream=True)
+            try:
+                if not 200 <= answer.status_code < 300:
+                    self._judge(request, answer, await self._read(answer))
+                await self._hand_over(answer, take, start, length)
+            finally:
+                await answer.aclose()
+        except httpx.HTTPError as error:
+            self.counts["unreachable"] += 1
+            raise Unreachable(f"{request.url.host} does not answer: {_said(error)}") from error
+        self.counts["answered"] += 1
+
+    async def _hand_over(
+        self, answer: httpx.Response, take: Callable[[bytes], None], start: int, length: int
+    ) -> None:
+        part = answer.headers.get("Content-Range", "")
+        other = not part.startswith(f"bytes {start}-") if start else answer.status_code != 200
+        seen = start
+        if not other and answer.headers.get("Content-Encoding", "identity") == "identity":
+            async for chunk in answer.aiter_raw():
+                seen += len(chunk)
+                if seen > length:
+                    break
+                take(chunk)
+        if seen != length:
+            self.counts["refused"] += 1
+            raise Refused(
+                f"{answer.url.host} sends another part or length of {answer.url.path} than was asked for",
+                status=answer.status_code,
+            )
+
     def _build(self, method: str, path: str, **parts: Any) -> httpx.Request:
         if not path.startswith("/") or path.startswith("//"):
             raise NotSent(f"{path[:80]!r} is no path on the peer: it begins with one /")

@@ -177,3 +177,58 @@ def test_the_peer_is_always_verified() -> None:
     context = client_context()
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+def whole(body: bytes, *heads: str, status: str = "200 OK") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *heads]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+async def test_a_download_comes_piece_by_piece(link_to: Callable[..., HttpLink]) -> None:
+    got: list[bytes] = []
+    body = bytes(200_000)
+    async with peer(whole(body)) as script, link_to(script.url, largest_answer=100) as link:
+        await link.download("/v1/file", got.append, length=len(body))
+    assert b"".join(got) == body
+    assert len(got) > 1
+
+
+async def test_a_download_goes_on_where_it_broke(link_to: Callable[..., HttpLink]) -> None:
+    got: list[bytes] = []
+    rest = whole(b"def", "Content-Range: bytes 3-5/6", status="206 Partial Content")
+    async with peer(rest) as script, link_to(script.url) as link:
+        await link.download("/v1/file", got.append, length=6, start=3)
+    assert got == [b"def"]
+    assert b"range: bytes=3-\r\n" in script.asked[0].lower()
+
+
+async def test_a_line_that_breaks_in_a_download_keeps_what_came(link_to: Callable[..., HttpLink]) -> None:
+    got: list[bytes] = []
+    broken = whole(b"abcdef").removesuffix(b"def")
+    async with peer(broken) as script, link_to(script.url) as link:
+        with pytest.raises(Unreachable):
+            await link.download("/v1/file", got.append, length=6)
+    assert got == [b"abc"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "start"),
+    [
+        (whole(b"abc"), 0),
+        (whole(b"abcdefgh"), 0),
+        (whole(b"abcdef"), 3),
+        (whole(b"def", "Content-Range: bytes 2-5/6", status="206 Partial Content"), 3),
+        (whole(b"abcdef", status="206 Partial Content"), 0),
+        (whole(b"abcdef", "Content-Encoding: gzip"), 0),
+        (whole(b"", status="404 Not Found"), 0),
+        (whole(b"", "Location: http://elsewhere.test/", status="302 Found"), 0),
+    ],
+)
+async def test_a_download_of_something_else_is_refused(
+    link_to: Callable[..., HttpLink], answer: bytes, start: int
+) -> None:
+    got: list[bytes] = []
+    async with peer(answer) as script, link_to(script.url) as link:
+        with pytest.raises(Refused):
+            await link.download("/v1/file", got.append, length=6, start=start)
+    assert len(b"".join(got)) <= 6
