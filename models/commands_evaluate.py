@@ -1,4 +1,4 @@
-"""`regrade evaluate folder|standard|splits`: how well the models see, by one protocol.
+"""`regrade evaluate folder|standard|peers|splits`: how well the models see, by one protocol.
 
 Heavy modules are imported inside the command functions, so that `regrade --help` answers at once.
 """
@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 
 SHOTS = 8
 SEEDS = 5
+DATA, RENDERED, OUT = Path("../shared/data"), Path("datasets/rendered"), Path("docs")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of objects: <object>/good/* and <object>/<other>/*.")]
 Shots = Annotated[int, typer.Option("--shots", help="Good pictures to learn from.")]
 Seeds = Annotated[int, typer.Option("--seeds", help="Draws of these pictures: seeds 0, 1, ...")]
 Threads = Annotated[int, typer.Option("--threads", min=1, max=64, help="Threads of the model.")]
+Data = Annotated[Path, typer.Option("--data", help="Folder of the public sets.")]
+Rendered = Annotated[Path, typer.Option("--rendered", help="Folder of the rendered returns.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder of the page and the figures.")]
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Why frozen sets are looked at; it is written down.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
 
 
@@ -30,6 +37,9 @@ def register(app: typer.Typer) -> None:
     """Add `evaluate` to the front door."""
     group = typer.Typer(help="How well the models see, by one protocol.", no_args_is_help=True)
     group.command("folder")(evaluate_folder)
+    group.command("standard")(evaluate_standard)
+    group.command("peers")(add_peers)
+    group.command("splits")(write_splits)
     app.add_typer(group, name="evaluate")
 
 
@@ -43,11 +53,13 @@ def evaluate_folder(
         str | None,
         typer.Option("--group-by", help="Regular expression: file names that give the same stay together."),
     ] = None,
+    reason: Reason = None,
     threads: Threads = 2,
     as_json: AsJson = False,
 ) -> None:
     """Learn from a few good pictures of each object, and tell the other good ones from the bad."""
     backbone = _backbone(threads)
+    _note_look(folder, reason, backbone)
     from models.evaluation import folder_run
     from models.evaluation.folders import Selection
     from models.evaluation.methods import shipped
@@ -69,6 +81,85 @@ def evaluate_folder(
     from models.evaluation.tables import folder_table
 
     Console().print(folder_table(answer))
+
+
+def evaluate_standard(
+    data: Data = DATA,
+    rendered: Rendered = RENDERED,
+    elpv: Annotated[
+        Path | None, typer.Option("--elpv", help="Folder with labels.csv of elpv-dataset, if not installed.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="A part to run; may be given again.")
+    ] = None,
+    missing: Annotated[bool, typer.Option("--missing", help="Only parts without figures yet.")] = False,
+    reason: Reason = None,
+    out: Out = OUT,
+    threads: Threads = 2,
+) -> None:
+    """Run every set, the grades and the false alarms, and write the page of figures."""
+    from datetime import UTC, datetime
+
+    from models.evaluation.elpv import installed
+    from models.evaluation.standard_run import plan, run_standard
+    from models.evaluation.workshop import Workshop
+    from models.segmenter import load_segmenter
+
+    what = plan(out, only or (), missing=missing, reason=reason)
+    with _progress() as progress:
+        shop = Workshop(
+            today=datetime.now(UTC).date(),
+            data=data,
+            rendered=rendered,
+            elpv=elpv or installed(),
+            backbone=_backbone(threads),
+            segmenter=load_segmenter(threads=threads) if _segmenter_ships() else None,
+            progress=progress,
+        )
+        run_standard(shop, what, lambda line: typer.echo(line, err=True))
+    typer.echo(f"Written: {out / 'evaluation.md'}")
+
+
+def add_peers(
+    file: Annotated[Path, typer.Argument(help="Figures that another program's run wrote.")], out: Out = OUT
+) -> None:
+    """Put figures of other programs beside ours on the page."""
+    from models.evaluation import standard_run
+
+    standard_run.add_peers(out, file)
+    typer.echo(f"Written: {out / 'evaluation.md'}")
+
+
+def write_splits(
+    data: Data = DATA,
+    rendered: Annotated[
+        Path | None, typer.Option("--rendered", help="Folder of the rendered returns, to add them.")
+    ] = None,
+) -> None:
+    """Write as JSON which pictures are references and which are tested, for every seed."""
+    import orjson
+
+    from models.evaluation.splits_file import splits_object
+
+    typer.echo(orjson.dumps(splits_object(data, rendered)).decode())
+
+
+def _segmenter_ships() -> bool:
+    from models.manifest import MANIFEST, ZOO
+
+    return (ZOO / "defect-segmenter" / MANIFEST).is_file()
+
+
+def _note_look(folder: Path, reason: str | None, backbone: "RememberingBackbone") -> None:
+    """Write a look at a frozen set down, where the list of looks lies below the working directory."""
+    from models.evaluation.runs import FILE, NO_REASON
+    from models.evaluation.standard import FROZEN
+    from models.evaluation.standard_run import note_looks
+
+    name = folder.resolve().name
+    if name in FROZEN and folder.is_dir() and (OUT / FILE).is_file():
+        note_looks(OUT, [name], reason or NO_REASON, backbone, None)
+        typer.echo(f"{name} is a frozen set: this look is written down in {OUT / FILE}.", err=True)
 
 
 def _backbone(threads: int) -> "RememberingBackbone":

@@ -115,6 +115,8 @@ class Book(_Part):
     models: Mapping[str, str] = Field(default_factory=dict)
     """Name and hash of the models of the last run."""
     machine: str = ""
+    done: Mapping[str, date] = Field(default_factory=dict)
+    """Job -> day of its last whole run."""
     sets: Mapping[str, SetResult] = Field(default_factory=dict)
     grades: Mapping[str, GradeResult] = Field(default_factory=dict)
     alarms: Mapping[str, Alarms] = Field(default_factory=dict)
@@ -123,18 +125,18 @@ class Book(_Part):
     skipped: Mapping[str, str] = Field(default_factory=dict)
     """Job -> why it could not be run here."""
 
-    def with_part(self, part: "Book") -> "Book":
-        """This book with the parts of another in place of its own."""
-        ran = {*part.sets, *part.grades, *part.alarms, *part.severity}
-        left = {name: why for name, why in self.skipped.items() if name not in ran}
+    def with_part(self, job: str, part: "Book", today: date) -> "Book":
+        """This book with what a job gave in place of what it gave before."""
+        left = {name: why for name, why in self.skipped.items() if name != job}
         return Book(
-            models={**self.models, **part.models},
-            machine=part.machine or self.machine,
+            models=self.models,
+            machine=self.machine,
+            done=self.done if part.skipped else {**self.done, job: today},
             sets={**self.sets, **part.sets},
             grades={**self.grades, **part.grades},
             alarms={**self.alarms, **part.alarms},
             severity={**self.severity, **part.severity},
-            peers=part.peers or self.peers,
+            peers=self.peers,
             skipped={**left, **part.skipped},
         )
 

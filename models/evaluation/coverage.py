@@ -22,7 +22,7 @@ NO_DAY = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One tested item with the grade that the machine would propose."""
+    """One tested item with the grade that the machine would propose; ungraded goes to a person."""
 
     item: str
     group: str
@@ -87,6 +87,7 @@ def _decided(calibration: Sequence[Proposal], others: Sequence[Proposal]) -> lis
             truth=one.truth,
         )
         for one in calibration
+        if one.proposed != Grade.UNGRADED
     ]
     limits = {
         grade: acceptance(audited, BUDGET, category=CATEGORY, proposed=grade).threshold_ppm
