@@ -1,7 +1,6 @@
 """Fills a folder with samples; each is written once, so that a stopped run goes on where it was."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 from zlib import crc32
 
@@ -32,7 +31,7 @@ PACKAGE_SIZES = (Size(height=320, width=320), Size(height=448, width=448))
 RENDERED_SIZES = (Size(height=288, width=384), Size(height=384, width=512))
 """The size of run time, and a larger one, so that the network does not depend on one scale."""
 DRAWN_PER_PACKAGE = 3
-DRAWN_PER_NEW = 6
+DRAWN_PER_NEW = 3
 
 
 def build_packages(backbone: Backbone, rows: Sequence[Package], folder: Path, progress: Progress) -> None:
@@ -71,9 +70,9 @@ def build_object(backbone: Backbone, rows: Sequence[Rendered], folder: Path) -> 
             bank = bank_of(backbone, others, name)
             scenes = rendered_scenes(draw, row, size, bank, drawn=DRAWN_PER_NEW)
         else:
-            scenes = rendered_scenes(draw, row, size, everything, relight=2)
-        near = (cropped_scene(draw, row, each) for each in RENDERED_SIZES)
-        write(backbone, folder, name, chain(scenes, near))
+            scenes = rendered_scenes(draw, row, size, everything)
+        near = cropped_scene(draw, row, RENDERED_SIZES[int(row.number % 4 == 3)])
+        write(backbone, folder, name, [*scenes, near])
 
 
 def bank_of(backbone: Backbone, good: Mapping[int, Pixels], name: str) -> Bank | None:

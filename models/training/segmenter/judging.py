@@ -4,27 +4,28 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from inspection.detector import Detection, ViewScore
+from inspection.detector import Detection, VersionedFile, ViewScore
 from inspection.findings import Finding
 from inspection.grades import Grade
 from inspection.grading import grade
 from inspection.zones import placed
 from models.answers import unpriced
+from models.backbone import Backbone
 from models.calibration import Calibration
-from models.images import Pixels
+from models.evaluation.hidden import defect_of, painted
+from models.evaluation.metrics import quadratic_kappa
+from models.images import decode
 from models.naming import fuse
 from models.regions import findings_of
 from models.segmenter import Segmenter
-from models.views import SeenView
+from models.training.segmenter.looking import Beside
+from models.training.segmenter.pictures import Rendered
+from models.views import SeenView, compare_view
 
 GRADES = (Grade.NEW, Grade.USED, Grade.DAMAGED)
 VIEW = "top"
-GROWN = 9
-"""Pixels by which a mask grows before its region is painted over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,28 @@ class Judged:
     """True kinds of defect."""
     findings: tuple[Finding, ...]
     """What the machine found."""
+
+
+def judge(head: Segmenter | None, beside: Beside) -> Judged:
+    """Grade one unit; by the comparison alone without a head."""
+    row, seen = beside.row, beside.seen
+    findings = findings_for(head, seen, beside.view.calibration, row.category)
+    said = said_of(row.category, detection_of(findings, seen, head))
+    return Judged(
+        object=row.object,
+        number=row.number,
+        truth=row.grade,
+        said=said,
+        kinds=tuple(defect.kind for defect in row.defects),
+        findings=findings,
+    )
+
+
+def masked(backbone: Backbone, beside: Beside, lender: Rendered) -> Beside:
+    """The same unit with what bears its grade painted over; a good one lends another's mask."""
+    source = beside.row if beside.row.defects else lender
+    content = painted(decode(beside.row.picture.read_bytes()), defect_of(source.mask))
+    return Beside(row=beside.row, view=beside.view, seen=compare_view(backbone, beside.view, content))
 
 
 def findings_for(
@@ -66,7 +89,7 @@ def detection_of(findings: Sequence[Finding], seen: SeenView, head: Segmenter | 
         views=(score,),
         quality={},
         models=(head.version,) if head else (),
-        bank=head.version if head else None,
+        bank=VersionedFile(name=seen.sight.view or VIEW, sha256="0" * 64),
         model_ms=seen.model_ms,
         total_ms=seen.total_ms,
     )
@@ -85,23 +108,9 @@ def confusion(units: Iterable[Judged]) -> Mapping[tuple[str, str], int]:
 def kappa(units: Sequence[Judged]) -> float:
     """Cohen's kappa with quadratic weights over new, used, damaged; ungraded units are left out.
 
-    1 is full agreement, 0 what chance would give; 0 also where either side knows one grade only.
+    1 is full agreement, 0 what chance would give.
     """
-    order = {grade.value: place for place, grade in enumerate(GRADES)}
-    table = np.zeros((3, 3))
-    for unit in units:
-        if unit.said in order:
-            table[order[unit.truth], order[unit.said]] += 1
-    total = table.sum()
-    rows, columns = np.mgrid[:3, :3]
-    cost = (rows - columns) ** 2
-    chance = np.outer(table.sum(1), table.sum(0)) / max(total, 1.0)
-    expected = float((cost * chance).sum())
-    return 1.0 - float((cost * table).sum()) / expected if expected > 0 else 0.0
-
-
-def painted_over(pixels: Pixels, mask: NDArray[np.bool_]) -> Pixels:
-    """The picture with a region and its surroundings painted over from outside (Telea)."""
-    kernel = np.ones((GROWN, GROWN), np.uint8)
-    grown = cv2.dilate(mask.astype(np.uint8), kernel)
-    return np.asarray(cv2.inpaint(pixels, grown, 5, cv2.INPAINT_TELEA), dtype=np.uint8)
+    order = [grade.value for grade in GRADES]
+    pairs = [(order.index(unit.truth), order.index(unit.said)) for unit in units if unit.said in order]
+    truth, said = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    return float(quadratic_kappa(truth, said, np.ones((1, len(pairs))), len(GRADES))[0])

@@ -20,8 +20,8 @@ from models.training.segmenter.pictures import Package, Rendered, objects, packa
 from models.training.segmenter.publishing import Export, metric, package_set, publish, rendered_set
 from models.training.segmenter.scoring import alarms, score_kinds
 
-COMPARED_EVERY = 4
-"""Of the intact packages every fourth also stands beside references of itself."""
+COMPARED_EVERY = 8
+"""Of the intact packages every eighth also stands beside references of itself."""
 SHARES = {"packages": 0.25, "compared": 0.2, "rendered": 0.55}
 """How the second stage draws its samples; the first knows packages alone."""
 FIRST = Plan(steps=900)
