@@ -4,7 +4,7 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench soak lock setup-dev training peers
+.PHONY: help run test setup check fmt bench soak render lock setup-dev training peers
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -14,6 +14,7 @@ QUIETLY := -m pip --disable-pip-version-check --no-input --quiet install
 
 digest = $(shell cat $(1) | sha256sum | cut -c1-16)
 RUN  := .venv/.run-$(call digest,requirements.lock)
+DRAW := .venv/render/.made-$(call digest,datasets/rendered/requirements.txt)
 DEV  := .venv/.dev-$(call digest,requirements-dev.lock)
 SELF := .venv/.self-$(call digest,pyproject.toml)
 
@@ -58,6 +59,9 @@ peers: | $(BIN)/pip  ## make .venv/peers for the peers of `make bench` and `regr
 	@$(BIN)/python -m venv .venv/peers
 	@.venv/peers/bin/python $(QUIETLY) -r benchmarks/peers/requirements-anomalib.txt
 
+render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
+	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)
+
 lock: .venv/uv/bin/uv  ## resolve both lock files anew (all to the newest: make lock ARGS=--upgrade)
 	@$< pip compile --quiet --python-version 3.11 --generate-hashes $(ARGS) \
 	    pyproject.toml requirements-build.in -o requirements.lock
@@ -90,6 +94,14 @@ $(DEV): | $(BIN)/pip
 $(SELF): | $(BIN)/pip
 	@$(PIP) install --no-build-isolation --no-index --no-deps -e .
 	@rm -f .venv/.self-* && touch $@
+
+# Blender is a gigabyte and wants Python 3.11 itself: an environment of its own
+$(DRAW):
+	@echo 'Installing Blender as a Python module into .venv/render; this happens once.'
+	@python3.11 -m venv .venv/render
+	@.venv/render/bin/python -m pip --disable-pip-version-check --quiet install \
+	    -r datasets/rendered/requirements.txt
+	@rm -f .venv/render/.made-* && touch $@
 
 .venv/uv/bin/uv: | $(BIN)/pip
 	@$(BIN)/python -m venv .venv/uv
