@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from edge.bench import Bench, Hold
@@ -40,6 +41,10 @@ class Seeing:
     """By merchant: each has references of its own."""
     executor: Executor
     policy: Policy
+    references: Path | None = None
+    """Where the bench's calibration lies; None: it has none."""
+    light_check_s: float = 14_400.0
+    """The light of a calibrated bench is checked again after so long."""
 
 
 def _look(detector_for: Callable[[str], Detector], merchant: str, sku: str, evidence: Evidence) -> Detection:

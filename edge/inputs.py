@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from edge.bench import Hold
 from edge.errors import KeyCloned
+from edge.steps.light import LightAnswer
 from inspection.detector import Detection
 from inspection.operator import Badge, Bin, Command
 from inspection.readings import Frame, Scan
@@ -37,10 +38,17 @@ class Detected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LightChecked:
+    """How the bench looks beside its calibration."""
+
+    answer: LightAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocked:
     """The centre says that this station must not go on."""
 
     error: KeyCloned
 
 
-Input = Tick | NewWorklist | Captured | Detected | Blocked | Scan | Command | Badge | Bin
+Input = Tick | NewWorklist | Captured | Detected | LightChecked | Blocked | Scan | Command | Badge | Bin

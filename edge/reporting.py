@@ -9,7 +9,7 @@ from edge.clock import ClockWatch
 from edge.database import Database
 from edge.faults import Faults
 from edge.metrics import StationMetrics
-from edge.snapshot import Figures, Snapshot, Surroundings, snapshot
+from edge.snapshot import Figures, LightReport, Snapshot, Surroundings, snapshot
 from edge.station import Station
 from edge.tables import committed
 from inspection.messages.station import DeviceHealth, Health
@@ -83,6 +83,7 @@ class Reporting:
             figures=figures,
             faults=self._faults.snapshot(),
             policy=self._policy,
+            light=LightReport(calibrated=station.lighting.calibrated, checked=station.lighting.views),
             clock_state=self._clocks.state(at).value,
             offset_ms=self._clocks.offset_ms(at),
             reachable=self._sync.reachable,

@@ -10,10 +10,11 @@ from devices.watch import DeviceStatus
 from edge.bench import Bench
 from edge.item import Item
 from edge.outbox import Depth, Recent, RefusedRow
+from edge.steps.light import ViewLight
 from edge.steps.sign import verdict_statement
 from inspection.detector import Detection
 from inspection.findings import Finding
-from inspection.journey import State
+from inspection.journey import HoldReason, State
 from inspection.operator import BINS, BinMark
 from inspection.reasons import codes
 from inspection.record import FileVersion
@@ -54,6 +55,7 @@ class Snapshot(TypedDict):
     worklist_size: int
     models: dict[str, Any]
     clock: dict[str, Any]
+    light: dict[str, Any]
     centre_reachable: bool
     uplink_trouble: str | None
 
@@ -67,6 +69,16 @@ class Figures:
     refused: tuple[RefusedRow, ...]
     worklist_size: int
     committed_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LightReport:
+    """What is known of the light on the bench."""
+
+    calibrated: tuple[str, ...]
+    """Views with a calibration."""
+    checked: tuple[ViewLight, ...]
+    """As they were last found good, or accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +96,7 @@ class Surroundings:
     figures: Figures
     faults: dict[str, int]
     policy: FileVersion
+    light: LightReport
     clock_state: str
     offset_ms: int | None
     reachable: bool
@@ -126,6 +139,7 @@ def snapshot(bench: Bench, around: Surroundings) -> Snapshot:
         worklist_size=around.figures.worklist_size,
         models=_models(around.policy, item.detection if item else None),
         clock={"state": around.clock_state, "offset_ms": around.offset_ms},
+        light=_light(around.light, bench),
         centre_reachable=around.reachable,
         uplink_trouble=around.uplink_trouble,
     )
@@ -165,6 +179,29 @@ def _image_faults(bench: Bench, item: Item | None) -> list[dict[str, str]]:
     if item is None or bench.state != State.RECAPTURE:
         return []
     return [{"view": view, "fault": fault.value} for view, fault in item.image_faults]
+
+
+def _light(light: LightReport, bench: Bench) -> dict[str, Any]:
+    """`not_calibrated`, `unchecked`, `drifted`, `accepted` or `good`, and each view as last checked."""
+    accepted = any(one.accepted_by for one in light.checked)
+    held = bench.hold is not None and bench.hold.reason == HoldReason.LIGHT_DRIFT
+    rows = (
+        (not light.calibrated, "not_calibrated"),
+        (held, "drifted"),
+        (not light.checked, "unchecked"),
+        (accepted, "accepted"),
+    )
+    views = [
+        {
+            "view": one.view,
+            "calibrated_at": one.calibrated_at.isoformat(),
+            "mm_per_pixel": round(one.mm_per_pixel, 4),
+            "brightness": round(one.brightness, 3),
+            "drifts": [drift.value for drift in one.drifts],
+        }
+        for one in light.checked
+    ]
+    return {"state": next((state for holds, state in rows if holds), "good"), "views": views}
 
 
 def _proposal(item: Item) -> dict[str, Any] | None:

@@ -22,10 +22,12 @@ from edge.crossing import Crossing, Seeing
 from edge.database import Database
 from edge.errors import DiskFull
 from edge.faults import Faults
-from edge.inputs import Blocked, Captured, Detected, Input, NewWorklist, Tick
+from edge.inputs import Blocked, Captured, Detected, Input, LightChecked, NewWorklist, Tick
+from edge.lighting import Lighting
 from edge.orders import carry_out
 from edge.watch import TagWatch
 from inspection.errors import DomainError, NotUnderstood
+from inspection.evidence import ImageFault
 from inspection.journey import Event, HoldReason, State
 from inspection.operator import Badge, Bin, Command, parse
 from inspection.readings import Scan
@@ -73,6 +75,7 @@ class Station:
         self.bench = Bench(now=lambda: clock().wall, faults=faults)
         self.crossing = Crossing(self.bench, seeing, committer, clock, self.post, committed)
         self.arrival = Arrival(self.bench, watch, self._doors(committer, database), clock)
+        self.lighting = Lighting(self.bench, seeing, clock, self.post)
         self.interrupted: str | None = None
         """Unit that lay on the bench when the program ended; until the next item."""
         self._database, self._faults, self._clock = database, faults, clock
@@ -118,6 +121,12 @@ class Station:
         """Lock the bench; what lies on it stays as it is."""
         self.bench.person = None
 
+    async def free(self) -> None:
+        """Return once no item is under way, for what must not change in the middle of one."""
+        seen = self.changes.version
+        while self.bench.item is not None and self.bench.state != State.COMMITTED:
+            seen = await self.changes.wait(seen)
+
     async def handle(self, given: Input) -> None:
         """Take one input to its end; what cannot happen now is said and changes nothing."""
         before = self._looks()
@@ -143,6 +152,10 @@ class Station:
                 await self.crossing.captured(given)
             case Detected():
                 await self.crossing.detected(given)
+                self._doubt_the_light(given)
+            case LightChecked():
+                self.lighting.checked(given)
+                self.arrival.forget()  # what was put down meanwhile is seen as if it came now
             case NewWorklist():
                 self.watch.forget()
                 self._look_again_for_what_was_unknown()
@@ -191,7 +204,13 @@ class Station:
         if quiet_s > self.place.sign_out_s:
             self.sign_out()
             return
+        self.lighting.look()
         await self.arrival.look()
+
+    def _doubt_the_light(self, given: Detected) -> None:
+        faults = () if isinstance(given.answer, Hold) else given.answer.faults
+        if any(fault == ImageFault.LIGHT_CHANGED for _, fault in faults):
+            self.lighting.doubt()
 
     def _look_again_for_what_was_unknown(self) -> None:
         """What was unknown may be expected now, such as in the first second after a start."""
@@ -210,7 +229,7 @@ class Station:
     def _pass_tests(self) -> None:
         """Keys, journal and models were checked while the station was put together."""
         self.bench.step(Event.TESTS_PASSED)
-        self.bench.step(Event.LIGHT_GOOD)
+        self.lighting.open()
         self.bench.take_events()
 
     def _doors(self, committer: Committer, database: Database) -> Doors:

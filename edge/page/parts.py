@@ -7,7 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from edge.page.shapes import bin_svg
-from edge.page.view import GRADE_COMMANDS, GRADES, LIGHTS, PRIMARY, View, key_name, likely
+from edge.page.view import GRADE_COMMANDS, GRADES, LAMP, LIGHTS, PRIMARY, View, key_name, likely
 from inspection.grades import Disposition, Grade
 from inspection.journey import State
 from inspection.operator import BINS, REASON_FOR, Bin, Command, CommandCode
@@ -219,6 +219,7 @@ def draw_status(view: View, say: Say) -> None:
     here = snap["centre_reachable"]
     centre = words.say("bench.centre_here" if here else "bench.centre_away")
     _light("●" if here else "✕", "good" if here else "bad", f"{words.say('bench.centre')}: {centre}")
+    _light(*LAMP[snap["light"]["state"]], words.say(f"bench.lamp_{snap['light']['state']}"))
     _light(*_queue(view))
     if snap["refused"]:
         _light("▲", "bad", words.say("bench.refused_count", count=len(snap["refused"])))
@@ -318,6 +319,7 @@ STATUS = Part(
         view.snap["refused"],
         view.snap["worklist_size"],
         view.snap["clock"]["state"],
+        view.snap["light"]["state"],
         view.snap["models"],
     ),
     draw=draw_status,

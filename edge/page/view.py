@@ -41,6 +41,14 @@ LIGHTS = {
     "lost": ("✕", "bad"),
 }
 """Shape and colour of a device's light: never colour alone."""
+LAMP = {
+    "good": ("●", "good"),
+    "accepted": ("▲", "warn"),
+    "unchecked": ("◆", "warn"),
+    "drifted": ("✕", "bad"),
+    "not_calibrated": ("○", "warn"),
+}
+"""The same for the light on the bench, by the state of the snapshot."""
 PROSE_LANGUAGE = "en"
 """The language of the errors' own sentences."""
 READINGS = frozenset(
@@ -54,6 +62,8 @@ READINGS = frozenset(
     }
 )
 """Holds whose detail is what was read or measured; any other detail may be a sentence."""
+BY_VIEW = frozenset({HoldReason.LIGHT_DRIFT, HoldReason.BENCH_COVERED})
+"""Holds whose detail is `view:code` for each view."""
 WORD = re.compile(r"[A-Za-z0-9_/-]+")
 SHORTEST_IDENTIFIER = 8
 """Characters; tags, GTINs and unit ids are longer, the figures of a sentence are not."""
@@ -129,9 +139,18 @@ class View:
 
     def _detail(self, reason: HoldReason, said: str) -> str:
         """What was read, in every language; of a sentence only what it names, for whom it is foreign."""
+        if reason in BY_VIEW:
+            return "; ".join(self._of_view(part) for part in said.split())
         if reason in READINGS or self.words.language == PROSE_LANGUAGE:
             return said
         return ", ".join(_identifiers(said, self.snap["views"]))
+
+    def _of_view(self, said: str) -> str:
+        """`top:darker` in words: a drift, a fault of the picture or an error of the light card."""
+        view, _, code = said.partition(":")
+        keys = (f"{space}.{code}" for space in ("drift", "fault", "error"))
+        known = next((key for key in keys if key in self.words.texts), code)
+        return f"{view}: {self.words.say(known)}"
 
     @property
     def interrupted(self) -> str:

@@ -9,7 +9,7 @@ import structlog
 from edge.bench import Hold
 from inspection.detector import Detection
 from inspection.journey import HoldReason
-from models.errors import BankRefused, ModelError, ModelRefused
+from models.errors import BankRefused, CalibrationRefused, ModelError, ModelRefused
 
 log = structlog.get_logger()
 
@@ -19,7 +19,7 @@ async def detect(look: Callable[[], Detection], executor: Executor) -> Detection
     loop = asyncio.get_running_loop()
     try:
         return await loop.run_in_executor(executor, look)
-    except (ModelRefused, BankRefused) as error:
+    except (ModelRefused, BankRefused, CalibrationRefused) as error:
         return Hold(reason=HoldReason.MODEL_MISSING, detail=str(error))
     except ModelError as error:
         return Hold(reason=HoldReason.MODEL_FAILED, detail=str(error))

@@ -17,19 +17,18 @@ import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from models.bench.calibration import BenchCalibration
+from models.bench.places import ACCEPTED, ENDING, FOLDER, calibrated_views
 from models.bench.reading import CardReading
 from models.errors import BadName, CalibrationRefused
 from models.images import MAX_BYTES
 from models.manifest import Sha256
 
 MAGIC = b"RGBENCH\x01"
-FOLDER = ".bench"
-ENDING, ACCEPTED = ".rgbench", ".accepted"
 MAX_HEADER_BYTES = 16 * 1024
 MAX_FILE_BYTES = MAX_BYTES + MAX_HEADER_BYTES + 64
 HASH_BYTES = 32
@@ -74,14 +73,12 @@ class BenchShelf:
 
     def __init__(self, references: Path) -> None:
         """`references` is the folder of all references and need not exist yet."""
-        self._folder = references / FOLDER
+        self._references, self._folder = references, references / FOLDER
         self._known: dict[str, tuple[Stamp, BenchCalibration]] = {}
 
     def views(self) -> list[str]:
         """Every calibrated view, sorted."""
-        if not self._folder.is_dir():
-            return []
-        return sorted(unquote(path.stem) for path in self._folder.glob(f"*{ENDING}") if path.is_file())
+        return calibrated_views(self._references)
 
     def read(self, view: str) -> BenchCalibration | None:
         """The calibration of a view, None where there is none; raises CalibrationRefused."""
