@@ -146,8 +146,7 @@ def _graded(rubric: Rubric, findings: tuple[Finding, ...], product: Product, det
     judged = [(f, rubric.judge(f.kind, f.zone, f.severity)) for f in findings]
     counted = [(f, row) for f, row in judged if f.confidence_ppm >= COUNTS_FROM_PPM]
     condition = worst(row.condition for _, row in counted)
-    witnesses = [(rubric.grade(row.condition), f.confidence_ppm) for f, row in judged]
-    raw = shares_of([differs_ppm(view) for view in detection.views], witnesses)
+    raw = raw_shares(rubric, findings, detection.views)
     result = rubric.grade(condition)
     judgement = _judge(product, detection, findings, result, raw)
     if judgement is not None and judgement.shares is None:
@@ -160,6 +159,14 @@ def _graded(rubric: Rubric, findings: tuple[Finding, ...], product: Product, det
         reasons=(*_told(counted), *_about(shares, result, judgement)),
         findings=findings,
     )
+
+
+def raw_shares(rubric: Rubric, findings: Iterable[Finding], views: Iterable[ViewScore]) -> GradeShares:
+    """Return the shares by the fixed map, before any calibration."""
+    witnesses = [
+        (rubric.grade(rubric.judge(f.kind, f.zone, f.severity).condition), f.confidence_ppm) for f in findings
+    ]
+    return shares_of([differs_ppm(view) for view in views], witnesses)
 
 
 def _judge(

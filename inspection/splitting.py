@@ -57,6 +57,15 @@ def apart(rows: Sequence[D], held_out_ppm: int, *, seed: str = "") -> tuple[list
     return kept, held
 
 
+def folds(rows: Sequence[D], most: int, *, seed: str = "") -> list[list[D]]:
+    """Deal whole groups into up to `most` folds of about equal size; fewer where there are fewer groups."""
+    found = sorted(groups(rows), key=lambda group: _draw(group, seed))
+    dealt: list[list[D]] = [[] for _ in range(min(most, len(found)))]
+    for group in found:
+        min(dealt, key=len).extend(group)
+    return dealt
+
+
 def _find(root: dict[object, object], node: object) -> object:
     """The group's representative; shortens the way on its walk."""
     root.setdefault(node, node)

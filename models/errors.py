@@ -18,7 +18,8 @@ ModelError
 |-- BadBench            the pictures do not make a calibration: take them again
 |-- CannotTrain         training cannot begin: do what the sentence says, and start it again
 |   |-- NoTrainer           the training extra is not installed
-|   `-- BadTrainingSet      pictures and labels that are not what the trainer reads
+|   |-- BadTrainingSet      pictures and labels that are not what the trainer reads
+|   `-- TooFewVerdicts      not enough confirmed verdicts, grades or days to learn from
 |-- CannotEvaluate      a folder of pictures allows no figures: name another, or add to it
 |   |-- FolderMissing       there is no such folder
 |   |-- NoGoodPictures      no object with a folder of good pictures
@@ -92,6 +93,12 @@ class BadTrainingSet(CannotTrain):
     """Pictures and labels that are not what the trainer reads."""
 
     code = "bad_training_set"
+
+
+class TooFewVerdicts(CannotTrain):
+    """Not enough confirmed verdicts, grades or days to learn from."""
+
+    code = "too_few_verdicts"
 
 
 class CannotEvaluate(ModelError):

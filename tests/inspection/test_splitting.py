@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspection.splitting import apart, groups
+from inspection.splitting import apart, folds, groups
 
 FIRST = date(2026, 3, 1)
 
@@ -65,3 +65,14 @@ def test_about_the_wanted_share_is_held_out_and_the_seed_changes_which() -> None
     drawn = [apart(rows, 300_000, seed=seed)[1] for seed in "ab"]
     assert [len(held) for held in drawn] == [60, 60]
     assert drawn[0] != drawn[1]
+
+
+@given(ROWS, st.integers(2, 5))
+def test_folds_share_no_item_and_no_day_and_lose_nothing(rows: list[Row], most: int) -> None:
+    dealt = folds(rows, most)
+    assert len(dealt) == min(most, len(groups(rows)))
+    assert sum(map(len, dealt)) == len(rows)
+    assert all(dealt)
+    for one, other in combinations(dealt, 2):
+        assert not {row.item for row in one} & {row.item for row in other}
+        assert not {row.day for row in one} & {row.day for row in other}
