@@ -23,6 +23,8 @@ class Plan:
     """How long and how fast."""
 
     steps: int
+    schedule: int | None = None
+    """Steps that the one cycle of the rate spans; more than `steps` ends before it has fallen."""
     batch: int = 12
     peak_rate: float = 3e-3
     forget_references: float = 0.35
@@ -39,7 +41,9 @@ def learn(
     network = (start or Decoder()).train()
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.peak_rate, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.peak_rate, total_steps=plan.steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, plan.peak_rate, total_steps=plan.schedule or plan.steps
+    )
     weights = torch.tensor([WEIGHTS[name] for name in GROUPS])
     running = 0.0
     for step, (inputs, label) in enumerate(batches(paths, shares, plan), 1):
