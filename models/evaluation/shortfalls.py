@@ -9,6 +9,8 @@ MUCH_ECE = 0.10
 MANY_ALARMS = 0.05
 MANY_UNGRADED = 0.10
 LITTLE_RECALL = 0.80
+ROUNDED = 0.0005
+"""The floors are known to three digits."""
 WELL_AGREED = 0.6
 """Kappa; below it two graders are not said to agree substantially (Landis and Koch, 1977)."""
 
@@ -36,7 +38,7 @@ def _of_set(book: Book, name: str, set_: SetResult) -> Iterator[str]:
         yield f"{name}: AUROC {area:.3f} is below the aim of {known.aim:.3f}."
     elif known and known.aim and row.auroc.low < known.aim:
         yield f"{name}: the aim of {known.aim:.3f} lies inside the interval; it is reached, not proven."
-    if known and known.floor and area < known.floor:
+    if known and known.floor and area < known.floor - ROUNDED:
         yield f"{name}: AUROC {area:.3f} is below that of plain features ({known.floor:.3f})."
     best = max(set_.shortcut_auroc.items(), key=lambda pair: pair[1])
     if best[1] >= row.auroc.low:
@@ -46,7 +48,7 @@ def _of_set(book: Book, name: str, set_: SetResult) -> Iterator[str]:
         )
     for peer in book.peers:
         if peer.set == name and peer.auroc > area:
-            yield f"{name}: {peer.peer} on {peer.backbone} reaches {peer.auroc:.3f}, more than {area:.3f}."
+            yield f"{name}: {peer.peer} on {peer.backbone} reaches {peer.auroc:.4f}, more than {area:.4f}."
     yield from _at_the_limit(name, set_)
 
 

@@ -1,0 +1,141 @@
+"""The standard run on small folders, part by part, with the real backbone."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from models.backbone import Backbone
+from models.errors import BadQuestion
+from models.evaluation.book import Book, read_book
+from models.evaluation.methods import RememberingBackbone
+from models.evaluation.runs import read_looks
+from models.evaluation.standard import FROZEN, JOBS, chosen, frozen_sets, run_jobs
+from models.evaluation.standard_run import BOOK, Plan, add_peers, plan, run_standard
+from models.evaluation.workshop import Workshop
+
+TODAY = date(2026, 1, 31)
+PARTS = ("bottle", "rendered", "grocery_package", "grades_filled_bottle", "grades_rendered", "magnetic_tile")
+
+
+@pytest.fixture(scope="module")
+def shop(backbone: Backbone, public_sets: Path, renders: Path) -> Workshop:
+    return Workshop(
+        today=TODAY,
+        data=public_sets,
+        rendered=renders,
+        elpv=None,
+        backbone=RememberingBackbone(backbone),
+        segmenter=None,
+        progress=lambda what, done, total: None,
+        shots=5,
+        seeds=1,
+    )
+
+
+@pytest.fixture(scope="module")
+def out(shop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that a run wrote; never written to by a test."""
+    folder = tmp_path_factory.mktemp("out")
+    run_standard(shop, Plan(out=folder, jobs=PARTS, reason=None), lambda line: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def book(out: Path) -> Book:
+    return read_book(out / BOOK)
+
+
+def test_every_part_leaves_its_figures(book: Book) -> None:
+    assert list(book.sets) == ["bottle", "rendered/mug-6", "rendered"]
+    assert list(book.grades) == ["filled_bottle", "rendered", "rendered, evidence hidden"]
+    assert book.alarms["grocery_package"].pictures == 4
+    assert set(book.done) == {*PARTS} - {"magnetic_tile"}
+    assert (book.sets["bottle"].good, book.sets["bottle"].bad) == (9, 3)
+    assert book.sets["bottle"].rows[0].auroc is not None
+
+
+def test_a_set_that_is_not_here_is_told_and_stops_nothing(book: Book, out: Path) -> None:
+    assert "there is no folder" in book.skipped["magnetic_tile"]
+    assert "* not run: magnetic_tile (there is no folder" in (out / "evaluation.md").read_text()
+
+
+def test_the_mean_of_the_rendered_objects_is_that_of_their_rows(book: Book) -> None:
+    assert book.sets["rendered"].rows == book.sets["rendered/mug-6"].rows
+    assert book.sets["rendered"].rows[0].aupro is not None, (
+        "their masks are read by number, not by brightness"
+    )
+
+
+def test_every_graded_item_stands_in_the_confusion(book: Book) -> None:
+    for result in book.grades.values():
+        assert sum(sum(answers.values()) for answers in result.confusion.values()) == result.items
+    assert book.grades["filled_bottle"].items == 7
+    assert book.grades["rendered"].confusion["damaged"]["new"] == 0
+
+
+def test_the_page_and_its_charts_are_written(out: Path) -> None:
+    page = (out / "evaluation.md").read_text()
+    linked = {line.split("(images/")[1][:-1] for line in page.splitlines() if "(images/" in line}
+    assert linked == {path.name for path in (out / "images").iterdir()}
+    assert len(linked) == 3
+
+
+def test_a_part_that_is_run_again_replaces_its_own_figures_only(shop: Workshop, book: Book) -> None:
+    ((name, part),) = run_jobs(shop, ["bottle"])
+    again = book.with_part(name, part, date(2026, 2, 1))
+    assert again.done["bottle"] == date(2026, 2, 1)
+    assert again.done["rendered"] == TODAY
+    assert again.grades == book.grades
+    assert again.sets["bottle"].rows[0].auroc == book.sets["bottle"].rows[0].auroc
+
+
+def test_only_what_is_missing_is_run_when_asked(out: Path) -> None:
+    names = plan(out, ["bottle", "magnetic_tile"], missing=True, reason=None).jobs
+    assert names == ("magnetic_tile",)
+
+
+def test_a_frozen_set_asks_for_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(BadQuestion, match=r"commutator, phone_screen, food_can, elpv: frozen"):
+        plan(tmp_path, [], missing=False, reason=" ")
+    assert plan(tmp_path, ["commutator"], missing=False, reason="the release").jobs == ("commutator",)
+    assert FROZEN == ("commutator", "phone_screen", "food_can", "elpv")
+    assert frozen_sets(["grades_food_can", "severity", "bottle"]) == ["food_can"]
+
+
+def test_a_look_at_a_frozen_set_is_written_down_before_it_is_opened(shop: Workshop, tmp_path: Path) -> None:
+    what = plan(tmp_path, ["commutator"], missing=False, reason="the release")
+    run_standard(shop, what, lambda line: None)
+    (look,) = read_looks(tmp_path / "evaluation-runs.jsonl")
+    assert (look.set, look.reason) == ("commutator", "the release")
+    assert "| commutator | the release |" in (tmp_path / "evaluation.md").read_text()
+
+
+def test_an_unknown_part_is_named_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(BadQuestion, match=r"'bottel' is no part .* bottle, filled_bottle"):
+        chosen(["bottel"])
+    assert chosen([]) == list(JOBS)
+
+
+def test_solar_cells_that_are_not_installed_are_skipped(shop: Workshop) -> None:
+    ((name, part),) = run_jobs(shop, ["elpv"])
+    assert part.skipped == {name: "the package elpv-dataset is not installed"}
+
+
+def test_figures_of_peers_stand_on_the_page(out: Path, tmp_path: Path) -> None:
+    row = '{"peer":"P","version":"1","backbone":"B","set":"bottle","seed":%d,"auroc":%s,"cpu_ms":9}'
+    rows = ",".join((row % (0, "0.5"), row % (1, "0.75")))
+    (tmp_path / BOOK).write_bytes((out / BOOK).read_bytes())
+    peers = tmp_path / "peers.json"
+    peers.write_text(f'{{"measured":"2026-01-30","machine":"m","threads":1,"rows":[{rows}]}}')
+    add_peers(tmp_path, peers)
+    assert "| P 1, B | 0.625 (0.500 to 0.750) |" in (tmp_path / "evaluation.md").read_text()
+    peers.write_text('{"measured":"2026-01-30","machine":"m","threads":1,"rows":[{"peer":"P"}]}')
+    with pytest.raises(BadQuestion, match=r"rows\.0\.version"):
+        add_peers(tmp_path, peers)
+
+
+def test_figures_of_another_shape_are_refused(tmp_path: Path) -> None:
+    (tmp_path / BOOK).write_text('{"sets": 3}')
+    with pytest.raises(BadQuestion, match="holds no figures of this version"):
+        read_book(tmp_path / BOOK)
