@@ -1,4 +1,4 @@
-"""`regrade station ...`: enrol a station, run it, print its command sheet.
+"""`regrade station ...`: enrol a station, run it, print its command sheet; and `references push|pull`.
 
 Heavy modules are imported inside the commands, so that `regrade --help` answers at once.
 """
@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from edge import commands_references
+
 Folder = Annotated[Path, typer.Option("--dir", help="The station's folder.")]
 
 
@@ -20,7 +22,10 @@ def register(app: typer.Typer) -> None:
     station.command("enrol")(enrol)
     station.command("run")(run)
     station.command("codes")(codes)
+    station.command("card")(card)
+    station.command("calibrate")(calibrate)
     app.add_typer(station, name="station")
+    commands_references.register(app)
 
 
 def enrol(
@@ -62,6 +67,47 @@ def codes(
 
     out.write_text(sheet(), encoding="utf-8")
     print(f"open {out} in a browser and print it")
+
+
+def card(
+    out: Annotated[Path, typer.Option("--print", help="The file to write, .pdf or .png.")],
+    size: Annotated[str, typer.Option(help="small (75 mm), medium (150 mm) or large (240 mm).")] = "medium",
+) -> None:
+    """Write the light card that a bench is calibrated with."""
+    from edge.calibrate import print_card
+
+    print(print_card(out, size))
+
+
+def calibrate(
+    folder: Folder = Path("station"),
+    view: Annotated[str | None, typer.Option(help="One view; else all of the station's.")] = None,
+    empty: Annotated[
+        Path | None, typer.Option(help="Picture of the empty bench, instead of the camera.")
+    ] = None,
+    card: Annotated[Path | None, typer.Option(help="Picture with the light card on the bench.")] = None,
+    card_size_mm: Annotated[float | None, typer.Option(help="Width of the printed card by a ruler.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Only compare with the calibration.")] = False,
+    accept: Annotated[str | None, typer.Option(help="Who lets the station work on with its drift.")] = None,
+) -> None:
+    """Calibrate the bench: take it empty, then with the light card. Exit code 1 with --check on a drift."""
+    from edge import calibrate as steps
+    from edge.config import load_config
+    from edge.logs import log_to_stderr
+
+    log_to_stderr()
+    config = load_config(folder, os.environ)
+    wish = steps.Wish(view=view, empty=empty, card=card, card_size_mm=card_size_mm)
+    if accept is not None:
+        steps.accept_views(config, view, accept, _say)
+    elif check:
+        raise typer.Exit(0 if steps.check_views(config, view, card or empty, _say) else 1)
+    else:
+        steps.calibrate_views(config, wish, _wait, _say)
+
+
+def _wait(text: str) -> None:
+    typer.prompt(text, default="", show_default=False, prompt_suffix=" ")
 
 
 def _say(line: str) -> None:
