@@ -13,7 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from models.evaluation.folder_run import ObjectFigures
-    from models.evaluation.methods import RememberingBackbone
+    from models.evaluation.memory import RememberingBackbone
     from models.evaluation.pictures import Progress
 
 SHOTS = 8
@@ -168,7 +168,7 @@ def _backbone(threads: int) -> "RememberingBackbone":
     import cv2
 
     from models.backbone import load_backbone
-    from models.evaluation.methods import RememberingBackbone
+    from models.evaluation.memory import RememberingBackbone
 
     cv2.setNumThreads(threads)
     return RememberingBackbone(load_backbone(threads=threads))

@@ -1,26 +1,22 @@
 """What can stand in a row of the table: anything that learns from good pictures and scores further ones."""
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter, process_time
-from typing import Any, Protocol
+from typing import Protocol
 
 from inspection.detector import ViewScore
 from inspection.shares import WHOLE_PPM, differs_ppm
-from models.backbone import Backbone, Matrix, Patches
-from models.images import Pixels
+from models.backbone import Matrix
+from models.evaluation.memory import Meter, RememberingBackbone, digest
 from models.recipe import DEFAULT, LEVERS, PLAIN, Recipe, without
 from models.segmenter import Segmenter
-from models.session import Tensor
 from models.views import FittedView, SeenView, compare_view, fit_view, see_view
 
 PIPELINE = "regrade"
 """Name of the comparison as it ships."""
 BOTH = "regrade with segmenter"
 ALONE = "segmenter alone"
-REMEMBERED_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,93 +58,6 @@ class Method(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Meter:
-    """Milliseconds that a memory saved; what is measured around it adds them again."""
-
-    wall_ms: float = 0.0
-    cpu_ms: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """An answer and what it had cost."""
-
-    answer: Any
-    size: int
-    wall_ms: float
-    cpu_ms: float
-
-
-class RememberingBackbone(Backbone):
-    """A backbone that does not describe the same pixels twice within a while; bounded.
-
-    Seeds and levers see the same picture one after another. The runtime's milliseconds come back as they
-    were measured, and `meter` says how much time was saved, so that no picture looks faster than it is.
-    """
-
-    def __init__(self, inner: Backbone, *, most_bytes: int = REMEMBERED_BYTES) -> None:
-        super().__init__(inner.manifest, inner._session)
-        self.meter = Meter()
-        self._most = most_bytes
-        self._held = 0
-        self._known: OrderedDict[bytes, Remembered] = OrderedDict()
-
-    def describe(self, pictures: Sequence[Pixels]) -> tuple[list[Patches], float]:
-        """As the backbone."""
-        found: tuple[list[Patches], float] = self._once(
-            "describe", pictures, lambda: super(RememberingBackbone, self).describe(pictures)
-        )
-        return found
-
-    def maps(self, pixels: Pixels) -> tuple[dict[str, Tensor], float]:
-        """As the backbone."""
-        found: tuple[dict[str, Tensor], float] = self._once(
-            "maps", [pixels], lambda: super(RememberingBackbone, self).maps(pixels)
-        )
-        return found
-
-    def _once(self, what: str, pictures: Sequence[Pixels], ask: Callable[[], Any]) -> Any:
-        key = _key(what, pictures)
-        known = self._known.get(key)
-        if known is None:
-            known = self._ask(ask)
-            self._keep(key, known)
-        else:
-            self._known.move_to_end(key)
-            self.meter.wall_ms += known.wall_ms
-            self.meter.cpu_ms += known.cpu_ms
-        return known.answer
-
-    def _ask(self, ask: Callable[[], Any]) -> Remembered:
-        wall, cpu = perf_counter(), process_time()
-        answer = ask()
-        return Remembered(
-            answer, _bytes_of(answer), (perf_counter() - wall) * 1e3, (process_time() - cpu) * 1e3
-        )
-
-    def _keep(self, key: bytes, known: Remembered) -> None:
-        self._known[key] = known
-        self._held += known.size
-        while self._held > self._most and len(self._known) > 1:
-            self._held -= self._known.popitem(last=False)[1].size
-
-
-def _key(what: str, pictures: Sequence[Pixels]) -> bytes:
-    digest = hashlib.blake2b(what.encode(), digest_size=16)
-    for pixels in pictures:
-        digest.update(repr(pixels.shape).encode())
-        digest.update(pixels.tobytes())
-    return digest.digest()
-
-
-def _bytes_of(answer: tuple[Any, float]) -> int:
-    parts = answer[0]
-    if isinstance(parts, dict):
-        return sum(int(part.nbytes) for part in parts.values())
-    return sum(int(part.vectors.nbytes) for part in parts)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """The comparison with good references by one recipe."""
@@ -163,8 +72,14 @@ class Comparison:
 
     def fit(self, references: Sequence[bytes]) -> "FittedComparison":
         """Learn from good pictures; raises BadImage."""
-        view = fit_view(self.backbone, self.recipe, references, bench=self.bench)
-        return FittedComparison(method=self, view=view)
+        key = digest(repr(self.recipe).encode(), self.bench or b"", *references)
+        view = self.backbone.memory.once(
+            key,
+            FittedView,
+            lambda: fit_view(self.backbone, self.recipe, references, bench=self.bench),
+            size_of,
+        )
+        return FittedComparison(method=self, view=view, key=key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,15 +88,34 @@ class FittedComparison:
 
     method: Comparison
     view: FittedView
+    key: bytes
 
     def look(self, content: bytes) -> Looked:
         """Score one picture; raises BadImage."""
-        clock = Clock(self.method.backbone.meter)
-        seen = compare_view(self.method.backbone, self.view, content, bench=self.method.bench)
+        clock = Clock(self.method.backbone.memory.meter)
+        seen = self._see(content)
         if self.method.segmenter is None:
             return clock.looked(seen.score, limit=seen.limit, chance=chance_of(seen), heat=seen.heat)
         heat, score = self.method.segmenter.anomaly(seen.sight)
         return clock.looked(score, heat=heat)
+
+    def _see(self, content: bytes) -> SeenView:
+        """The comparison, which the row with the segmenter on top does not make again."""
+        method = self.method
+        return method.backbone.memory.once(
+            digest(self.key, content),
+            SeenView,
+            lambda: compare_view(method.backbone, self.view, content, bench=method.bench),
+            size_of,
+        )
+
+
+def size_of(answer: FittedView | SeenView) -> int:
+    """Bytes that an answer holds, the large arrays of it."""
+    if isinstance(answer, SeenView):
+        maps = sum(int(part.nbytes) for part in answer.sight.maps.values())
+        return maps + int(answer.heat.nbytes) + int(answer.sight.pixels.nbytes)
+    return int(answer.bank.vectors.nbytes) + int(answer.bank.noise.nbytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,9 +132,22 @@ class SegmenterAlone:
 
     def look(self, content: bytes) -> Looked:
         """Score one picture; raises BadImage."""
-        clock = Clock(self.backbone.meter)
-        heat, score = self.segmenter.anomaly(see_view(self.backbone, DEFAULT, content))
-        return clock.looked(score, heat=heat)
+        memory = self.backbone.memory
+        clock = Clock(memory.meter)
+        key = digest(b"segmenter alone", self.segmenter.version.sha256.encode(), content)
+        found = memory.once(key, Anomaly, lambda: self._anomaly(content), lambda one: int(one.heat.nbytes))
+        return clock.looked(found.score, heat=found.heat)
+
+    def _anomaly(self, content: bytes) -> "Anomaly":
+        return Anomaly(*self.segmenter.anomaly(see_view(self.backbone, DEFAULT, content)))
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """A map without references and its largest value."""
+
+    heat: Matrix
+    score: float
 
 
 class Clock:

@@ -11,7 +11,7 @@ import onnxruntime
 
 from models.errors import BadQuestion
 from models.evaluation.book import Book, read_book, write_book
-from models.evaluation.methods import RememberingBackbone
+from models.evaluation.memory import RememberingBackbone
 from models.evaluation.page import write_page
 from models.evaluation.peers import read_peers
 from models.evaluation.runs import FILE, read_looks, write_looks

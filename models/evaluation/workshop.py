@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 
 from models.evaluation.folders import ObjectSet
-from models.evaluation.methods import Method, RememberingBackbone, shipped, with_segmenter
+from models.evaluation.memory import RememberingBackbone
+from models.evaluation.methods import Method, shipped, with_segmenter
 from models.evaluation.pictures import Progress
 from models.evaluation.splits import SEEDS, SHOTS
 from models.segmenter import Segmenter

@@ -8,7 +8,7 @@ import pytest
 from models.backbone import Backbone
 from models.errors import BadQuestion
 from models.evaluation.book import Book, read_book
-from models.evaluation.methods import RememberingBackbone
+from models.evaluation.memory import RememberingBackbone
 from models.evaluation.runs import read_looks
 from models.evaluation.standard import FROZEN, JOBS, chosen, frozen_sets, run_jobs
 from models.evaluation.standard_run import BOOK, Plan, add_peers, plan, run_standard
