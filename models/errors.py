@@ -30,7 +30,8 @@ ModelError
     |-- ModelRefused        a model file or its manifest that is not what was published
     |-- ModelFailed         the runtime failed, or answered with other shapes or no numbers
     |-- BankRefused         a reference bank that is damaged, or made for something else
-    `-- CalibrationRefused  a calibration of the bench that is damaged, or made for something else
+    |-- CalibrationRefused  a calibration of the bench that is damaged, or made for something else
+    `-- NoTextReader        the extra that reads text on labels is not installed
 """
 
 from inspection.evidence import ImageFault
@@ -225,3 +226,9 @@ class CalibrationRefused(WrongSetUp):
     """A calibration of the bench that is damaged or made for something else."""
 
     code = "calibration_refused"
+
+
+class NoTextReader(WrongSetUp):
+    """The extra that reads text on labels is not installed."""
+
+    code = "no_text_reader"

@@ -36,7 +36,7 @@ ROOMS = {
         others=PROCESS | COMMANDS | {"serial", "cv2", "numpy", "zxingcpp", "evdev", "llrpkit"},
     ),
     "models": Room(
-        ours={"inspection"}, others=PROCESS | COMMANDS | {"onnxruntime", "cv2", "numpy", "orjson", "zxingcpp"}
+        ours={"inspection"}, others=PROCESS | COMMANDS | {"onnxruntime", "cv2", "numpy", "orjson", "zxingcpp", "rapidocr"}
     ),
     "models/training": Room(
         ours={"inspection", "models"},
