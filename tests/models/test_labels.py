@@ -8,10 +8,8 @@ from models.errors import NoTextReader
 from models.labels import TextReader, region_of
 
 
-@pytest.mark.skipif(
-    find_spec("rapidocr") is not None, reason="the extra is installed here: nothing is missing"
-)
-def test_without_the_extra_the_remedy_is_named() -> None:
+def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rapidocr", None)  # as where it is not installed
     with pytest.raises(NoTextReader, match="pip install rapidocr"):
         TextReader()
 
