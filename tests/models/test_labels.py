@@ -1,5 +1,6 @@
 """Text on labels: an extra that says so where it is missing, and boxes that stay in the picture."""
 
+import sys
 
 import numpy as np
 import pytest
