@@ -7,11 +7,12 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import proposal, records
+from benchmarks import proposal, records, seeing
 
 FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "records": records.main,
     "proposal": proposal.main,
+    "seeing": seeing.main,
 }
 
 
