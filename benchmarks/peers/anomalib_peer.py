@@ -13,7 +13,7 @@ published backbone file, for a check of the weights.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,14 +75,19 @@ PEERS: dict[str, tuple[str, Callable[[Sequence[Path]], Any], str]] = {
 """Name on the command line -> name in the table, how it is fitted, what a reader must know."""
 
 
-def rows(splits: dict[str, Any], folder: Path, wanted: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """One row per peer, set and seed."""
+Key = tuple[str, str, int]
+"""Title of the peer, set, seed."""
+
+
+def rows(
+    splits: dict[str, Any], folder: Path, wanted: argparse.Namespace, done: Collection[Key]
+) -> Iterator[dict[str, Any]]:
+    """One row per peer, set and seed that is wanted and not done."""
     for name in wanted.sets or splits["sets"]:
-        for split in splits["sets"][name]["splits"]:
-            if split["seed"] >= wanted.seeds:
-                continue
+        for split in splits["sets"][name]["splits"][: wanted.seeds]:
             for peer in wanted.peers:
-                yield row(peer, name, split, folder)
+                if (PEERS[peer][0], name, split["seed"]) not in done:
+                    yield row(peer, name, split, folder)
 
 
 def row(peer: str, name: str, split: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -122,7 +127,7 @@ def score_all(model: Any, folder: Path, paths: Sequence[str]) -> Scored:
         for path in paths:
             began = perf_counter()
             answer = model(lite0.read(folder / path))
-            scores[path], maps[path] = float(answer.pred_score), answer.anomaly_map[0, 0].numpy()
+            scores[path], maps[path] = round(float(answer.pred_score), 5), answer.anomaly_map[0, 0].numpy()
             wall_ms.append((perf_counter() - began) * 1000.0)
     cpu_ms = (process_time() - cpu) * 1000.0 / len(paths)
     return Scored(scores=scores, maps=maps, wall_ms=wall_ms, cpu_ms=cpu_ms)
@@ -152,7 +157,7 @@ def area_under(good: Sequence[float], bad: Sequence[float]) -> float:
 
 
 def main() -> None:
-    """Check the weights, then write one file with all rows."""
+    """Check the weights, then write one file with all rows; what stands in it already is kept, not done again."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("splits", type=Path)
     parser.add_argument("folder", type=Path)
@@ -166,11 +171,18 @@ def main() -> None:
     if apart > PARITY_LIMIT:
         raise SystemExit(f"timm's maps lie {apart:.2e} from the published backbone's: not the same weights")
     print(f"largest difference to the published backbone {apart:.2e}", file=sys.stderr)
-    found = []
-    head = {"measured": f"{datetime.now(UTC):%Y-%m-%d}", "machine": "2 cores, Linux, CPU only", "threads": 1}
-    for each in rows(json.loads(wanted.splits.read_text()), wanted.folder, wanted):
+    found = json.loads(wanted.out.read_text())["rows"] if wanted.out.exists() else []
+    done = {(each["peer"], each["set"], each["seed"]) for each in found}
+    for each in rows(json.loads(wanted.splits.read_text()), wanted.folder, wanted, done):
         found.append(each)
-        wanted.out.write_text(json.dumps({**head, "rows": found}, indent=1) + "\n")
+        wanted.out.write_text(text_of(found))
+
+
+def text_of(found: Sequence[dict[str, Any]]) -> str:
+    """JSON with one row a line, so that a difference can be read."""
+    head = {"measured": f"{datetime.now(UTC):%Y-%m-%d}", "machine": "2 cores, Linux, CPU only", "threads": 1}
+    lines = ",\n".join(json.dumps(each) for each in found)
+    return json.dumps(head)[:-1] + f', "rows": [\n{lines}\n]}}\n'
 
 
 if __name__ == "__main__":
