@@ -157,7 +157,7 @@ def area_under(good: Sequence[float], bad: Sequence[float]) -> float:
 
 
 def main() -> None:
-    """Check the weights, then write one file with all rows; what stands in it already is kept, not done again."""
+    """Check the weights, then write all rows to one file; those that stand in it already are kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("splits", type=Path)
     parser.add_argument("folder", type=Path)
