@@ -102,6 +102,8 @@ class AuditedItem:
     share_ppm: int
     """Share of the proposed grade, as it stood before the person."""
     truth: Grade
+    sku: str = ""
+    """Product, where the card of one is asked for; thresholds are derived per category."""
 
     def __post_init__(self) -> None:
         if Grade.UNGRADED in (self.proposed, self.truth) or not 0 <= self.share_ppm <= PPM:

@@ -131,6 +131,7 @@ def audited(rows: Iterable[Confirmed], judge: Judge | None = None) -> list[Audit
             proposed=row.proposed,
             share_ppm=_share(row, judge),
             truth=row.grade,
+            sku=row.sku,
         )
         for row in rows
     ]

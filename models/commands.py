@@ -6,7 +6,7 @@ Heavy modules are imported inside the command functions, so that `regrade --help
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -30,6 +30,21 @@ Store = Annotated[Path, typer.Option("--store", help="Folder of the references."
 Merchant = Annotated[str, typer.Option("--merchant", help="Whose goods they are.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
 Language = Annotated[str, typer.Option("--language", help="Language of the answer: en or zh_CN.")]
+Audits = Annotated[
+    Path | None,
+    typer.Option("--audits", help="Confirmed verdicts (JSON lines): adds what may be decided alone."),
+]
+OwnModels = Annotated[
+    Path | None,
+    typer.Option("--models", help="Folder of your own models, with the calibration and the head."),
+]
+Level = Annotated[
+    Literal["off", "tightened", "normal", "reduced_sampling"],
+    typer.Option("--level", help="What somebody allowed for the category."),
+]
+Budget = Annotated[
+    list[str] | None, typer.Option("--budget", metavar="KIND=PPM", help="Error rate accepted of one kind.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -105,23 +120,32 @@ def show_card(
     merchant: Merchant = "default",
     as_json: AsJson = False,
     language: Language = "en",
+    audits: Audits = None,
+    own: OwnModels = None,
+    level: Level = "off",
+    budget: Budget = None,
 ) -> None:
-    """Show what a product's references prove, and what they cannot see."""
+    """Show what a product's references prove, what they cannot see, and what may be decided alone."""
+    from models import autonomy_card
     from models.backbone import load_backbone
     from models.readiness import as_object, readiness
     from models.store import ReferenceStore
 
     card = readiness(ReferenceStore(store, merchant), load_backbone(), sku)
+    alone = None
+    if audits is not None:
+        question = autonomy_card.Question(audits=audits, models=own, level=level, budget=budget or [])
+        alone = autonomy_card.answer(question, card)
     if as_json:
-        _say_json(as_object(card))
+        _say_json({**as_object(card), **({"autonomy": autonomy_card.as_object(alone)} if alone else {})})
         return
     from rich.console import Console
 
     from inspection.words.catalog import words
     from models.tables import card_parts
 
-    console = Console()
-    for part in card_parts(card, words(language)):
+    console, said = Console(), words(language)
+    for part in (*card_parts(card, said), *(autonomy_card.autonomy_parts(alone, said) if alone else ())):
         console.print(part)
 
 

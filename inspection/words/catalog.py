@@ -12,6 +12,7 @@ from string import Formatter
 from typing import Any
 
 from inspection.autonomy import Autonomy
+from inspection.budget import ErrorKind
 from inspection.catalogue import Hazard
 from inspection.evidence import BenchDrift, ImageFault
 from inspection.findings import DefectKind, Severity, Zone
@@ -78,6 +79,7 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     VerdictKind: "verdict",
     Role: "role",
     Autonomy: "autonomy",
+    ErrorKind: "error_kind",
     ClockState: "clock",
 }
 """Every enum that a person may meet."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,40 @@ def test_too_few_photos_are_said_to_be_too_few(run: Run) -> None:
 def test_what_is_enrolled_is_listed(run: Run, enrolled: Path) -> None:
     assert run("references", "list").output == "MUG: top 12\n"
     assert "No references of merchant other" in run("references", "list", "--merchant", "other").output
+
+
+def audit(tmp_path: Path, count: int) -> Path:
+    row: dict[str, object] = {
+        "unit": "u",
+        "day": datetime.now(UTC).date().isoformat(),
+        "merchant": "default",
+        "sku": "MUG",
+    }
+    row |= {"category": "tableware", "proposed": "new", "grade": "new", "raw_ppm": [995_000, 4_000, 1_000]}
+    path = tmp_path / "audits.jsonl"
+    path.write_text("".join(json.dumps(row | {"unit": f"u{number}"}) + "\n" for number in range(count)))
+    return path
+
+
+def test_the_card_says_what_may_be_decided_alone(run: Run, enrolled: Path, tmp_path: Path) -> None:
+    card = ("references", "card", "MUG", "--audits", audit(tmp_path, 310))
+    found = json.loads(run(*card, "--level", "normal", "--json").stdout)["autonomy"]
+    assert [(row["proposed"], row["alone"], row["why"]) for row in found["grades"]] == [
+        ("new", True, "within_budget"),
+        ("used", False, "too_few_audited"),
+        ("damaged", False, "too_few_audited"),
+    ]
+    assert [model["name"] for model in found["models"]] == ["efficientnet-lite0"]
+    said = run(*card, "--budget", "damaged_as_new=5000").output
+    assert "Only 310 checked items; 598 needed to go alone." in said
+    assert "机器可以单独判定的范围" in run(*card, "--language", "zh_CN").output
+
+
+@pytest.mark.parametrize("more", [("--budget", "luck=3"), ("--budget", "any_error=0")])
+def test_a_budget_that_is_none_is_refused(run: Run, enrolled: Path, tmp_path: Path, more: tuple[str]) -> None:
+    failed = run("references", "card", "MUG", "--audits", audit(tmp_path, 3), *more)
+    assert failed.exit_code == 1
+    assert "KIND=PPM" in str(failed.output) + str(failed.exception)
 
 
 def test_the_card_says_what_the_photos_prove_and_what_they_cannot(run: Run, enrolled: Path) -> None:
