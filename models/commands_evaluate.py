@@ -78,9 +78,10 @@ def evaluate_folder(
         return
     from rich.console import Console
 
-    from models.evaluation.tables import folder_table
+    from models.evaluation.tables import folder_tables
 
-    Console().print(folder_table(answer))
+    for table in folder_tables(answer):
+        Console().print(table)
 
 
 def evaluate_standard(

@@ -1,49 +1,54 @@
-"""The figures of a folder as a table on a terminal."""
+"""The figures of a folder as tables on a terminal of 80 columns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 
-COLUMNS = (
+Columns = tuple[tuple[str, str], ...]
+
+FOUND: Columns = (
     ("AUROC", "auroc"),
     ("95 %", "auroc_ci"),
-    ("recall at 1 % f.a.", "recall_at_1fa"),
+    ("by file size", "file_size"),
+    ("by colour", "mean_colour"),
+    ("recall at 1 %", "recall_at_1fa"),
     ("at 5 %", "recall_at_5fa"),
     ("AUPRO", "aupro"),
+)
+COST: Columns = (
     ("ECE", "ece"),
     ("decided alone", "coverage_at_budget"),
     ("wrong then", "error_at_budget"),
     ("p50 ms", "p50_ms"),
     ("p95 ms", "p95_ms"),
     ("CPU ms", "cpu_ms"),
-    ("by file size", "file_size"),
-    ("by colour", "mean_colour"),
 )
 
 
-def folder_table(answer: Mapping[str, Any]) -> Table:
-    """One row per object, and the mean."""
-    table = Table("object")
-    for title, _ in COLUMNS:
-        table.add_column(title, justify="right")
-    for name, row in answer["objects"].items():
-        table.add_row(name, *cells(row))
-    table.add_section()
-    table.add_row("mean", *cells(answer["mean"]))
-    return table
+def folder_tables(answer: Mapping[str, Any]) -> Iterator[Table]:
+    """What was found, then what it is worth and costs; one row per object, and the mean."""
+    for columns in (FOUND, COST):
+        table = Table("object")
+        for title, _ in columns:
+            table.add_column(title, justify="right")
+        for name, row in answer["objects"].items():
+            table.add_row(name, *cells(row, columns))
+        table.add_section()
+        table.add_row("mean", *cells(answer["mean"], columns))
+        yield table
 
 
-def cells(row: Mapping[str, Any]) -> Sequence[str]:
-    """The figures of one row in the order of COLUMNS."""
+def cells(row: Mapping[str, Any], columns: Columns) -> Sequence[str]:
+    """The figures of one row."""
     flat = {**row, **row["shortcut_auroc"]}
-    return [shown(flat[key]) for _, key in COLUMNS]
+    return [shown(key, flat[key]) for _, key in columns]
 
 
-def shown(value: object) -> str:
+def shown(key: str, value: object) -> str:
     """A figure for people; a dash where there is none."""
     if value is None:
         return "-"
     if isinstance(value, list):
-        return f"{value[0]:.3f}..{value[1]:.3f}"
-    return f"{value:.3f}" if isinstance(value, float) and value <= 1 else f"{value:.1f}"
+        return f"{value[0]:.3f}-{value[1]:.3f}"
+    return f"{value:.1f}" if key.endswith("_ms") else f"{value:.3f}"
