@@ -14,9 +14,9 @@ FOUND: Columns = (
     ("by colour", "mean_colour"),
     ("recall at 1 %", "recall_at_1fa"),
     ("at 5 %", "recall_at_5fa"),
-    ("AUPRO", "aupro"),
 )
 COST: Columns = (
+    ("AUPRO", "aupro"),
     ("ECE", "ece"),
     ("decided alone", "coverage_at_budget"),
     ("wrong then", "error_at_budget"),
