@@ -38,9 +38,9 @@ FAULT = 70
 FOLDERS = ("inspection", "devices", "models", "link", "kit", "edge", "server", "demo")
 MOUNTED: tuple[Callable[[typer.Typer], None], ...] = (
     demo.commands.register,
-    edge.commands.register,
-    server.commands.register,
     models.commands.register,
+    edge.commands.register,  # adds verbs to the models' `references`
+    server.commands.register,
     devices.commands.register,
     kit.commands.register,
 )

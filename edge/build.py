@@ -34,6 +34,7 @@ from edge.identity import Identity
 from edge.inputs import Blocked, NewWorklist
 from edge.looking import Detectors, read_models
 from edge.metrics import StationMetrics
+from edge.references import References, Shelf
 from edge.reporting import Reporting
 from edge.station import Place, Station
 from edge.steps.sign import Desk, policy_version
@@ -78,6 +79,7 @@ class Running:
     station: Station
     uplink: Uplink
     sync: Sync
+    references: References
     reporting: Reporting
     detectors: Detectors
     executor: ThreadPoolExecutor
@@ -154,6 +156,7 @@ def _put_together(
         station=station,
         uplink=uplink,
         sync=sync,
+        references=_references(ground, link, station),
         reporting=reporting,
         detectors=detectors,
         executor=executor,
@@ -169,6 +172,8 @@ def _seeing(ground: Ground, senses: Supervisor, detectors: Detectors, executor: 
         detector_for=detectors.detector_for,
         executor=executor,
         policy=ground.policy,
+        references=ground.config.references,
+        light_check_s=ground.config.timings.light_check_s,
     )
 
 
@@ -247,6 +252,24 @@ def _sync(ground: Ground, link: HttpLink, station: Station) -> Sync:
         heard=Heard(
             new_worklist=lambda: station.post(NewWorklist()), changed=ground.changes.bump, cloned=cloned
         ),
+    )
+
+
+def _references(ground: Ground, link: HttpLink, station: Station) -> References:
+    config = ground.config
+    shelf = Shelf(
+        root=config.references,
+        backbone_sha256=ground.models.backbone().manifest.sha256,
+        most_bytes=config.retention.references_bytes,
+        least_free_bytes=config.retention.free_disk_bytes,
+    )
+    return References(
+        database=ground.database,
+        link=link,
+        shelf=shelf,
+        faults=ground.faults,
+        bench_free=station.free,
+        every_s=config.timings.references_s,
     )
 
 

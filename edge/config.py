@@ -36,6 +36,8 @@ class Timings(Settings):
 
     worklist_s: Seconds = 2.0
     health_s: Seconds = 5.0
+    references_s: Seconds = 30.0
+    """Between two questions for references that are new at the centre."""
     retry_min_s: Seconds = 0.2
     retry_max_s: Seconds = 15.0
     http_timeout_s: Seconds = 10.0
@@ -46,6 +48,8 @@ class Timings(Settings):
     """How long an item must be alone on the bench before it is taken as the one."""
     sign_out_s: Seconds = 3600.0
     """Without any input for so long the bench locks itself."""
+    light_check_s: Seconds = 14_400.0
+    """The light of a calibrated bench is checked again after so long."""
 
 
 class Retention(Settings):
@@ -56,6 +60,8 @@ class Retention(Settings):
     delivered_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """Receipted and refused records stay so long, and the images of refused ones with them."""
     evidence_bytes: Annotated[int, Field(ge=1_000_000)] = 8_000_000_000
+    references_bytes: Annotated[int, Field(ge=0)] = 20_000_000_000
+    """Banks from the centre, all together; 0: none are taken."""
     outbox_records: Annotated[int, Field(ge=1)] = 20_000
     free_disk_bytes: Annotated[int, Field(ge=0)] = 200_000_000
     """Below this much free disk no new item is begun."""

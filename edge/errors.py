@@ -2,7 +2,8 @@
 
 StationError
 |-- TryLater            it passes by itself: the station tries again
-|   `-- CentreAway          the centre cannot be reached
+|   |-- CentreAway          the centre cannot be reached
+|   `-- WrongFile           a downloaded file is not what was announced
 |-- AskOperator         somebody at the bench must do something
 |   `-- DiskFull            no room for more evidence or records
 `-- SetUpWrong          the set-up must be mended before the station can work
@@ -34,6 +35,12 @@ class CentreAway(TryLater):
     """The centre cannot be reached."""
 
     code = "centre_away"
+
+
+class WrongFile(TryLater):
+    """A downloaded file is not what was announced; it is fetched again, from its beginning."""
+
+    code = "wrong_file"
 
 
 class AskOperator(StationError):

@@ -58,6 +58,7 @@ async def _work(running: Running) -> None:
         tasks.create_task(running.station.run())
         tasks.create_task(running.uplink.run(running.sync.checked))
         tasks.create_task(running.sync.run(running.reporting.health, told))
+        tasks.create_task(running.references.run())
         tasks.create_task(tidying.run())
         tasks.create_task(_watch_devices(running.station))
         tasks.create_task(_announce(running.station, told))

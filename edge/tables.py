@@ -135,6 +135,18 @@ inspectors = Table(
     Column("content", Text, nullable=False),  # InspectorMessage as JSON
 )
 
+references = Table(  # what the centre has announced of each view of a product, and what came of it
+    "references",
+    metadata,
+    Column("merchant", String(32), primary_key=True),
+    Column("sku", String(40), primary_key=True),
+    Column("view", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("sha256", String(64)),  # of the bank that came with it; null where it is withdrawn or kept out
+    Column("bytes", Integer, nullable=False),
+    Column("problem", String(48)),  # code of what keeps the version out; null where it is in use
+)
+
 cursors = Table(
     "cursors",
     metadata,

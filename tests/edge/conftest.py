@@ -92,3 +92,27 @@ async def rig(new_rig: Callable[..., "Rig"], site: ModuleType) -> "Rig":
     await built.expect(site.page(site.unit(1, site.tag(1)), site.unit(2, site.tag(2))))
     await built.scan(f"BADGE:{site.BADGE}")
     return built
+
+
+@pytest.fixture(scope="session")
+def real_centre() -> ModuleType:
+    """The functions of real_centre.py."""
+    return _load("real_centre")
+
+
+@pytest.fixture(scope="session")
+def made_references(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of references as somebody made them: MUG-1 and MUG-2 of merchant north, view top."""
+    from models.backbone import load_backbone
+    from models.enrol import enrol
+    from models.store import ReferenceStore
+
+    pictures = Path(__file__).parents[2] / "datasets" / "drawn" / "bottle" / "good"
+    photos = [path.read_bytes() for path in sorted(pictures.glob("*.jpg"))[:6]]
+    if not photos:
+        pytest.skip("datasets/drawn is not there")
+    root = tmp_path_factory.mktemp("made")
+    store, backbone = ReferenceStore(root, "north"), load_backbone(threads=1)
+    for sku, shots in (("MUG-1", photos[:5]), ("MUG-2", photos[1:])):
+        enrol(store, backbone, sku=sku, view="top", photos=shots)
+    return root
