@@ -156,5 +156,17 @@ def _yolo(folder: Path, threads: int) -> "Head":
     return load_yolo(folder, threads)
 
 
-HEADS: Mapping[ModelKind, HeadLoader] = {ModelKind.DETECTOR: _yolo}
+def _segmenter(folder: Path, threads: int) -> "Head":
+    from models.segmenter import load_segmenter
+
+    return load_segmenter(folder, threads)
+
+
+def _detector(folder: Path, threads: int) -> "Head":
+    from models.yolo import load_yolo
+
+    return load_yolo(folder, threads)
+
+
+HEADS: Mapping[ModelKind, HeadLoader] = {ModelKind.SEGMENTER: _segmenter, ModelKind.DETECTOR: _detector}
 """Kinds that add Findings -> how they are loaded; each loader imports its own heavy modules."""
