@@ -136,13 +136,19 @@ def write_splits(
     rendered: Annotated[
         Path | None, typer.Option("--rendered", help="Folder of the rendered returns, to add them.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Write as JSON which pictures are references and which are tested, for every seed."""
-    import orjson
+    """Tell which pictures are references and which are tested, for every seed; all of them with --json."""
+    from models.evaluation.splits_file import split_counts, splits_object
 
-    from models.evaluation.splits_file import splits_object
+    splits = splits_object(data, rendered)
+    if as_json:
+        import orjson
 
-    typer.echo(orjson.dumps(splits_object(data, rendered)).decode())
+        typer.echo(orjson.dumps(splits).decode())
+        return
+    for line in split_counts(splits):
+        typer.echo(line)
 
 
 def _segmenter_ships() -> bool:

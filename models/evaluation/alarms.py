@@ -3,12 +3,13 @@
 import numpy as np
 
 from models.errors import BadImage, FolderMissing
-from models.evaluation.book import Alarms, Book, Called, span_of
+from models.evaluation.book import Alarms, Book, Called
 from models.evaluation.bootstrap import draw_weights, estimate
 from models.evaluation.folders import Item, items_in
 from models.evaluation.folders import Selection as Everything
 from models.evaluation.methods import shipped
 from models.evaluation.metrics import Flags, Numbers, share
+from models.evaluation.span import span_of
 from models.evaluation.splits import draw_references
 from models.evaluation.workshop import Workshop
 

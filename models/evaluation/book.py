@@ -8,23 +8,13 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.errors import BadQuestion
-from models.evaluation.bootstrap import Estimate
 from models.evaluation.figures import Figures
 from models.evaluation.peers import PeerRow
-
-DIGITS = 4
+from models.evaluation.span import DIGITS, Span, span_of
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Span(_Part):
-    """A figure with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 class Row(_Part):
@@ -156,14 +146,6 @@ def write_book(path: Path, book: Book) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     path.write_bytes(orjson.dumps(book.model_dump(mode="json"), option=options))
-
-
-def span_of(estimate: Estimate) -> Span | None:
-    """A figure with its interval, rounded."""
-    ends = estimate.interval
-    if estimate.value is None or ends is None:
-        return None
-    return Span(value=round(estimate.value, DIGITS), low=round(ends[0], DIGITS), high=round(ends[1], DIGITS))
 
 
 def row_of(method: str, figures: Figures) -> Row:

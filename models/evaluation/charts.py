@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from models.evaluation.book import Book, GradeResult, SetResult, Span
+from models.evaluation.book import Book, GradeResult, SetResult
 from models.evaluation.sets import SETS
+from models.evaluation.span import Span
 from models.evaluation.svg import BAD, FAINT, FLOOR, OURS, PEERS, box, dot, drawing, line, text
 
 LEFT, RIGHT, TOP, ROW = 150, 730, 56, 34

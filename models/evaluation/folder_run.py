@@ -15,9 +15,8 @@ from models.evaluation.methods import Method
 from models.evaluation.pictures import Progress, Unreadable, read_all
 from models.evaluation.protocol import measure
 from models.evaluation.shortcuts import SHORTCUTS, shortcut_aurocs
+from models.evaluation.span import DIGITS
 from models.evaluation.splits import draws
-
-DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,11 +8,12 @@ from datetime import date
 import numpy as np
 
 from inspection.grades import Grade
-from models.evaluation.book import GradeResult, Span, span_of
+from models.evaluation.book import GradeResult
 from models.evaluation.bootstrap import draw_weights, estimate
 from models.evaluation.coverage import Coverage, Proposal, cover
 from models.evaluation.graded import GradedItem
 from models.evaluation.metrics import Flags, Numbers, auroc, quadratic_kappa, share
+from models.evaluation.span import Span, span_of
 
 CLASSES = (Grade.NEW, Grade.USED, Grade.DAMAGED)
 SURE_PPM = 900_000

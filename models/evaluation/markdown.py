@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from models.evaluation.book import Span
+from models.evaluation.span import Span
 
 DASH = "-"
 

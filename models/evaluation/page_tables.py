@@ -47,8 +47,10 @@ def peer_key(row: PeerRow) -> str:
 
 
 def peer_cell(row: PeerRow | None) -> str:
-    """A peer's AUROC with the range over its seeds."""
-    return f"{row.auroc:.3f} ({row.lowest:.3f} to {row.highest:.3f})" if row else DASH
+    """A peer's AUROC with its interval, or else with the range over its seeds in round brackets."""
+    if row is None:
+        return DASH
+    return spanned(row.span) if row.span else f"{row.auroc:.3f} ({row.lowest:.3f} to {row.highest:.3f})"
 
 
 def row_named(rows: Sequence[Row], method: str) -> Row | None:

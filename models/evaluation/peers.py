@@ -10,6 +10,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.errors import BadQuestion
+from models.evaluation.bootstrap import draw_weights, estimate
+from models.evaluation.folders import Item, Selection, group_of
+from models.evaluation.metrics import Numbers, auroc
+from models.evaluation.sets import SETS
+from models.evaluation.span import Span, span_of
 
 MAX_BYTES = 64 * 1024 * 1024
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -58,6 +63,8 @@ class PeerRow(BaseModel):
     set: str
     seeds: int
     auroc: float
+    span: Span | None = None
+    """The same with our interval, where the peer's run kept its scores."""
     lowest: float
     highest: float
     """Over the seeds."""
@@ -98,10 +105,40 @@ def _mean(rows: Sequence[PeerSeed], measured: date) -> PeerRow:
         set=first.set,
         seeds=len(rows),
         auroc=round(float(np.mean(areas)), 4),
+        span=span_of_scores(first.set, [row.scores for row in rows]),
         lowest=round(min(areas), 4),
         highest=round(max(areas), 4),
         aupro=round(float(np.mean(pros)), 4) if pros else None,
         cpu_ms=round(float(np.mean([row.cpu_ms for row in rows])), 1),
         p50_ms=round(float(np.mean(walls)), 1) if walls else None,
         measured=measured,
+    )
+
+
+def span_of_scores(name: str, seeds: Sequence[Mapping[str, float]]) -> Span | None:
+    """Image AUROC with the bootstrap that our own rows have; None where scores or the set are not known."""
+    if name not in SETS or not all(seeds):
+        return None
+    paths = sorted({path for scores in seeds for path in scores})
+    items = [item_of(path, SETS[name].selection) for path in paths]
+    column = {path: at for at, path in enumerate(paths)}
+    places = [np.array([column[path] for path in scores], dtype=np.int64) for scores in seeds]
+    bad = np.array([not item.good for item in items])
+
+    def area(seed: int, weights: Numbers) -> Numbers:
+        scores = np.array([*seeds[seed].values()], dtype=np.float64)
+        return auroc(scores, bad[places[seed]], weights)
+
+    return span_of(estimate(area, places, draw_weights(items)))
+
+
+def item_of(path: str, selection: Selection) -> Item:
+    """The item that a path of the splits names: set, folder, file."""
+    kind, _, name = path.partition("/")[2].rpartition("/")
+    return Item(
+        path=Path(path),
+        name=f"{kind}/{name}",
+        kind=kind,
+        good=kind == selection.good,
+        group=group_of(f"{kind}/{name}", selection.group_by),
     )

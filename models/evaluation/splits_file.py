@@ -1,5 +1,6 @@
 """The draws as a file, so that other programs are measured on the same ones."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,10 @@ def split_object(split: Split, root: Path) -> dict[str, Any]:
         "good": paths(split.good),
         "bad": paths(split.bad),
     }
+
+
+def split_counts(splits: Mapping[str, Any]) -> Iterator[str]:
+    """One line per set: how many pictures each seed tests."""
+    for name, found in splits["sets"].items():
+        counts = ", ".join(f"{len(one['good'])} good and {len(one['bad'])} bad" for one in found["splits"])
+        yield f"{name}{' (frozen)' if found['frozen'] else ''}: {counts}"

@@ -5,21 +5,23 @@ from typing import Any
 
 from rich.table import Table
 
+INTERVAL_WIDTH = 11
+"""Characters of 0.995-1.000."""
 Columns = tuple[tuple[str, str], ...]
 
 FOUND: Columns = (
     ("AUROC", "auroc"),
     ("95 %", "auroc_ci"),
-    ("by file size", "file_size"),
+    ("by size", "file_size"),
     ("by colour", "mean_colour"),
-    ("recall at 1 %", "recall_at_1fa"),
-    ("at 5 %", "recall_at_5fa"),
+    ("recall 1 %", "recall_at_1fa"),
+    ("5 %", "recall_at_5fa"),
 )
 COST: Columns = (
     ("AUPRO", "aupro"),
     ("ECE", "ece"),
-    ("decided alone", "coverage_at_budget"),
-    ("wrong then", "error_at_budget"),
+    ("alone", "coverage_at_budget"),
+    ("wrong", "error_at_budget"),
     ("p50 ms", "p50_ms"),
     ("p95 ms", "p95_ms"),
     ("CPU ms", "cpu_ms"),
@@ -29,9 +31,12 @@ COST: Columns = (
 def folder_tables(answer: Mapping[str, Any]) -> Iterator[Table]:
     """What was found, then what it is worth and costs; one row per object, and the mean."""
     for columns in (FOUND, COST):
-        table = Table("object")
-        for title, _ in columns:
-            table.add_column(title, justify="right")
+        table = Table()
+        table.add_column("object", overflow="fold")
+        for title, key in columns:
+            table.add_column(
+                title, justify="right", min_width=INTERVAL_WIDTH if key.endswith("_ci") else None
+            )
         for name, row in answer["objects"].items():
             table.add_row(name, *cells(row, columns))
         table.add_section()

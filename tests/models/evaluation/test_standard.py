@@ -9,6 +9,7 @@ from models.backbone import Backbone
 from models.errors import BadQuestion
 from models.evaluation.book import Book, read_book
 from models.evaluation.memory import RememberingBackbone
+from models.evaluation.peers import read_peers
 from models.evaluation.runs import read_looks
 from models.evaluation.standard import FROZEN, JOBS, chosen, frozen_sets, run_jobs
 from models.evaluation.standard_run import BOOK, Plan, add_peers, plan, run_standard
@@ -133,6 +134,23 @@ def test_figures_of_peers_stand_on_the_page(out: Path, tmp_path: Path) -> None:
     peers.write_text('{"measured":"2026-01-30","machine":"m","threads":1,"rows":[{"peer":"P"}]}')
     with pytest.raises(BadQuestion, match=r"rows\.0\.version"):
         add_peers(tmp_path, peers)
+
+
+def test_a_peer_that_kept_its_scores_has_our_interval(tmp_path: Path) -> None:
+    scores = ",".join(
+        [f'"bottle/good/{n}.jpg":{n}' for n in range(9)]
+        + [f'"bottle/broken/{n}.jpg":{n + 4}' for n in range(9)]
+    )
+    head = '"peer":"P","version":"1","backbone":"B","set":"bottle","seed":0,"auroc":0.8,"cpu_ms":9'
+    path = tmp_path / "peers.json"
+    path.write_text(
+        f'{{"measured":"2026-01-30","machine":"m","threads":1,"rows":[{{{head},"scores":{{{scores}}}}}]}}'
+    )
+    (row,) = read_peers(path)
+    assert row.span is not None
+    # 81 pairs: five ties of a half, ten in the wrong order
+    assert row.span.value == pytest.approx((81 - 10 - 2.5) / 81, abs=1e-4)
+    assert row.span.low < row.span.value < row.span.high
 
 
 def test_figures_of_another_shape_are_refused(tmp_path: Path) -> None:
