@@ -112,7 +112,7 @@ def _once(
 ) -> tuple[float, float, float]:
     """(coverage, true error rate, rate in the second half) of one derived threshold; zeros while off."""
     drawn = draw(mix, stream, seed)
-    threshold = method(audited(drawn)[:count])
+    threshold = method(audited(drawn, count))
     if threshold is None:
         return 0.0, 0.0, 0.0
     alone = (drawn.shares_ppm >= threshold)[stream // 2 :]
@@ -191,4 +191,4 @@ def main(repeats: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 500))
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 300))

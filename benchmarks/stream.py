@@ -69,9 +69,9 @@ def draw(mix: Mix, items: int, seed: int) -> Stream:
     )
 
 
-def audited(stream: Stream) -> list[AuditedItem]:
-    """The stream as a site has it: every item proposed as new, and what a person says of it."""
-    rows = zip(stream.shares_ppm.tolist(), stream.wrong.tolist(), strict=True)
+def audited(stream: Stream, count: int) -> list[AuditedItem]:
+    """The first items as a site has them: every one proposed as new, and what a person says of it."""
+    rows = zip(stream.shares_ppm[:count].tolist(), stream.wrong[:count].tolist(), strict=True)
     return [
         AuditedItem(
             item=str(number),
