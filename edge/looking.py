@@ -24,24 +24,29 @@ class Detectors:
     def __init__(self, references: Path, registry: Registry, threads: int) -> None:
         """Raises ModelRefused where the registry leaves no one backbone."""
         self._references, self._threads = references, threads
-        self._folder = registry.backbone().folder
+        self._folder, self._registry = registry.backbone().folder, registry
         self._backbone: Backbone | None = None
         self._made: dict[str, Detector] = {}
 
     def detector_for(self, merchant: str) -> Detector:
         """The merchant's detector; raises ModelError kinds where model or store must not be used."""
         # imported here: OpenCV and the runtime take longer to load than all the rest of the station
+        from models.judging import JudgedDetector, judge_of
         from models.pipeline import ReferencePipeline
         from models.store import ReferenceStore
 
         if merchant not in self._made:
             store = ReferenceStore(self._references, merchant)
-            self._made[merchant] = ReferencePipeline(self._load(), store)
+            detector = ReferencePipeline(self._load(), store)
+            self._made[merchant] = JudgedDetector(detector=detector, judge=judge_of(self._registry))
         return self._made[merchant]
 
     def warm_up(self) -> None:
         """Load every model before the first item; raises ModelRefused where the runtime takes one not."""
+        from models.judging import judge_of
+
         self._load()
+        judge_of(self._registry)
 
     def _load(self) -> "Backbone":
         from models.backbone import load_backbone

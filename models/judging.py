@@ -53,16 +53,16 @@ class SiteJudge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedDetector:
-    """A detector whose detections carry the judge, the names of its files, and the weight."""
+    """A detector whose detections carry the weight, and the judge with the names of its files."""
 
     detector: Detector
-    judge: SiteJudge
+    judge: SiteJudge | None = None
 
     def detect(self, sku: str, evidence: Evidence) -> Detection:
         """Look as the detector does."""
         found = self.detector.detect(sku, evidence)
         weight = evidence.weights[-1].weight_g if evidence.weights else None
-        models = (*found.models, *self.judge.versions)
+        models = (*found.models, *(self.judge.versions if self.judge else ()))
         return replace(found, judge=self.judge, models=models, weight_g=weight)
 
 

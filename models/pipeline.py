@@ -15,6 +15,7 @@ from inspection.findings import Finding
 from inspection.readings import Frame
 from models.backbone import Backbone, Patches
 from models.bankfile import ViewBank
+from models.calibration import MIN_SHOTS
 from models.gate import Seen, look
 from models.reference import Comparison, compare
 from models.regions import findings_of, p_value_ppm
@@ -72,7 +73,13 @@ class ReferencePipeline:
             bank=bank_version(f"{self._store.merchant}/{sku}", banks),
             model_ms=model_ms,
             total_ms=(perf_counter() - began) * 1000.0,
+            missing_shots=self.missing_shots(sku),
         )
+
+    def missing_shots(self, sku: str) -> tuple[tuple[str, int], ...]:
+        """(view, photos) of each view that needs more photos before anything is compared."""
+        counted = ((view, self._store.count(sku, view)) for view in self._store.views(sku))
+        return tuple((view, MIN_SHOTS - count) for view, count in counted if 0 < count < MIN_SHOTS)
 
     def banks(self, sku: str) -> dict[str, ViewBank]:
         """The usable banks of a SKU by view; empty for a SKU that is not known."""

@@ -131,6 +131,17 @@ def test_photos_added_while_it_runs_are_used_at_once(
     assert after.views[0].score < before.views[0].score
 
 
+def test_a_view_with_too_few_photos_says_how_many_it_needs(
+    backbone: Backbone, drawn: Drawn, tmp_path: Path
+) -> None:
+    store = ReferenceStore(tmp_path, "default")
+    for content in drawn("mug", "good")[:3]:
+        store.add_photo("MUG", "top", content)
+    pipeline = ReferencePipeline(backbone, store)
+    assert pipeline.missing_shots("MUG") == (("top", 2),)
+    assert pipeline.missing_shots("BOAT") == ()
+
+
 def test_the_empty_bench_is_a_fault_of_its_own(
     backbone: Backbone, tmp_path: Path, drawn: Drawn, seen: Look
 ) -> None:

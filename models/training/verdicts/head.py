@@ -21,7 +21,7 @@ from models.training.verdicts.rows import Verdicts, check_enough
 LEAST_ITEMS, LEAST_PER_GRADE = 50, 10
 """Fewer are refused: with 10 of a grade its recall is known to about 30 points, and below 50 items the
 learning curve (docs/deciding.md) is no better than the fixed map."""
-LEAST_PER_CATEGORY = 10
+LEAST_PER_CATEGORY = 5
 """A category with fewer is left to the fixed map."""
 RIDGES = (1.0, 3.0, 10.0, 30.0, 100.0)
 INTERCEPT_RIDGE = 1.0

@@ -48,7 +48,7 @@ def test_verdicts_of_one_day_cannot_be_held_apart(returns: Returns) -> None:
 
 
 def test_rows_without_views_and_of_rare_categories_are_left_out(returns: Returns) -> None:
-    rows = [*returns(60).rows, *returns(9, category="boat").rows]
+    rows = [*returns(60).rows, *returns(4, category="boat").rows]
     blind = [row.model_copy(update={"views": ()}) for row in returns(30).rows]
     assert {row.category for row in usable([*rows, *blind])} == {"mug"}
     assert len(usable([*rows, *blind])) == 60

@@ -1,0 +1,107 @@
+"""Rendered returns as confirmed verdicts: each unit through today's pipeline, its true grade as the person's.
+
+`python -m benchmarks.verdicts OUT` writes `learn.jsonl` (train and validation products) and `test.jsonl`
+(held-out products, never learnt from). Every product stands for a day: its units share rig, print and light.
+References of a train product are six of its eight new units; the other two are looked at, twice over.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from inspection.confirmed import Confirmed, confirmed
+from inspection.evidence import Evidence
+from inspection.grades import Grade
+from inspection.grading import grade
+from inspection.readings import Frame
+from models.answers import unpriced
+from models.backbone import Backbone, load_backbone
+from models.enrol import enrol
+from models.evaluation.graded import usable
+from models.evaluation.rendered import RenderedPicture, bench_of
+from models.pipeline import ReferencePipeline
+from models.store import ReferenceStore
+
+FOLDER = Path(__file__).resolve().parents[1] / "datasets" / "rendered"
+VIEW, MERCHANT = "top", "rendered"
+FIRST_DAY = date(2026, 1, 1)
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+TRAIN_REFERENCES, OTHER_REFERENCES = 6, 8
+LEAST_REFERENCES = 5
+
+Draw = tuple[Sequence[RenderedPicture], Sequence[RenderedPicture]]
+"""(references, units looked at)."""
+
+
+def products(split: str) -> dict[str, list[RenderedPicture]]:
+    """Pictures that are there, by product."""
+    found: dict[str, list[RenderedPicture]] = defaultdict(list)
+    for line in (FOLDER / "index.jsonl").read_bytes().splitlines():
+        row = RenderedPicture.model_validate_json(line)
+        if row.split == split and (FOLDER / row.picture).is_file():
+            found[row.object].append(row)
+    return {name: sorted(rows, key=lambda row: row.picture) for name, rows in sorted(found.items())}
+
+
+def draws(split: str, rows: Sequence[RenderedPicture]) -> list[Draw]:
+    """What is compared with what: no unit is its own reference."""
+    new = [row for row in rows if row.grade == Grade.NEW]
+    rest = [row for row in rows if row.grade != Grade.NEW]
+    if split != "train":
+        return [(new[:OTHER_REFERENCES], [*new[OTHER_REFERENCES:], *rest])]
+    count = TRAIN_REFERENCES
+    return [(new[:count], [*new[count:], *rest]), (new[-count:], new[:-count])]
+
+
+def verdicts(
+    backbone: Backbone, split: str, number: int, rows: Sequence[RenderedPicture]
+) -> Iterator[Confirmed]:
+    """The rows of one product; none for units that stay ungraded, or products without references."""
+    day = FIRST_DAY + timedelta(days=number)
+    for references, units in draws(split, rows):
+        photos = [content for row in references if usable(content := (FOLDER / row.picture).read_bytes())]
+        if len(photos) < LEAST_REFERENCES:
+            continue
+        with TemporaryDirectory(prefix="regrade-verdicts-") as folder:
+            store = ReferenceStore(Path(folder), MERCHANT)
+            enrol(store, backbone, sku=rows[0].object, view=VIEW, photos=photos)
+            if bench := bench_of(FOLDER, rows[0]):
+                store.set_bench(VIEW, bench.read_bytes())
+            pipeline = ReferencePipeline(backbone, store)
+            found = (verdict(pipeline, row, day) for row in units)
+            yield from (row for row in found if row is not None)
+
+
+def verdict(pipeline: ReferencePipeline, row: RenderedPicture, day: date) -> Confirmed | None:
+    """One unit, looked at and confirmed; None while ungraded."""
+    content = (FOLDER / row.picture).read_bytes()
+    frame = Frame(view=VIEW, camera="file", content=content, media_type="image/jpeg", captured_at=MOMENT)
+    detection = pipeline.detect(row.object, Evidence(frames=(frame,)))
+    product = unpriced(MERCHANT, row.object, row.category)
+    unit = f"{row.object}/{Path(row.picture).stem}"
+    return confirmed(unit, day, product, detection, grade(product, detection), row.grade)
+
+
+def main(out: Path) -> None:
+    """Write both files; a line as soon as its unit was looked at."""
+    backbone = load_backbone(threads=1)
+    out.mkdir(parents=True, exist_ok=True)
+    for file, splits in (("learn.jsonl", ("validation", "train")), ("test.jsonl", ("held_out",))):
+        looked, graded, number = 0, 0, 0
+        with (out / file).open("w", encoding="utf-8") as stream:
+            for split in splits:
+                for rows in products(split).values():
+                    number += 1
+                    looked += sum(len(units) for _, units in draws(split, rows))
+                    for row in verdicts(backbone, split, number, rows):
+                        graded += 1
+                        stream.write(row.to_line() + "\n")
+                        stream.flush()
+        print(f"{file}: {graded} graded of {looked} looked at, {number} products")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
