@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from inspection.evidence import BenchDrift
 from models.bench.calibration import BenchCalibration
 from models.bench.light import Light, light_between, relit
-from models.bench.locating import SURE, difference
+from models.bench.locating import difference
 from models.bench.reading import CardReading, read_card
 from models.errors import CardMissing
 from models.framing import input_size, see
@@ -131,7 +131,7 @@ def _shift(pixels: Pixels, empty: Pixels) -> float | None:
     """How far the bench moved, by its own texture; None where it has too little."""
     found = difference(pixels, empty)
     seen, was = _texture(pixels), _texture(relit(empty, found.light))
-    covered = cv2.dilate((found.amount > SURE).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    covered = cv2.dilate(found.surely.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     if covered.mean() > 1.0 - LEAST_BENCH:
         return None
     seen[covered] = was[covered] = 0.0

@@ -17,12 +17,24 @@ Mask = NDArray[np.bool_]
 """H x W; true where something is."""
 Amount = NDArray[np.float32]
 
-SURE, DOUBTFUL = 40.0, 16.0
-"""Of 255: differences that are an item, and that may be one."""
+DOUBTFUL, MOST_DOUBTFUL = 10.0, 40.0
+"""Of 255: a difference that may be an item, on a bench that stays as it is and on one that does not."""
+NOISE_TIMES = 2.0
+"""What may be an item is so many times what the rim of the picture differs."""
+SURE_TIMES, SURE = 2.5, 25.0
+"""What surely is one: so many times more, and at least this of 255."""
+RIM = 12
+"""Pixels along the border of the picture, where the bench is seen most often."""
 COLOUR_WEIGHT = 2.5
 """A change of colour against a change of lightness: noise and shadows have little of it."""
+SHADOW_COLOUR = 16.0
+"""Of 255, weighted: a shadow changes the colour no more."""
 SHADOW_WEIGHT = 0.4
 """Of a change that is only darker bench."""
+TEXTURE_WEIGHT = 5.0
+"""A change of fine texture: it tells white goods from a white bench, and a shadow has little of it."""
+GAP = 15
+"""Pixels between two parts of an item that are alike to the bench."""
 SMALLEST_SHARE = 0.004
 """Of the picture; a smaller piece is no item and no part of one."""
 HOLE_SHARE = 0.01
@@ -66,10 +78,18 @@ class Difference:
     amount: Amount
     """H x W, of 255: how much each pixel differs once the light is made the same."""
 
+    doubtful_from: float
+    """Of 255: from here on it may be an item, in this picture's noise."""
+
+    @property
+    def sure_from(self) -> float:
+        """Of 255: from here on it is one."""
+        return max(SURE, SURE_TIMES * self.doubtful_from)
+
     @property
     def surely(self) -> Mask:
         """Where something is that is not the bench."""
-        return np.asarray(self.amount > SURE)
+        return np.asarray(self.amount > self.sure_from)
 
 
 def item_mask(pixels: Pixels, bench: Pixels) -> Mask | None:
@@ -89,7 +109,8 @@ def item_of(pixels: Pixels, found: Difference) -> Mask | None:
 def difference(pixels: Pixels, bench: Pixels) -> Difference:
     """Compare a picture with the empty bench of the same size in the picture's own light."""
     light = light_between(pixels, bench)
-    return Difference(light=light, amount=_amount(_tones(pixels) - _tones(relit(bench, light))))
+    amount = _amount(_tones(pixels) - _tones(relit(bench, light)))
+    return Difference(light=light, amount=amount, doubtful_from=_doubtful_from(amount))
 
 
 def box_of(mask: Mask) -> Box:
@@ -107,17 +128,26 @@ def _amount(apart: Amount) -> Amount:
     """Lightness and colour together; darker bench of the same colour counts for less."""
     lightness, red, blue = cv2.split(apart)
     colour = COLOUR_WEIGHT * (np.abs(red) + np.abs(blue))
-    darker = (lightness < 0) & (colour < DOUBTFUL)
-    return np.asarray(np.abs(lightness) * np.where(darker, SHADOW_WEIGHT, 1.0) + colour, dtype=np.float32)
+    darker = (lightness < 0) & (colour < SHADOW_COLOUR)
+    fine = np.abs(lightness - cv2.blur(lightness, (7, 7)))
+    texture = TEXTURE_WEIGHT * cv2.erode(cv2.blur(fine, (5, 5)), np.ones((5, 5), np.uint8))
+    plain = np.abs(lightness) * np.where(darker, SHADOW_WEIGHT, 1.0)
+    return np.asarray(plain + colour + texture, dtype=np.float32)
+
+
+def _doubtful_from(amount: Amount) -> float:
+    """From the noise at the rim; a rim that an item covers is no noise and must not hide it."""
+    sides = (amount[:RIM], amount[-RIM:], amount[:, :RIM].T, amount[:, -RIM:].T)
+    noise = float(np.median([np.percentile(side, 90) for side in sides]))
+    return min(max(DOUBTFUL, NOISE_TIMES * noise), MOST_DOUBTFUL)
 
 
 def _whole(found: Difference) -> Mask | None:
     """The doubtful pieces that hold something sure, closed, without small pieces and holes."""
-    doubtful = (found.amount > DOUBTFUL).astype(np.uint8)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    closed = cv2.morphologyEx(
-        cv2.morphologyEx(doubtful, cv2.MORPH_OPEN, kernel[1:4, 1:4]), cv2.MORPH_CLOSE, kernel
-    )
+    doubtful = (found.amount > found.doubtful_from).astype(np.uint8)
+    opened = cv2.morphologyEx(doubtful, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)))
+    gap = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (GAP, GAP))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, gap)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
     sure = np.bincount(labels[found.surely], minlength=count)
     smallest = SMALLEST_SHARE * labels.size
@@ -142,7 +172,7 @@ def _refined(pixels: Pixels, found: Difference, rough: Mask) -> Mask:
     factor = min(1.0, CUT_SIDE / max(height, width))
     small = (max(8, round(width * factor)), max(8, round(height * factor)))
     amount = cv2.resize(found.amount[cut], small, interpolation=cv2.INTER_AREA)
-    trimap = _trimap(np.asarray(amount, dtype=np.float32), rough[cut], small)
+    trimap = _trimap(np.asarray(amount > found.sure_from), rough[cut], small)
     if not (trimap == cv2.GC_PR_FGD).any():
         return rough
     picture = cv2.resize(pixels[cut], small, interpolation=cv2.INTER_AREA)
@@ -155,10 +185,10 @@ def _refined(pixels: Pixels, found: Difference, rough: Mask) -> Mask:
     return refined
 
 
-def _trimap(amount: Amount, rough: Mask, small: tuple[int, int]) -> NDArray[np.uint8]:
+def _trimap(surely: Mask, rough: Mask, small: tuple[int, int]) -> NDArray[np.uint8]:
     """What GrabCut starts from: sure where the difference is, doubtful inside the rough mask, else bench."""
     inside = cv2.resize(rough.astype(np.float32), small, interpolation=cv2.INTER_AREA)
-    trimap = np.full(amount.shape, cv2.GC_BGD, np.uint8)
+    trimap = np.full(surely.shape, cv2.GC_BGD, np.uint8)
     trimap[inside > 0.3] = cv2.GC_PR_FGD
-    trimap[(amount > SURE) & (inside > 0.9)] = cv2.GC_FGD
+    trimap[surely & (inside > 0.9)] = cv2.GC_FGD
     return trimap
