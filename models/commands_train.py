@@ -9,13 +9,14 @@ from collections.abc import Callable
 
 import typer
 
-from models.training.verdicts import command as verdicts
 from models.training.segmenter import command as segmenter
+from models.training.verdicts import command as verdicts
 from models.training.yolo import command as yolo
 
 TRAINERS: dict[str, Callable[..., None]] = {
     "calibration": verdicts.calibration,
     "head": verdicts.head,
+    "rows": verdicts.rows,
     "segmenter": segmenter.train,
     "yolo": yolo.train,
     "yolo-folder": yolo.write_folder,

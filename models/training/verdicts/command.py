@@ -1,4 +1,4 @@
-"""`regrade train head` and `regrade train calibration`; heavy modules are imported inside."""
+"""`regrade train head`, `calibration` and `rows`: from confirmed verdicts; heavy modules are imported inside."""
 
 from pathlib import Path
 from typing import Annotated
@@ -86,6 +86,21 @@ def calibration(
     typer.echo(f"{out}: {manifest.bytes:,} bytes. Nobody approved it yet.")
 
 
+def rows(
+    export: Annotated[Path, typer.Argument(metavar="LEDGER.jsonl", help="Export of the centre's ledger.")],
+    products: Annotated[Path, typer.Option("--products", help="Table with the columns sku and category.")],
+    out: Annotated[Path, typer.Option("--out", help="New file for the confirmed verdicts.")],
+) -> None:
+    """Take confirmed verdicts out of the ledger: for a calibration or an audit, not for a head."""
+    from models.training.verdicts.ledger import read_categories, read_ledger
+
+    _refuse_existing(out)
+    taken = read_ledger(export, read_categories(products))
+    out.write_text("".join(row.to_line() + "\n" for row in taken.rows), encoding="utf-8")
+    skipped = ", ".join(f"{name} {count}" for name, count in taken.skipped.items())
+    typer.echo(f"{len(taken.rows)} confirmed verdicts; left aside: {skipped}.")
+
+
 def _refuse_existing(out: Path) -> None:
     if out.exists():
-        raise typer.BadParameter(f"{out} exists already: name a new folder")
+        raise typer.BadParameter(f"{out} exists already: name a new one")

@@ -1,7 +1,9 @@
 """From a file of confirmed verdicts to model folders that a station takes once they are approved."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer import Typer
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 
 from inspection.budget import AuditedItem
 from inspection.confirmed import read_confirmed
+from inspection.custody.leaf import EntryType, Leaf
 from inspection.grades import Grade
 from models.approving import approve
 from models.commands_train import register
@@ -16,6 +19,7 @@ from models.errors import BadTrainingSet, ModelRefused
 from models.judging import SiteJudge, judge_of
 from models.manifest import ZOO, read_manifest
 from models.registry import read_registry
+from models.training.verdicts.ledger import read_categories
 
 
 @pytest.fixture
@@ -87,6 +91,52 @@ def test_the_manifest_tells_the_file_and_the_figures_on_unseen_days(
     assert manifest.trained_on[0].pictures == 360
     assert manifest.metrics["error"].value < manifest.metrics["error_of_fixed_map"].value
     assert manifest.approval is None
+
+
+def test_the_ledger_gives_the_last_confirmed_verdict_of_each_unit(
+    regrade: Typer, tmp_path: Path, record_value: Callable[..., dict[str, Any]]
+) -> None:
+    later = {"unit": {"inspection": 2}, "verdict": {"grade": "damaged", "condition": "D"}}
+    alone = {"unit": {"id": "OTHER/1/1"}, "verdict": {"kind": "autonomy", "role": "machine"}}
+    unknown = {"unit": {"id": "THIRD/1/1", "sku": "BOAT"}}
+    bodies = [record_value(), record_value(**later), record_value(**alone), record_value(**unknown)]
+    leaves = [
+        Leaf(
+            log="centre.example/site/s1",
+            seq=seq,
+            prev="0" * 64,
+            type=EntryType.VERDICT,
+            id=f"verdict:{seq}",
+            recorded_at="2026-01-31T08:00:00.000000Z",
+            body=body,
+        ).to_bytes()
+        for seq, body in enumerate(bodies)
+    ]
+    (tmp_path / "ledger.jsonl").write_bytes(b"\n".join([b"header", *leaves, b"garbage"]) + b"\n")
+    sku = record_value()["unit"]["sku"]
+    (tmp_path / "products.csv").write_text(f"sku,category\n{sku},apparel\n")
+    arguments = [
+        "train",
+        "rows",
+        str(tmp_path / "ledger.jsonl"),
+        "--products",
+        str(tmp_path / "products.csv"),
+    ]
+    done = CliRunner().invoke(regrade, [*arguments, "--out", str(tmp_path / "rows.jsonl")])
+    assert (
+        "1 confirmed verdicts; left aside: unreadable 1, no_confirmed_grade 1, no_category 1" in done.output
+    )
+    (row,) = read_confirmed((tmp_path / "rows.jsonl").read_bytes().splitlines())
+    assert (row.grade, row.category) == (Grade.DAMAGED, "apparel")
+
+
+@pytest.mark.parametrize("table", ["name\nx\n", None])
+def test_a_table_without_sku_and_category_is_refused(table: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "products.csv"
+    if table is not None:
+        path.write_text(table)
+    with pytest.raises(BadTrainingSet):
+        read_categories(path)
 
 
 def test_an_existing_folder_is_never_written_over(
