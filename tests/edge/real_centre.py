@@ -62,6 +62,7 @@ async def serving(
         desk = await _key(centre, Caller(scope=Scope.REFERENCES, merchant=MERCHANT))
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
             listener.bind(("127.0.0.1", 0))
+            listener.listen()  # who comes before uvicorn is ready waits instead of being refused
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             server = Quiet(uvicorn.Config(create_app(centre), access_log=False, log_config=None))
             running = asyncio.create_task(server.serve([listener]))
