@@ -23,12 +23,13 @@ BLOWN = 250
 """Of 255 in all three colours: no detail is left."""
 MAX_BLOWN = 0.6
 """Normal pictures measured up to 0.36, on a bench lit from below."""
-BLOWN_STEP = 0.04
-"""Share of blown pixels beyond that of the references."""
+BLOWN_STEP, BLOWN_STEP_OF_ITEM = 0.08, 0.03
+"""Share of blown pixels beyond that of the references: of the whole picture, where goods that lie elsewhere
+shine elsewhere, and of the item."""
 SHARPNESS_SHARE = 0.25
 """Of the least sharp reference; below it the frame is blurred."""
 BRIGHTNESS_STEP = 60.0
-"""Of 255, beyond the references' own range."""
+"""Of 255, beyond the references' own range, and as much again as that range: goods that vary may vary."""
 CONTACT_STEP = 0.03
 """Share of the picture's border that is covered, beyond that of the references."""
 BENCH_SIDE = 64
@@ -89,11 +90,13 @@ def baseline_of(measured: Sequence[ImageQuality], *, of_item: bool = False) -> B
 
 def against_baseline(quality: ImageQuality, baseline: Baseline) -> ImageQuality:
     """Add the faults that only the comparison with the references shows; both were measured alike."""
+    blown = BLOWN_STEP_OF_ITEM if baseline.of_item else BLOWN_STEP
+    step = BRIGHTNESS_STEP + baseline.max_brightness - baseline.min_brightness
     found = (
         (ImageFault.BLURRED, quality.sharpness < baseline.min_sharpness * SHARPNESS_SHARE),
-        (ImageFault.TOO_DARK, quality.brightness < baseline.min_brightness - BRIGHTNESS_STEP),
-        (ImageFault.TOO_BRIGHT, quality.brightness > baseline.max_brightness + BRIGHTNESS_STEP),
-        (ImageFault.GLARE, quality.blown > baseline.max_blown + BLOWN_STEP),
+        (ImageFault.TOO_DARK, quality.brightness < baseline.min_brightness - step),
+        (ImageFault.TOO_BRIGHT, quality.brightness > baseline.max_brightness + step),
+        (ImageFault.GLARE, quality.blown > baseline.max_blown + blown),
         (ImageFault.HAND_IN_VIEW, quality.contact > baseline.max_contact + CONTACT_STEP),
     )
     return with_faults(quality, *(fault for fault, holds in found if holds))
