@@ -15,8 +15,8 @@ from models.evaluation.splits import thinned
 PACKAGE = "elpv_dataset"
 LABELS = "labels.csv"
 BAD_FROM = 0.5
-GOOD_KEPT, BAD_KEPT = 150, 60
-"""Pictures of each kind of module; 60 of each of the two defect probabilities from a half up."""
+GOOD_KEPT, BAD_KEPT = 100, 40
+"""Pictures of each kind of module; 40 of each of the two defect probabilities from a half up."""
 
 
 def installed() -> Path | None:

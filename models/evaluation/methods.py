@@ -115,7 +115,7 @@ def size_of(answer: FittedView | SeenView) -> int:
     if isinstance(answer, SeenView):
         maps = sum(int(part.nbytes) for part in answer.sight.maps.values())
         return maps + int(answer.heat.nbytes) + int(answer.sight.pixels.nbytes)
-    return int(answer.bank.vectors.nbytes) + int(answer.bank.noise.nbytes)
+    return answer.bank.nbytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

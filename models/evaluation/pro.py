@@ -5,6 +5,7 @@ same, small or large. Evaluated on the method's own map enlarged by a whole fact
 FINEST cells a side; a mask's cell is defective where any of its pixels is, so hairlines stay.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from models.evaluation.metrics import Numbers, share
 MOST_FALSE = 0.30
 LIMITS = 101
 FINEST = 256
+MOST_CELLS = 24_000_000
+"""Of all maps of a seed together: 100 MB."""
 
 Mask = NDArray[np.bool_]
 
@@ -38,7 +41,8 @@ class ProParts:
 
 def pro_parts(heats: Sequence[Matrix], masks: Sequence[Mask | None]) -> ProParts:
     """Count over pictures; None stands for a good one. Maps are of one size, masks of any."""
-    scaled = [enlarged(heat) for heat in heats]
+    factor = factor_for(heats)
+    scaled = [enlarged(heat, factor) for heat in heats]
     shrunk = [None if mask is None else fitted(mask, scaled[0].shape) for mask in masks]
     normal = [
         heat.ravel() if mask is None else heat[~mask] for heat, mask in zip(scaled, shrunk, strict=True)
@@ -95,10 +99,15 @@ def regions(mask: Mask | None) -> list[Mask]:
     return [np.asarray(labels == label) for label in range(1, count)]
 
 
-def enlarged(heat: Matrix) -> Matrix:
+def factor_for(heats: Sequence[Matrix]) -> int:
+    """By how much the maps are enlarged: to FINEST cells a side, less where there are very many of them."""
+    side, cells = max(heats[0].shape), len(heats) * heats[0].size
+    return max(1, min(FINEST // side, math.isqrt(MOST_CELLS // cells)))
+
+
+def enlarged(heat: Matrix, factor: int) -> Matrix:
     """The map at a whole multiple of its size, interpolated."""
     rows, columns = heat.shape
-    factor = max(1, FINEST // max(rows, columns))
     how = cv2.INTER_LINEAR
     return np.asarray(
         cv2.resize(heat, (columns * factor, rows * factor), interpolation=how), dtype=np.float32

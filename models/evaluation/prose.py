@@ -20,14 +20,14 @@ HOW_TO_READ = """\
 * Times are of one picture at a time, decoding included; CPU is process time over all threads."""
 
 LEVERS = """\
-Image AUROC and CPU time per picture on a part of each set (at most 60 good, 12 of each kind of bad, 2 seeds),
+Image AUROC and CPU time per picture on a part of each set (at most 40 good, 8 of each kind of bad, 2 seeds),
 so the first row differs from the table above: compare rows within this table only."""
 
 LIMIT = "The limit comes from the references alone. Good pictures beyond it are false alarms."
 
 ELPV = """\
 * elpv: solar cells of many modules, mono- and polycrystalline apart; probability 0 against at least a half,
-  150 good and 60 of each probability (seed 0). Licence: CC BY-NC-SA 4.0, evaluated only."""
+  100 good and 40 of each probability (seed 0). Licence: CC BY-NC-SA 4.0, evaluated only."""
 
 RENDERED = """\
 * rendered: our own pictures of objects, cameras and lights that no training has seen; the row `rendered` is

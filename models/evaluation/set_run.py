@@ -20,7 +20,7 @@ from models.evaluation.workshop import Workshop
 from models.recipe import LEVERS
 
 LEVER_SEEDS = 2
-LEVER_GOOD, LEVER_BAD_PER_KIND = 60, 12
+LEVER_GOOD, LEVER_BAD_PER_KIND = 40, 8
 """Pictures of a set on which each lever is switched off: enough to see what it does, in a few minutes."""
 
 

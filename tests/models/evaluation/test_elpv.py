@@ -28,7 +28,7 @@ def test_a_large_set_is_thinned(tmp_path: Path) -> None:
     lines = [f"images/cell{n:04d}.png {(0.0, 0.6666666666666666, 1.0)[n % 3]} mono" for n in range(900)]
     (tmp_path / "labels.csv").write_text("\n".join(lines))
     (mono,) = load_elpv(tmp_path)
-    assert (len(mono.good), len(mono.bad)) == (150, 120)
+    assert (len(mono.good), len(mono.bad)) == (100, 80)
 
 
 def test_what_is_no_labels_file_is_named(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.evaluation.pro import FINEST, aupro, enlarged, fitted, pro_parts, regions
+from models.evaluation.pro import FINEST, aupro, enlarged, factor_for, fitted, pro_parts, regions
 
 SIDE = FINEST
 """Maps of this size are not enlarged, so cells can be counted."""
@@ -72,5 +72,8 @@ def test_defects_that_touch_at_a_corner_are_one() -> None:
     assert sorted(int(region.sum()) for region in regions(mask)) == [1, 2]
 
 
-def test_a_map_is_enlarged_by_a_whole_factor() -> None:
-    assert enlarged(np.zeros((40, 30), dtype=np.float32)).shape == (240, 180)
+def test_a_map_is_enlarged_by_a_whole_factor_and_less_where_there_are_many() -> None:
+    heat = np.zeros((40, 30), dtype=np.float32)
+    assert enlarged(heat, factor_for([heat])).shape == (240, 180)
+    assert factor_for([heat] * 5000) == 2
+    assert factor_for([heat] * 50_000) == 1
