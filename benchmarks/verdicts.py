@@ -2,7 +2,8 @@
 
 `python -m benchmarks.verdicts OUT` writes `learn.jsonl` (train and validation products) and `test.jsonl`
 (held-out products, never learnt from). Every product stands for a day: its units share rig, print and light.
-References of a train product are six of its eight new units; the other two are looked at, twice over.
+Of the train products two of each family take part; their references are six of the eight new units, and the
+other two are looked at, twice over.
 """
 
 import sys
@@ -31,6 +32,8 @@ FIRST_DAY = date(2026, 1, 1)
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 TRAIN_REFERENCES, OTHER_REFERENCES = 6, 8
 LEAST_REFERENCES = 5
+TRAIN_PRODUCTS = ("-0", "-1")
+"""Of each family: a segmenter has learnt from all of them, a judge should see few such products."""
 
 Draw = tuple[Sequence[RenderedPicture], Sequence[RenderedPicture]]
 """(references, units looked at)."""
@@ -41,7 +44,8 @@ def products(split: str) -> dict[str, list[RenderedPicture]]:
     found: dict[str, list[RenderedPicture]] = defaultdict(list)
     for line in (FOLDER / "index.jsonl").read_bytes().splitlines():
         row = RenderedPicture.model_validate_json(line)
-        if row.split == split and (FOLDER / row.picture).is_file():
+        left_out = split == "train" and not row.object.endswith(TRAIN_PRODUCTS)
+        if row.split == split and not left_out and (FOLDER / row.picture).is_file():
             found[row.object].append(row)
     return {name: sorted(rows, key=lambda row: row.picture) for name, rows in sorted(found.items())}
 

@@ -1,4 +1,4 @@
-"""`regrade train head`, `calibration` and `rows`: from confirmed verdicts; heavy modules are imported inside."""
+"""`regrade train head`, `calibration`, `rows`, from confirmed verdicts; heavy modules are imported inside."""
 
 from pathlib import Path
 from typing import Annotated
