@@ -4,7 +4,7 @@ The features of strides 8 and 16 are averaged over 3 x 3 cells and laid side by 
 PatchCore (arXiv 2106.08265): one row of 152 numbers for each 8 x 8 pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +21,8 @@ from models.session import MAX_BATCH, OnnxSession, Tensor
 Matrix = NDArray[np.float32]
 
 LEVELS = ("f8", "f16")
+MOST_CHANNELS = 128
+"""That OpenCV filters at once."""
 MAPS = ("f4", "f8", "f16", "f32")
 """What heads see: strides 4 to 32."""
 EMBEDDING = "embedding"
@@ -95,12 +97,29 @@ class Backbone:
 
 def pool(fine: Tensor, coarse: Tensor) -> Patches:
     """CHW maps of stride 8 and 16 to one row per cell of stride 8."""
-    near = cv2.blur(np.ascontiguousarray(fine.transpose(1, 2, 0)), (3, 3))
-    far = cv2.blur(np.ascontiguousarray(coarse.transpose(1, 2, 0)), (3, 3))
-    rows, columns = near.shape[:2]
-    far = cv2.resize(far, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    vectors = np.concatenate([near, far], axis=2, dtype=np.float32).reshape(rows * columns, -1)
+    return pool_levels({"f8": fine, "f16": coarse}, LEVELS)
+
+
+def pool_levels(maps: Mapping[str, Tensor], levels: Sequence[str]) -> Patches:
+    """CHW maps side by side, averaged over 3 x 3 cells: one row per cell of the first level."""
+    rows, columns = maps[levels[0]].shape[1:]
+    parts = [_fitted(part, rows, columns) for level in levels for part in _in_parts(maps[level])]
+    vectors = np.concatenate(parts, axis=2, dtype=np.float32).reshape(rows * columns, -1)
     return Patches(rows=rows, columns=columns, vectors=vectors)
+
+
+def _in_parts(level: Tensor) -> list[Tensor]:
+    """Slices of few channels: OpenCV filters no more than 128 at once."""
+    count = -(-level.shape[0] // MOST_CHANNELS)
+    return [np.asarray(part) for part in np.array_split(level, count)]
+
+
+def _fitted(part: Tensor, rows: int, columns: int) -> Matrix:
+    """Channels last, averaged over 3 x 3 cells, on a grid of rows x columns."""
+    near = cv2.blur(np.ascontiguousarray(part.transpose(1, 2, 0)), (3, 3))
+    if near.shape[:2] != (rows, columns):
+        near = cv2.resize(near, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(near.reshape(rows, columns, -1), dtype=np.float32)
 
 
 def load_backbone(folder: Path = ZOO / "efficientnet-lite0", *, threads: int = 2) -> Backbone:

@@ -1,13 +1,13 @@
 """The file of one view's bank: plain numbers with a hash, and what it belongs to.
 
-    8 bytes   magic "RGBANK\\x00\\x01": the last byte is the format version
+    8 bytes   magic "RGBANK\\x00\\x02": the last byte is the format version
     4 bytes   length of the header, big-endian
-    header    JSON: merchant, sku, view, backbone, photos, gate, scores, shapes
-    arrays    float32 little-endian in the order of ARRAYS
+    header    JSON: merchant, sku, view, backbone, recipe, photos, sizes, gate, scores, shapes
+    arrays    float32 little-endian, look by look in the order of `looks.arrays_of`
     32 bytes  SHA-256 of everything before
 
 A bank is refused when it is cut short or altered, and when it was made for another merchant,
-SKU, view or backbone.
+SKU, view, backbone or recipe.
 """
 
 import hashlib
@@ -20,16 +20,23 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from models.backbone import Matrix
 from models.calibration import MIN_SHOTS
 from models.errors import BankRefused
+from models.framing import Size
+from models.looks import Banks, Sizes, arrays_of
 from models.manifest import Sha256
 from models.quality import Baseline
+from models.recipe import DEFAULT, Recipe
 from models.reference import Bank
 
-MAGIC = b"RGBANK\x00\x01"
+MAGIC = b"RGBANK\x00\x02"
 MAX_BYTES = 64 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 HASH_BYTES = 32
 
 Shape = tuple[Annotated[int, Field(ge=1, le=100_000)], ...]
+LookShapes = tuple[Shape, Shape, Shape, Shape]
+"""Of mean, spread, vectors and noise."""
+Side = Annotated[int, Field(ge=32, le=4096)]
+MAX_LOOKS = 4
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -43,11 +50,14 @@ class BankHeader(BaseModel):
     sku: str
     view: str
     backbone_sha256: Sha256
+    recipe: Recipe
     photos: Annotated[tuple[Sha256, ...], Field(min_length=MIN_SHOTS)]
     """SHA-256 of each photo's bytes, in the order of the leave-one-out scores."""
-    height: Annotated[int, Field(ge=32, le=4096)]
-    """Pixels that the model sees."""
-    width: Annotated[int, Field(ge=32, le=4096)]
+    height: Side
+    """Pixels of the picture that heads see."""
+    width: Side
+    finer: tuple[Side, Side] | None
+    """Height and width of the picture of the finer look."""
     min_sharpness: Number
     min_brightness: Number
     max_brightness: Number
@@ -56,8 +66,14 @@ class BankHeader(BaseModel):
     of_item: bool = False
     """The five figures above were measured on the item alone; see models/quality.py."""
     leave_one_out: tuple[Number, ...]
-    shapes: tuple[Shape, Shape, Shape, Shape]
-    """Of mean, spread, vectors and noise."""
+    shapes: Annotated[tuple[LookShapes, ...], Field(min_length=1, max_length=MAX_LOOKS)]
+    """Look by look."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """What the model sees of the view."""
+        finer = Size(height=self.finer[0], width=self.finer[1]) if self.finer else None
+        return Sizes(whole=Size(height=self.height, width=self.width), finer=finer)
 
 
 class ViewBank(BaseModel):
@@ -66,7 +82,7 @@ class ViewBank(BaseModel):
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
     header: BankHeader
-    bank: Bank
+    bank: Banks
     sha256: Sha256
 
     @property
@@ -82,16 +98,18 @@ class ViewBank(BaseModel):
         )
 
 
-def arrays_of(bank: Bank) -> tuple[Matrix, Matrix, Matrix, Matrix]:
-    """The arrays in the order of the file."""
-    return bank.mean, bank.spread, bank.vectors, bank.noise
+def shapes_of(bank: Bank) -> LookShapes:
+    """The shapes of one look's arrays, for the header."""
+    mean, spread, vectors, noise = (array.shape for array in arrays_of(bank))
+    return mean, spread, vectors, noise
 
 
-def write_bank(header: BankHeader, bank: Bank) -> bytes:
+def write_bank(header: BankHeader, banks: Banks) -> bytes:
     """The bytes of the file; the same bank gives the same bytes."""
     text = header.model_dump_json().encode()
     parts = [MAGIC, len(text).to_bytes(4, "big"), text]
-    parts += [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays_of(bank)]
+    arrays = (array for bank in banks.looks for array in arrays_of(bank))
+    parts += [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays]
     body = b"".join(parts)
     return body + hashlib.sha256(body).digest()
 
@@ -123,18 +141,26 @@ def _read_header(body: bytes) -> tuple[BankHeader, bytes]:
         raise BankRefused(f"the reference bank's header: {error.errors()[0]['msg']}") from error
 
 
-def _read_arrays(header: BankHeader, rest: bytes) -> Bank:
-    counts = [math.prod(shape) for shape in header.shapes]
+def _read_arrays(header: BankHeader, rest: bytes) -> Banks:
+    counts = [sum(math.prod(shape) for shape in shapes) for shapes in header.shapes]
     if len(rest) != 4 * sum(counts):
         raise BankRefused("the reference bank's arrays do not fit its header")
     numbers = np.frombuffer(rest, dtype="<f4").astype(np.float32)
     parts = np.split(numbers, np.cumsum(counts)[:-1])
-    mean, spread, vectors, noise = (
-        part.reshape(shape) for part, shape in zip(parts, header.shapes, strict=True)
-    )
+    looks = tuple(_read_look(shapes, part) for shapes, part in zip(header.shapes, parts, strict=True))
+    complete = len(looks) == len(header.recipe.looks) and len(header.leave_one_out) == len(header.photos)
+    finer = (header.finer is not None) == any(look.finer for look in header.recipe.looks)
+    if not (complete and finer):
+        raise BankRefused("the reference bank's parts do not fit its recipe")
+    return Banks(looks=looks, leave_one_out=header.leave_one_out)
+
+
+def _read_look(shapes: LookShapes, numbers: Matrix) -> Bank:
+    parts = np.split(numbers, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
+    mean, spread, vectors, noise = (part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
     sound = np.isfinite(numbers).all() and (spread > 0).all() and (noise > 0).all()
     fits = vectors.ndim == noise.ndim == 2 and mean.shape == spread.shape == vectors.shape[1:]
-    if not (sound and fits and len(header.leave_one_out) == len(header.photos)):
+    if not (sound and fits):
         raise BankRefused("the reference bank holds numbers that cannot be used")
     return Bank(
         rows=noise.shape[0],
@@ -143,11 +169,12 @@ def _read_arrays(header: BankHeader, rest: bytes) -> Bank:
         spread=spread,
         vectors=vectors,
         noise=noise,
-        leave_one_out=header.leave_one_out,
     )
 
 
-def check_fits(found: ViewBank, *, merchant: str, sku: str, view: str, backbone_sha256: str) -> None:
+def check_fits(
+    found: ViewBank, *, merchant: str, sku: str, view: str, backbone_sha256: str, recipe: Recipe = DEFAULT
+) -> None:
     """Raise BankRefused when the bank was made for something else."""
     header = found.header
     rows = (
@@ -161,3 +188,5 @@ def check_fits(found: ViewBank, *, merchant: str, sku: str, view: str, backbone_
             raise BankRefused(
                 f"the reference bank was made for {what} {made_for!r}, not {wanted!r}: build it again"
             )
+    if header.recipe != recipe:
+        raise BankRefused("the reference bank was made by another recipe: build it again from the photos")

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MIN_SHOTS = 5
+MIN_SHOTS = 3
 """Fewer photos are no calibration."""
 MIN_SPREAD = 0.05
 """Photos taken in one go differ less than those of another day: never trust a smaller log spread."""

@@ -4,16 +4,17 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from models.backbone import Backbone, Patches
-from models.bankfile import BankHeader, arrays_of, write_bank
+from models.backbone import Backbone
+from models.bankfile import BankHeader, shapes_of, write_bank
 from models.bench.calibration import BenchCalibration
 from models.calibration import MIN_SHOTS
 from models.errors import BadImage
-from models.framing import Size, see
+from models.framing import see
 from models.gate import measured_item
-from models.images import Pixels
+from models.images import Pixels, decode
+from models.looks import Banks, Sizes, fit_looks, look_at, sizes_for
 from models.quality import Baseline, baseline_of, measure
-from models.reference import Bank, fit
+from models.recipe import DEFAULT, Recipe
 from models.store import Photo, ReferenceStore
 
 Progress = Callable[[int, int], None]
@@ -41,6 +42,7 @@ def enrol(
     view: str,
     photos: Sequence[bytes],
     progress: Progress = lambda done, total: None,
+    recipe: Recipe = DEFAULT,
 ) -> Enrolment:
     """Add good photos to a view and build its bank again.
 
@@ -55,7 +57,12 @@ def enrol(
     for content in fresh.values():
         store.add_photo(sku, view, content)
     sha256 = build_bank(
-        store, backbone, sku=sku, view=view, progress=lambda done, total: progress(total + done, 2 * total)
+        store,
+        backbone,
+        sku=sku,
+        view=view,
+        progress=lambda done, total: progress(total + done, 2 * total),
+        recipe=recipe,
     )
     return Enrolment(
         added=len(fresh),
@@ -80,30 +87,31 @@ def build_bank(
     sku: str,
     view: str,
     progress: Progress = lambda done, total: None,
+    recipe: Recipe = DEFAULT,
 ) -> str | None:
     """Make a view's bank from its photos; None, and no bank, with fewer than MIN_SHOTS."""
     photos = store.photos(sku, view)
     if len(photos) < MIN_SHOTS:
         store.drop_bank(sku, view)
         return None
-    size, pictures = prepare(photos)
-    shots: list[Patches] = []
-    for number, picture in enumerate(pictures, start=1):
-        shots += backbone.describe([picture])[0]
+    sizes, pictures = prepare([photo.content for photo in photos], recipe)
+    shots = []
+    for number, (photo, picture) in enumerate(zip(photos, pictures, strict=True), start=1):
+        shots.append(look_at(backbone, recipe, sizes, photo.content, picture).patches)
         progress(number, len(pictures))
-    bank = fit(shots)
+    bank = fit_looks(recipe, shots)
     baseline = baseline_by(pictures, store.calibration(view))
-    header = describe(store.merchant, sku, view, backbone, photos, size, bank, baseline)
+    header = describe(store.merchant, sku, view, backbone, photos, recipe, sizes, bank, baseline)
     content = write_bank(header, bank)
     store.write_bank(sku, view, content)
     return hashlib.sha256(content).hexdigest()
 
 
-def prepare(photos: Sequence[Photo]) -> tuple[Size, list[Pixels]]:
-    """All photos at one size, which the first one's shape decides."""
-    height, width = see(photos[0].content).shape[:2]
-    size = Size(height=height, width=width)
-    return size, [see(photo.content, size) for photo in photos]
+def prepare(photos: Sequence[bytes], recipe: Recipe) -> tuple[Sizes, list[Pixels]]:
+    """What the model sees, which the first photo's shape decides, and all photos as heads see them."""
+    height, width = decode(photos[0]).shape[:2]
+    sizes = sizes_for(height, width, recipe)
+    return sizes, [see(photo, sizes.whole) for photo in photos]
 
 
 def baseline_by(pictures: Sequence[Pixels], calibration: BenchCalibration | None) -> Baseline:
@@ -120,21 +128,24 @@ def describe(
     view: str,
     backbone: Backbone,
     photos: Sequence[Photo],
-    size: Size,
-    bank: Bank,
+    recipe: Recipe,
+    sizes: Sizes,
+    bank: Banks,
     baseline: Baseline,
 ) -> BankHeader:
     """The header of a view's bank."""
-    mean, spread, vectors, noise = (array.shape for array in arrays_of(bank))
+    finer = (sizes.finer.height, sizes.finer.width) if sizes.finer else None
     return BankHeader(
         merchant=merchant,
         sku=sku,
         view=view,
         backbone_sha256=backbone.version.sha256,
+        recipe=recipe,
         photos=tuple(photo.sha256 for photo in photos),
-        height=size.height,
-        width=size.width,
+        height=sizes.whole.height,
+        width=sizes.whole.width,
+        finer=finer,
         **asdict(baseline),
         leave_one_out=bank.leave_one_out,
-        shapes=(mean, spread, vectors, noise),
+        shapes=tuple(shapes_of(one) for one in bank.looks),
     )

@@ -12,8 +12,8 @@ import numpy as np
 
 from models.images import Pixels, decode, read_header
 
-TARGET_AREA = 320 * 320
-"""Pixels that the model sees of a view; the shape follows the camera's."""
+SIDE = 320
+"""Pixels; the model sees about SIDE*SIDE of a view, the shape follows the camera's."""
 MULTIPLE = 32
 """Pixels: the coarsest stride of the backbone."""
 WIDEST_SHAPE = 4.0
@@ -28,12 +28,12 @@ class Size:
     width: int
 
 
-def input_size(height: int, width: int) -> Size:
-    """The size nearest to the picture's own shape with about TARGET_AREA pixels, in whole multiples."""
+def input_size(height: int, width: int, side: int = SIDE) -> Size:
+    """The size nearest to the picture's own shape with about side*side pixels, in whole multiples."""
     shape = min(max(width / height, 1 / WIDEST_SHAPE), WIDEST_SHAPE)
     return Size(
-        height=round(math.sqrt(TARGET_AREA / shape) / MULTIPLE) * MULTIPLE,
-        width=round(math.sqrt(TARGET_AREA * shape) / MULTIPLE) * MULTIPLE,
+        height=round(side / math.sqrt(shape) / MULTIPLE) * MULTIPLE,
+        width=round(side * math.sqrt(shape) / MULTIPLE) * MULTIPLE,
     )
 
 

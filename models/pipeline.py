@@ -1,10 +1,9 @@
 """The detector of a station: evidence in, Findings out, by comparison with good references.
 
-Each view goes through the same steps; views of one size go through the backbone together.
+Each view goes through the same steps; heads, where there are any, name what they see of it.
 """
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -13,12 +12,17 @@ from inspection.detector import Detection, VersionedFile, ViewScore
 from inspection.evidence import Evidence
 from inspection.findings import Finding
 from inspection.readings import Frame
+from models.asking import named_by
 from models.backbone import Backbone, Patches
 from models.bankfile import ViewBank
 from models.calibration import MIN_SHOTS
 from models.gate import Seen, look
-from models.reference import Comparison, compare
+from models.heads import Head, Sight
+from models.images import Pixels
+from models.looks import compare_looks, look_at
+from models.recipe import DEFAULT, Recipe
 from models.regions import findings_of, p_value_ppm
+from models.session import Tensor
 from models.store import ReferenceStore
 
 MAX_VIEWS_SEEN = 16
@@ -26,55 +30,74 @@ MAX_VIEWS_SEEN = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Compared:
-    """One view beside its references."""
+class Examined:
+    """A detection with what it was made of, for those who want to see it."""
 
-    view: str
-    bank: ViewBank
-    comparison: Comparison
+    detection: Detection
+    sights: tuple[Sight, ...]
+    """The views that went through the backbone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Compared:
+    """One view beside its references, if it has any."""
+
+    sight: Sight
+    bank: ViewBank | None
+    findings: tuple[Finding, ...]
+    model_ms: float
 
 
 class ReferencePipeline:
     """Implements `inspection.detector.Detector`.
 
-    The model's time is the backbone in ONNX Runtime and the nearest-neighbour search in the
-    bank, which is the other half of the model; all else is the way there and back.
+    The model's time is the backbone in ONNX Runtime, the nearest-neighbour search in the bank, which is
+    the other half of the model, and the heads; all else is the way there and back.
     One inspection at a time: several threads need a pipeline and a store each (the backbone may be shared).
     """
 
-    def __init__(self, backbone: Backbone, store: ReferenceStore) -> None:
+    def __init__(
+        self,
+        backbone: Backbone,
+        store: ReferenceStore,
+        *,
+        heads: Sequence[Head] = (),
+        recipe: Recipe = DEFAULT,
+    ) -> None:
         self._backbone = backbone
         self._store = store
+        self._heads = tuple(heads)
+        self._recipe = recipe
 
     def detect(self, sku: str, evidence: Evidence) -> Detection:
         """Look at the last frame of every view; a bad picture becomes a fault of its view.
 
         Raises WrongSetUp when a bank or the model must not be used, BadName for an impossible SKU.
         """
+        return self.examine(sku, evidence).detection
+
+    def examine(self, sku: str, evidence: Evidence) -> Examined:
+        """As `detect`, with the maps."""
         began = perf_counter()
         banks = self.banks(sku)
-        frames = {frame.view: frame for frame in evidence.frames}
-        seen = [
-            look(
-                frame,
-                banks.get(view),
-                self._store.bench(view),
-                calibration=self._store.calibration(view),
-                before=_before(frame, evidence.frames),
-            )
-            for view, frame in list(frames.items())[:MAX_VIEWS_SEEN]
+        frames = dict(list({frame.view: frame for frame in evidence.frames}.items())[:MAX_VIEWS_SEEN])
+        seen = [self._gate(frame, banks.get(view), evidence.frames) for view, frame in frames.items()]
+        compared = [
+            self._compare(one, frames[one.view], one.pixels, banks.get(one.view))
+            for one in seen
+            if one.pixels is not None and (self._heads or one.view in banks)
         ]
-        compared, model_ms = self._compare(seen, banks)
-        return Detection(
-            findings=tuple(finding for one in compared for finding in findings(one)),
-            views=tuple(view_score(one) for one in compared),
+        detection = Detection(
+            findings=tuple(finding for one in compared for finding in one.findings),
+            views=tuple(view_score(one.sight, one.bank) for one in compared if one.bank is not None),
             quality={one.view: one.quality for one in seen},
-            models=(self._backbone.version,),
+            models=(self._backbone.version, *(head.version for head in self._heads)),
             bank=bank_version(f"{self._store.merchant}/{sku}", banks),
-            model_ms=model_ms,
+            model_ms=sum(one.model_ms for one in compared),
             total_ms=(perf_counter() - began) * 1000.0,
             missing_shots=self.missing_shots(sku),
         )
+        return Examined(detection=detection, sights=tuple(one.sight for one in compared))
 
     def missing_shots(self, sku: str) -> tuple[tuple[str, int], ...]:
         """(view, photos) of each view that needs more photos before anything is compared."""
@@ -84,33 +107,47 @@ class ReferencePipeline:
     def banks(self, sku: str) -> dict[str, ViewBank]:
         """The usable banks of a SKU by view; empty for a SKU that is not known."""
         sha256 = self._backbone.version.sha256
-        found = {view: self._store.bank(sku, view, backbone_sha256=sha256) for view in self._store.views(sku)}
+        found = {
+            view: self._store.bank(sku, view, backbone_sha256=sha256, recipe=self._recipe)
+            for view in self._store.views(sku)
+        }
         return {view: bank for view, bank in found.items() if bank is not None}
 
-    def _compare(self, seen: Sequence[Seen], banks: Mapping[str, ViewBank]) -> tuple[list[Compared], float]:
-        """Describe and compare what passed the gate; also the milliseconds inside the model."""
-        ready = [one for one in seen if one.pixels is not None and one.view in banks]
-        patches, model_ms = self._describe(ready)
-        began = perf_counter()
-        compared = [
-            Compared(view=view, bank=banks[view], comparison=compare(banks[view].bank, patches[view]))
-            for view in (one.view for one in ready)
-        ]
-        return compared, model_ms + (perf_counter() - began) * 1000.0
+    def _gate(self, frame: Frame, bank: ViewBank | None, frames: Sequence[Frame]) -> Seen:
+        return look(
+            frame,
+            bank,
+            self._store.bench(frame.view),
+            calibration=self._store.calibration(frame.view),
+            before=_before(frame, frames),
+        )
 
-    def _describe(self, ready: Sequence[Seen]) -> tuple[dict[str, Patches], float]:
-        """Patches by view, one run of the backbone for all views of a size."""
-        by_size: dict[tuple[int, ...], list[Seen]] = defaultdict(list)
-        for one in ready:
-            if one.pixels is not None:
-                by_size[one.pixels.shape].append(one)
-        patches: dict[str, Patches] = {}
-        spent_ms = 0.0
-        for group in by_size.values():
-            described, ms = self._backbone.describe([one.pixels for one in group if one.pixels is not None])
-            patches |= zip((one.view for one in group), described, strict=True)
-            spent_ms += ms
-        return patches, spent_ms
+    def _compare(self, seen: Seen, frame: Frame, pixels: Pixels, bank: ViewBank | None) -> Compared:
+        """Describe, compare and name one view that passed the gate."""
+        maps, patches, ms = self._look(frame, pixels, bank)
+        began = perf_counter()
+        sight = Sight(
+            view=seen.view,
+            pixels=pixels,
+            maps=maps,
+            comparison=compare_looks(self._recipe, bank.bank, patches) if bank else None,
+            item=seen.item,
+            mm_per_pixel=seen.mm_per_pixel,
+        )
+        found = named_by(self._heads, sight, differences(sight, bank))
+        return Compared(
+            sight=sight, bank=bank, findings=found, model_ms=ms + (perf_counter() - began) * 1000.0
+        )
+
+    def _look(
+        self, frame: Frame, pixels: Pixels, bank: ViewBank | None
+    ) -> tuple[Mapping[str, Tensor], tuple[Patches, ...], float]:
+        """Maps, patches for the comparison, and the milliseconds inside the runtime."""
+        if bank is None:
+            maps, spent_ms = self._backbone.maps(pixels)
+            return maps, (), spent_ms
+        looked = look_at(self._backbone, self._recipe, bank.header.sizes, frame.content, pixels)
+        return looked.maps, looked.patches, looked.model_ms
 
 
 def _before(frame: Frame, frames: Sequence[Frame]) -> Frame | None:
@@ -119,20 +156,23 @@ def _before(frame: Frame, frames: Sequence[Frame]) -> Frame | None:
     return earlier[-1] if earlier else None
 
 
-def findings(one: Compared) -> list[Finding]:
-    """What differs in one view."""
-    calibration = one.bank.bank.calibration
-    return findings_of(one.view, one.comparison, calibration, calibration.limit())
+def differences(sight: Sight, bank: ViewBank | None) -> list[Finding]:
+    """What differs in one view from its references; nothing without any."""
+    if bank is None or sight.comparison is None:
+        return []
+    calibration = bank.bank.calibration
+    return findings_of(sight.view, sight.comparison, calibration, calibration.limit())
 
 
-def view_score(one: Compared) -> ViewScore:
+def view_score(sight: Sight, bank: ViewBank) -> ViewScore:
     """How far one view lies from its references."""
-    calibration = one.bank.bank.calibration
+    calibration = bank.bank.calibration
+    score = sight.comparison.score if sight.comparison else 0.0
     return ViewScore(
-        view=one.view,
-        score=one.comparison.score,
+        view=sight.view,
+        score=score,
         limit=calibration.limit(),
-        p_value_ppm=p_value_ppm(calibration, one.comparison.score),
+        p_value_ppm=p_value_ppm(calibration, score),
     )
 
 

@@ -1,16 +1,12 @@
 """Comparison with good references of one SKU and view, after PatchCore (arXiv 2106.08265).
 
-Fitted from good photos only:
+Fitted from good photos only, for each look of the recipe (`looks.py` puts them together):
 1. every channel is standardised by mean and spread over all reference patches;
-2. each photo gives its own greedy coreset of a tenth of its patches; the bank is their union.
-   So leaving a photo out is exact: its rows are left out, and the others stay what they are;
+2. each photo gives its own greedy coreset; the bank is their union. So leaving a photo out is
+   exact: its rows are left out, and the others stay what they are;
 3. each photo is compared with the others; the mean of these maps is the view's own noise
    (shiny caps and printed edges differ between good units too), by which every map is divided;
-4. the divided maps, smoothed, give one leave-one-out score per photo, and these the limit and
-   the p-value (`calibration.py`).
-
-The fixed numbers below hold for every SKU. Steps 3 and 4 were preferred to the plain maximum of
-the paper after both had been tried on real sets (`docs/peers/bottle-first-comparison.md`).
+4. the divided maps are smoothed.
 """
 
 from collections.abc import Sequence
@@ -20,20 +16,21 @@ import cv2
 import numpy as np
 
 from models.backbone import Matrix, Patches
-from models.calibration import Calibration, calibrate
 from models.coreset import greedy_coreset, nearest_distance
 
 CORESET_SHARE = 0.10
+MAX_ROWS = 4096
+"""Of all photos together: bounds the bank's size and the time of a comparison."""
 NOISE_SMOOTHING = 2.0
 """Cells; standard deviation of the smoothing of the noise map."""
 MAP_SMOOTHING = 1.0
-"""Cells; one cell is 8 pixels of the model's picture."""
+"""Cells."""
 LEAST_CHANNEL_SPREAD = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bank:
-    """What is known of good units in one view."""
+    """What is known of good units in one look."""
 
     rows: int
     columns: int
@@ -45,13 +42,15 @@ class Bank:
     """Standardised coresets of all photos, one after another."""
     noise: Matrix
     """rows x columns: the distance that is normal here."""
-    leave_one_out: tuple[float, ...]
-    """Score of each photo against the others, in the order of the photos."""
 
-    @property
-    def calibration(self) -> Calibration:
-        """The fit over the leave-one-out scores."""
-        return calibrate(self.leave_one_out)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Learnt:
+    """A bank, and how each of its photos differs from the others."""
+
+    bank: Bank
+    left_out: tuple[Matrix, ...]
+    """One map per photo, in the order of the photos."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,42 +60,59 @@ class Comparison:
     heat: Matrix
     """rows x columns, in multiples of the distance that is normal at the place."""
     score: float
-    """The largest value of `heat`."""
+    """The mean of the largest values of `heat`, as many as the recipe says."""
 
 
 def fit(shots: Sequence[Patches]) -> Bank:
-    """A bank of MIN_SHOTS or more photos of one size; raises ValueError with fewer or mixed sizes."""
-    rows, columns = shots[0].rows, shots[0].columns
-    if any((shot.rows, shot.columns) != (rows, columns) for shot in shots):
-        raise ValueError("the photos differ in size")
-    everything = np.concatenate([shot.vectors for shot in shots])
-    mean = everything.mean(axis=0, dtype=np.float64).astype(np.float32)
-    spread = np.maximum(everything.std(axis=0, dtype=np.float64), LEAST_CHANNEL_SPREAD).astype(np.float32)
-    standard = [standardise(shot.vectors, mean, spread) for shot in shots]
-    share = max(1, round(CORESET_SHARE * rows * columns))
-    coresets = [greedy_coreset(vectors, share) for vectors in standard]
-    maps = [left_out(index, standard, coresets).reshape(rows, columns) for index in range(len(shots))]
-    total: Matrix = np.stack(maps).sum(axis=0)
-    others = max(1, len(maps) - 1)
-    scores = [compare_map(one, noise_of(total - one, others)).score for one in maps]
-    calibrate(scores)
-    return Bank(
-        rows=rows,
-        columns=columns,
-        mean=mean,
-        spread=spread,
-        vectors=np.concatenate(coresets),
-        noise=noise_of(total, len(maps)),
-        leave_one_out=tuple(scores),
-    )
+    """The bank of one plain look; raises ValueError with mixed sizes."""
+    return learn(shots).bank
 
 
 def compare(bank: Bank, patches: Patches) -> Comparison:
-    """Compare one picture of the bank's size with the bank."""
+    """Compare one picture of the bank's size with the bank of one look; the score is the largest value."""
+    heat = heat_of(bank, patches)
+    return Comparison(heat=heat, score=float(heat.max()))
+
+
+def learn(shots: Sequence[Patches], *, share: float = CORESET_SHARE, by_place: bool = True) -> Learnt:
+    """Learn one look from two or more photos of one size; raises ValueError with mixed sizes."""
+    rows, columns = shots[0].rows, shots[0].columns
+    if any((shot.rows, shot.columns) != (rows, columns) for shot in shots):
+        raise ValueError("the photos differ in size")
+    mean, spread = channels_of(shots)
+    standard = [standardise(shot.vectors, mean, spread) for shot in shots]
+    kept = max(1, min(round(share * rows * columns), MAX_ROWS // len(shots)))
+    coresets = [greedy_coreset(vectors, kept) for vectors in standard]
+    maps = [left_out(index, standard, coresets).reshape(rows, columns) for index in range(len(shots))]
+    total: Matrix = np.stack(maps).sum(axis=0)
+    others = max(1, len(maps) - 1)
+    return Learnt(
+        bank=Bank(
+            rows=rows,
+            columns=columns,
+            mean=mean,
+            spread=spread,
+            vectors=np.concatenate(coresets),
+            noise=noise_of(total, len(maps), by_place=by_place),
+        ),
+        left_out=tuple(smoothed(one / noise_of(total - one, others, by_place=by_place)) for one in maps),
+    )
+
+
+def heat_of(bank: Bank, patches: Patches) -> Matrix:
+    """The map of one picture; raises ValueError when its size is not the bank's."""
     if (patches.rows, patches.columns) != (bank.rows, bank.columns):
         raise ValueError("the picture's size is not the bank's")
     distance = nearest_distance(standardise(patches.vectors, bank.mean, bank.spread), bank.vectors)
-    return compare_map(distance.reshape(bank.rows, bank.columns), bank.noise)
+    return smoothed(distance.reshape(bank.rows, bank.columns) / bank.noise)
+
+
+def channels_of(shots: Sequence[Patches]) -> tuple[Matrix, Matrix]:
+    """Mean and spread of every channel over all patches."""
+    everything = np.concatenate([shot.vectors for shot in shots])
+    mean = everything.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = np.maximum(everything.std(axis=0, dtype=np.float64), LEAST_CHANNEL_SPREAD).astype(np.float32)
+    return mean, spread
 
 
 def standardise(vectors: Matrix, mean: Matrix, spread: Matrix) -> Matrix:
@@ -110,16 +126,17 @@ def left_out(index: int, standard: Sequence[Matrix], coresets: Sequence[Matrix])
     return nearest_distance(standard[index], np.concatenate(others or coresets))
 
 
-def noise_of(total: Matrix, maps: int) -> Matrix:
+def noise_of(total: Matrix, maps: int, *, by_place: bool = True) -> Matrix:
     """The normal distance per cell: half its surroundings', half the whole view's, so never near 0."""
     mean_map = np.asarray(total / maps, dtype=np.float32)
-    near = cv2.GaussianBlur(mean_map, (0, 0), NOISE_SMOOTHING)
     level = np.float32(max(float(mean_map.mean()), 1e-6))
+    if not by_place:
+        return np.full_like(mean_map, level)
+    near = cv2.GaussianBlur(mean_map, (0, 0), NOISE_SMOOTHING)
     return np.asarray(0.5 * near + 0.5 * level, dtype=np.float32)
 
 
-def compare_map(distance: Matrix, noise: Matrix) -> Comparison:
-    """Distances divided by the normal ones and smoothed."""
-    smooth = cv2.GaussianBlur(np.asarray(distance / noise, dtype=np.float32), (0, 0), MAP_SMOOTHING)
-    heat = np.asarray(smooth, dtype=np.float32)
-    return Comparison(heat=heat, score=float(heat.max()))
+def smoothed(heat: Matrix) -> Matrix:
+    """Without the noise of single cells."""
+    plain = np.ascontiguousarray(heat, dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(plain, (0, 0), MAP_SMOOTHING), dtype=np.float32)

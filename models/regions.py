@@ -59,19 +59,30 @@ def severity_of(strength: float, area_ppm: int) -> Severity:
 
 
 def regions_above(heat: Matrix, limit: float) -> list[Patch]:
-    """Connected cells (also by a corner) above the limit, strongest first."""
-    above = (heat > limit).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
-    found = []
-    for label in range(1, count):
-        left, top, width, height, cells = (int(value) for value in stats[label])
-        peak = float(heat[labels == label].max())
-        found.append(Patch(left=left, top=top, width=width, height=height, cells=cells, peak=peak))
+    """Connected cells (also by a corner) above the limit, strongest first; each without its skirt."""
+    count, labels = cv2.connectedComponents((heat > limit).astype(np.uint8), connectivity=8)
+    found = [without_skirt(np.where(labels == label, heat, 0.0), limit) for label in range(1, count)]
     return sorted(found, key=lambda patch: -patch.peak)[:MAX_REGIONS]
 
 
+def without_skirt(alone: Matrix, limit: float) -> Patch:
+    """The cells nearer to the peak than to the limit, as ratios: deep maps smear a mark over its surroundings.
+
+    `alone`: the map with one region left, 0 elsewhere.
+    """
+    peak = float(alone.max())
+    core = (alone >= min(peak, (peak * limit) ** 0.5)).astype(np.uint8)
+    left, top, width, height = cv2.boundingRect(core)
+    return Patch(left=left, top=top, width=width, height=height, cells=int(core.sum()), peak=peak)
+
+
 def findings_of(view: str, comparison: Comparison, calibration: Calibration, limit: float) -> list[Finding]:
-    """Everything in one view that differs more than a good unit does."""
+    """Where a view differs, if it differs more as a whole than a good unit does.
+
+    The score is a mean of the largest cells: single cells of a good unit may lie above the limit.
+    """
+    if comparison.score <= limit:
+        return []
     rows, columns = comparison.heat.shape
     found = []
     for patch in regions_above(comparison.heat, limit):
@@ -81,7 +92,7 @@ def findings_of(view: str, comparison: Comparison, calibration: Calibration, lim
                 kind=DefectKind.DEVIATION,
                 zone=Zone.ANY,
                 severity=severity_of(patch.peak / limit, area_ppm),
-                confidence_ppm=WHOLE_PPM - p_value_ppm(calibration, patch.peak),
+                confidence_ppm=WHOLE_PPM - p_value_ppm(calibration, min(patch.peak, comparison.score)),
                 view=view,
                 area_ppm=area_ppm,
                 source=SOURCE,

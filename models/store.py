@@ -20,6 +20,7 @@ from models.bench.calibration import BenchCalibration
 from models.bench.shelf import BenchShelf
 from models.errors import BadName, BankRefused, TooManyReferences
 from models.images import read_header
+from models.recipe import DEFAULT, Recipe
 
 BANK_FILE = "bank.rgbank"
 BENCH = ".bench"
@@ -106,7 +107,7 @@ class ReferenceStore:
         """Take a bank away that no longer stands for the photos."""
         (self._view(sku, view) / BANK_FILE).unlink(missing_ok=True)
 
-    def bank(self, sku: str, view: str, *, backbone_sha256: str) -> ViewBank | None:
+    def bank(self, sku: str, view: str, *, backbone_sha256: str, recipe: Recipe = DEFAULT) -> ViewBank | None:
         """The bank of a view, None where there is none; raises BankRefused when it must not be used."""
         path = self._view(sku, view) / BANK_FILE
         try:
@@ -118,7 +119,14 @@ class ReferenceStore:
         if found is None:
             found = _read(path)
             self._remember(path, stamp, found)
-        check_fits(found, merchant=self.merchant, sku=sku, view=view, backbone_sha256=backbone_sha256)
+        check_fits(
+            found,
+            merchant=self.merchant,
+            sku=sku,
+            view=view,
+            backbone_sha256=backbone_sha256,
+            recipe=recipe,
+        )
         return found
 
     def set_bench(self, view: str, content: bytes) -> None:

@@ -3,17 +3,22 @@
 The station's pipeline goes the same way with banks from its store (`pipeline.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from models.backbone import Backbone, Matrix, pool
+from models.backbone import Backbone, Matrix
+from models.bench.locating import Mask, item_mask
 from models.calibration import Calibration
 from models.framing import Size, see
 from models.heads import Sight
+from models.images import Pixels, decode
+from models.looks import Banks, Sizes, compare_looks, fit_looks, look_at, sizes_for
 from models.recipe import Recipe
-from models.reference import Bank, Comparison, compare, fit
-from models.session import Tensor
+from models.reference import Comparison
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -21,9 +26,15 @@ class FittedView:
     """What good photos of one view taught."""
 
     recipe: Recipe
-    size: Size
-    """What the backbone sees of a photo."""
-    bank: Bank
+    sizes: Sizes
+    bank: Banks
+    bench: bytes | None
+    """Picture of the empty bench, by which the item is located."""
+
+    @property
+    def size(self) -> Size:
+        """What heads see of a photo."""
+        return self.sizes.whole
 
     @property
     def calibration(self) -> Calibration:
@@ -58,13 +69,21 @@ class SeenView:
 
 
 def fit_view(
-    backbone: Backbone, recipe: Recipe, photos: Sequence[bytes], *, bench: bytes | None = None
+    backbone: Backbone,
+    recipe: Recipe,
+    photos: Sequence[bytes],
+    *,
+    bench: bytes | None = None,
+    progress: Progress = lambda done, total: None,
 ) -> FittedView:
     """Learn one view; raises BadImage, and ValueError with fewer than MIN_SHOTS photos."""
-    height, width = see(photos[0]).shape[:2]
-    size = Size(height=height, width=width)
-    shots = [backbone.describe([see(photo, size)])[0][0] for photo in photos]
-    return FittedView(recipe=recipe, size=size, bank=fit(shots))
+    height, width = decode(photos[0]).shape[:2]
+    sizes = sizes_for(height, width, recipe)
+    shots = []
+    for number, photo in enumerate(photos, start=1):
+        shots.append(look_at(backbone, recipe, sizes, photo, see(photo, sizes.whole)).patches)
+        progress(number, len(photos))
+    return FittedView(recipe=recipe, sizes=sizes, bank=fit_looks(recipe, shots), bench=bench)
 
 
 def compare_view(
@@ -75,33 +94,41 @@ def compare_view(
     bench: bytes | None = None,
     mm_per_pixel: float | None = None,
 ) -> SeenView:
-    """Compare one photo; raises BadImage. `mm_per_pixel`: scale of what the backbone sees."""
+    """Compare one photo; raises BadImage. `mm_per_pixel`: scale of the picture that heads see."""
     began = perf_counter()
     pixels = see(photo, view.size)
-    maps, model_ms = backbone.maps(pixels)
+    looked = look_at(backbone, view.recipe, view.sizes, photo, pixels)
     started = perf_counter()
-    comparison = compare(view.bank, pool(maps["f8"], maps["f16"]))
+    comparison = compare_looks(view.recipe, view.bank, looked.patches)
     ended = perf_counter()
     calibration = view.calibration
     return SeenView(
         sight=Sight(
             view="",
             pixels=pixels,
-            maps=maps,
+            maps=looked.maps,
             comparison=comparison,
-            item=None,
+            item=_item(pixels, bench or view.bench),
             mm_per_pixel=mm_per_pixel,
         ),
         comparison=comparison,
         limit=calibration.limit(),
         p_value=calibration.p_value(comparison.score),
-        model_ms=model_ms + (ended - started) * 1000.0,
+        model_ms=looked.model_ms + (ended - started) * 1000.0,
         total_ms=(ended - began) * 1000.0,
     )
 
 
 def see_view(backbone: Backbone, recipe: Recipe, photo: bytes) -> Sight:
     """One photo as a head sees it where there are no references; raises BadImage."""
-    pixels = see(photo)
-    maps: dict[str, Tensor] = backbone.maps(pixels)[0]
+    height, width = decode(photo).shape[:2]
+    pixels = see(photo, sizes_for(height, width, recipe).whole)
+    maps = backbone.maps(pixels)[0]
     return Sight(view="", pixels=pixels, maps=maps, comparison=None, item=None, mm_per_pixel=None)
+
+
+def _item(pixels: Pixels, bench: bytes | None) -> Mask | None:
+    if bench is None:
+        return None
+    height, width = pixels.shape[:2]
+    return item_mask(pixels, see(bench, Size(height=height, width=width)))

@@ -17,6 +17,8 @@ PIPELINE = "regrade"
 """Name of the comparison as it ships."""
 BOTH = "regrade with segmenter"
 ALONE = "segmenter alone"
+BANK_BYTES = 16 * 1024 * 1024
+"""What a view's bank is taken to hold; eight photos give less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

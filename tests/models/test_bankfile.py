@@ -7,37 +7,41 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.bankfile import BankHeader, ViewBank, arrays_of, check_fits, read_bank, write_bank
+from models.bankfile import BankHeader, ViewBank, check_fits, read_bank, shapes_of, write_bank
 from models.errors import BankRefused
+from models.looks import Banks, arrays_of
+from models.recipe import DEFAULT, PLAIN
 from models.reference import Bank
 
 OWN = {"merchant": "m1", "sku": "MUG", "view": "top", "backbone_sha256": "b" * 64}
 
 
-def small_bank() -> Bank:
+def small_bank() -> Banks:
     draw = np.random.default_rng(3)
-    return Bank(
+    look = Bank(
         rows=4,
         columns=4,
         mean=draw.standard_normal(3).astype(np.float32),
         spread=np.array([0.5, 1.0, 2.0], np.float32),
         vectors=draw.standard_normal((10, 3)).astype(np.float32),
         noise=draw.uniform(0.5, 1.5, (4, 4)).astype(np.float32),
-        leave_one_out=(1.0, 1.1, 1.2, 1.3, 1.4),
     )
+    return Banks(looks=(look,), leave_one_out=(1.0, 1.1, 1.2, 1.3, 1.4))
 
 
-def header_of(bank: Bank, **changes: object) -> BankHeader:
+def header_of(bank: Banks, **changes: object) -> BankHeader:
     values: dict[str, object] = {
         **OWN,
+        "recipe": PLAIN,
         "photos": [f"{number:064x}" for number in range(5)],
         "height": 32,
         "width": 32,
+        "finer": None,
         "min_sharpness": 100.0,
         "min_brightness": 90.0,
         "max_brightness": 110.0,
         "leave_one_out": bank.leave_one_out,
-        "shapes": [array.shape for array in arrays_of(bank)],
+        "shapes": [shapes_of(look) for look in bank.looks],
     }
     return BankHeader.model_validate(values | changes)
 
@@ -51,7 +55,7 @@ def resealed(body: bytes) -> bytes:
 
 def test_what_is_written_is_read() -> None:
     found, bank = read_bank(CONTENT), small_bank()
-    for stored, original in zip(arrays_of(found.bank), arrays_of(bank), strict=True):
+    for stored, original in zip(arrays_of(found.bank.looks[0]), arrays_of(bank.looks[0]), strict=True):
         assert np.array_equal(stored, original)
     assert found.header == header_of(bank)
     assert found.bank.leave_one_out == bank.leave_one_out
@@ -81,22 +85,28 @@ def test_a_bank_with_one_changed_byte_is_refused(at: int, flip: int) -> None:
 def test_a_bank_for_something_else_is_refused_by_name(name: str) -> None:
     wanted = OWN | {name: "c" * 64}
     with pytest.raises(BankRefused, match="was made for"):
-        check_fits(read_bank(CONTENT), **wanted)
-    check_fits(read_bank(CONTENT), **OWN)
+        check_fits(read_bank(CONTENT), **wanted, recipe=PLAIN)
+    check_fits(read_bank(CONTENT), **OWN, recipe=PLAIN)
 
 
-def test_another_format_version_is_named() -> None:
-    with pytest.raises(BankRefused, match="version"):
-        read_bank(CONTENT[:7] + b"\x02" + CONTENT[8:])
+def test_a_bank_of_another_recipe_is_refused_with_the_remedy() -> None:
+    with pytest.raises(BankRefused, match="another recipe: build it again"):
+        check_fits(read_bank(CONTENT), **OWN, recipe=DEFAULT)
+
+
+def test_a_bank_of_the_former_format_is_refused_with_the_remedy() -> None:
+    with pytest.raises(BankRefused, match="version: build it again"):
+        read_bank(CONTENT[:7] + b"\x01" + CONTENT[8:])
 
 
 def spoilt(name: str) -> ViewBank:
     """A bank whose hash fits, but whose numbers do not."""
     bank = small_bank()
-    arrays = dict(zip(("mean", "spread", "vectors", "noise"), arrays_of(bank), strict=True))
+    arrays = dict(zip(("mean", "spread", "vectors", "noise"), arrays_of(bank.looks[0]), strict=True))
     arrays[name] = arrays[name].copy()
     arrays[name].flat[0] = 0.0 if name in {"spread", "noise"} else np.nan
-    return read_bank(write_bank(header_of(bank), Bank(rows=4, columns=4, leave_one_out=(), **arrays)))
+    look = Bank(rows=4, columns=4, **arrays)
+    return read_bank(write_bank(header_of(bank), Banks(looks=(look,), leave_one_out=())))
 
 
 @pytest.mark.parametrize("name", ["mean", "spread", "vectors", "noise"])
@@ -108,9 +118,11 @@ def test_numbers_that_cannot_be_used_are_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"shapes": [[3], [3], [9, 3], [4, 4]]},
-        {"shapes": [[3], [3], [3, 10], [4, 4]]},
+        {"shapes": [[[3], [3], [9, 3], [4, 4]]]},
+        {"shapes": [[[3], [3], [3, 10], [4, 4]]]},
         {"leave_one_out": [1.0]},
+        {"recipe": DEFAULT},
+        {"finer": [64, 64]},
     ],
 )
 def test_a_header_that_does_not_fit_its_arrays_is_refused(changes: dict[str, object]) -> None:

@@ -42,7 +42,7 @@ def test_a_larger_difference_is_never_more_likely(scores: list[float], score: fl
 
 
 def test_few_photos_move_the_limit_out() -> None:
-    limits = [Calibration(shots=n, log_mean=0.0, log_spread=0.2).limit() for n in (5, 8, 12, 20, 60)]
+    limits = [Calibration(shots=n, log_mean=0.0, log_spread=0.2).limit() for n in (3, 5, 8, 12, 20, 60)]
     assert limits == sorted(limits, reverse=True)
 
 
@@ -53,7 +53,7 @@ def test_photos_that_are_all_alike_still_leave_room() -> None:
 
 
 def test_too_few_scores_are_no_calibration() -> None:
-    with pytest.raises(ValueError, match="5 are needed"):
+    with pytest.raises(ValueError, match="3 are needed"):
         calibrate([1.0] * (MIN_SHOTS - 1))
 
 

@@ -1,16 +1,16 @@
 """Comparison with good photos: what is alike is near, what is odd is far and in the right place."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.backbone import Backbone, Matrix, Patches
+from models.backbone import Matrix, Patches
+from models.calibration import MIN_SHOTS
 from models.coreset import greedy_coreset, nearest_distance
-from models.framing import see
-from models.reference import compare, fit
+from models.looks import compare_looks, fit_looks
+from models.recipe import PLAIN
+from models.reference import MAX_ROWS, compare, fit, heat_of, learn
 
 ROWS, COLUMNS, CHANNELS = 10, 12, 5
 
@@ -61,8 +61,9 @@ def test_a_coreset_larger_than_the_rows_is_all_of_them() -> None:
 
 
 def test_an_odd_cell_is_found_where_it_is() -> None:
-    bank = fit([shot(seed) for seed in range(12)])
-    good, bad = compare(bank, shot(50)), compare(bank, with_defect(shot(50), 5, 6))
+    bank = fit_looks(PLAIN, [(shot(seed),) for seed in range(12)])
+    good = compare_looks(PLAIN, bank, (shot(50),))
+    bad = compare_looks(PLAIN, bank, (with_defect(shot(50), 5, 6),))
     limit = bank.calibration.limit()
     assert good.score <= limit < bad.score
     assert bad.heat.argmax() == 5 * COLUMNS + 6
@@ -70,14 +71,20 @@ def test_an_odd_cell_is_found_where_it_is() -> None:
 
 def test_every_photo_has_its_own_left_out_score() -> None:
     odd = with_defect(shot(3), 1, 1)
-    bank = fit([*(shot(seed) for seed in range(9)), odd])
+    bank = fit_looks(PLAIN, [*((shot(seed),) for seed in range(9)), (odd,)])
     assert len(bank.leave_one_out) == 10
     assert int(np.argmax(bank.leave_one_out)) == 9
 
 
+def test_a_left_out_photo_scores_what_it_would_as_an_item() -> None:
+    learnt = learn([shot(seed) for seed in range(6)])
+    alone = learn([shot(seed) for seed in range(5)]).bank
+    assert learnt.left_out[5] == pytest.approx(heat_of(alone, shot(5)), rel=0.1)
+
+
 def test_a_fit_needs_enough_photos_of_one_size() -> None:
     with pytest.raises(ValueError, match="needed"):
-        fit([shot(seed) for seed in range(4)])
+        fit_looks(PLAIN, [(shot(seed),) for seed in range(MIN_SHOTS - 1)])
     other = Patches(rows=COLUMNS, columns=ROWS, vectors=shot(9).vectors)
     with pytest.raises(ValueError, match="size"):
         fit([*(shot(seed) for seed in range(6)), other])
@@ -85,12 +92,18 @@ def test_a_fit_needs_enough_photos_of_one_size() -> None:
         compare(fit([shot(seed) for seed in range(6)]), other)
 
 
-@pytest.mark.parametrize("condition", ["good", "used_stain", "damaged_chip"])
-def test_a_photo_never_scores_higher_once_it_is_a_reference(
-    backbone: Backbone, drawn: Callable[..., list[bytes]], condition: str
-) -> None:
-    shots = [backbone.describe([see(content)])[0][0] for content in drawn("mug", "good", 1, 8)]
-    item = backbone.describe([see(drawn("mug", condition)[-1])])[0][0]
-    before = compare(fit(shots), item).score
-    after = compare(fit([*shots, item]), item).score
-    assert after <= before
+def test_the_rows_of_a_bank_are_bounded_for_any_number_of_photos() -> None:
+    wide = [
+        Patches(rows=40, columns=40, vectors=np.random.default_rng(seed).random((1600, 3), np.float32))
+        for seed in range(16)
+    ]
+    assert learn(wide, share=0.5).bank.vectors.shape == (MAX_ROWS, 3)
+
+
+def test_what_is_normal_at_a_place_counts_less_there() -> None:
+    restless = [with_defect(shot(seed), seed % 3, 2) for seed in range(9)]
+    item = with_defect(shot(50), 1, 2)
+    by_place, by_view = (
+        heat_of(learn(restless, by_place=by_place).bank, item).max() for by_place in (True, False)
+    )
+    assert by_place < by_view

@@ -1,0 +1,34 @@
+"""Asks the heads about one view, and puts what they say together with what differs."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from inspection.findings import Finding
+from models.heads import Head, Sight
+from models.naming import LEAST_PPM, explains, fuse
+
+
+@runtime_checkable
+class Guesses(Protocol):
+    """A head that also tells what it is unsure of, and how sure it must be where nothing differs."""
+
+    def quiet_ppm(self, sight: Sight) -> int:
+        """Confidence from which a finding counts where nothing differs."""
+        ...
+
+
+def named_by(heads: Sequence[Head], sight: Sight, differences: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Findings of one view: what heads name, and the differences that none of them explains."""
+    if not heads:
+        return tuple(differences)
+    named = [finding for head in heads for finding in _told(head, sight, differences)]
+    return fuse(differences, named, alone_ppm=LEAST_PPM)
+
+
+def _told(head: Head, sight: Sight, differences: Sequence[Finding]) -> list[Finding]:
+    """What one head says and is sure of, or what explains a difference."""
+    found = list(head.find(sight))
+    if not isinstance(head, Guesses):
+        return found
+    quiet = head.quiet_ppm(sight)
+    return [one for one in found if one.confidence_ppm >= quiet or any(explains(one, d) for d in differences)]

@@ -1,0 +1,131 @@
+"""The looks of a recipe put together: one map and one score of several ways to compare a view.
+
+Every look gives distances in multiples of what is normal there, so their maps may be averaged.
+The leave-one-out maps are put together alike; their scores give limit and p-value (`calibration.py`).
+The network has no global step: a finer picture run whole gives what tiles of it would, without seams.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from models.backbone import Backbone, Matrix, Patches, pool_levels
+from models.calibration import Calibration, calibrate
+from models.framing import Size, input_size, see
+from models.images import Pixels
+from models.recipe import Recipe
+from models.reference import Bank, Comparison, heat_of, learn
+from models.session import Tensor
+
+MAX_ENLARGED = 2.0
+"""A finer picture has at most this many times the camera's own pixels along a side."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """What the model sees of a view."""
+
+    whole: Size
+    """The picture that heads see, and regions are shares of."""
+    finer: Size | None
+    """The picture of the finer look; None where the recipe has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Looked:
+    """One picture through the backbone."""
+
+    maps: Mapping[str, Tensor]
+    """Of the whole picture, by output name."""
+    patches: tuple[Patches, ...]
+    """One for each look of the recipe."""
+    model_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Banks:
+    """What is known of good units in one view."""
+
+    looks: tuple[Bank, ...]
+    """One for each look of the recipe."""
+    leave_one_out: tuple[float, ...]
+    """Score of each photo against the others, in the order of the photos."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """The fit over the leave-one-out scores."""
+        return calibrate(self.leave_one_out)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        arrays = (array for bank in self.looks for array in arrays_of(bank))
+        return sum(int(array.nbytes) for array in arrays)
+
+
+def arrays_of(bank: Bank) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+    """The arrays of one look, in the order of the bank's file."""
+    return bank.mean, bank.spread, bank.vectors, bank.noise
+
+
+def sizes_for(height: int, width: int, recipe: Recipe) -> Sizes:
+    """What the model sees of a camera's picture of this height and width."""
+    native = (height * width) ** 0.5
+    side = min(recipe.fine_side, int(MAX_ENLARGED * native))
+    finer = input_size(height, width, side) if side > recipe.side else None
+    if recipe.fine_side and finer is None:  # a picture so small that the whole one is fine already
+        finer = input_size(height, width, recipe.side)
+    return Sizes(whole=input_size(height, width, recipe.side), finer=finer)
+
+
+def look_at(backbone: Backbone, recipe: Recipe, sizes: Sizes, content: bytes, whole: Pixels) -> Looked:
+    """Describe one picture for every look; `whole` is the same picture at `sizes.whole`. Raises BadImage."""
+    maps, spent_ms = backbone.maps(whole)
+    finer: Mapping[str, Tensor] = maps
+    if sizes.finer not in (None, sizes.whole):
+        finer, more_ms = backbone.maps(see(content, sizes.finer))
+        spent_ms += more_ms
+    patches = tuple(pool_levels(finer if look.finer else maps, look.levels) for look in recipe.looks)
+    return Looked(maps=maps, patches=patches, model_ms=spent_ms)
+
+
+def fit_looks(recipe: Recipe, photos: Sequence[Sequence[Patches]]) -> Banks:
+    """The banks of MIN_SHOTS or more photos, each given by its looks.
+
+    Raises ValueError with fewer photos or mixed sizes.
+    """
+    learnt = [
+        learn([photo[at] for photo in photos], share=look.share, by_place=recipe.by_place)
+        for at, look in enumerate(recipe.looks)
+    ]
+    maps = [together([one.left_out[index] for one in learnt]) for index in range(len(photos))]
+    scores = tuple(score_of(heat, recipe.top) for heat in maps)
+    calibrate(scores)
+    return Banks(looks=tuple(one.bank for one in learnt), leave_one_out=scores)
+
+
+def compare_looks(recipe: Recipe, banks: Banks, patches: Sequence[Patches]) -> Comparison:
+    """Compare one picture by every look; raises ValueError when its size is not the banks'."""
+    pairs = zip(banks.looks, patches, strict=True)
+    heat = together([heat_of(bank, described) for bank, described in pairs])
+    return Comparison(heat=heat, score=score_of(heat, recipe.top))
+
+
+def together(maps: Sequence[Matrix]) -> Matrix:
+    """The mean of the maps, on the cells of the first one."""
+    rows, columns = maps[0].shape
+    fitted = [
+        one
+        if one.shape == (rows, columns)
+        else cv2.resize(one, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        for one in maps
+    ]
+    return np.asarray(np.mean(fitted, axis=0), dtype=np.float32)
+
+
+def score_of(heat: Matrix, top: float) -> float:
+    """The mean of the largest cells, `top` of all of them and at least one."""
+    count = max(1, round(top * heat.size))
+    return float(np.sort(heat, axis=None)[-count:].mean(dtype=np.float64))
