@@ -173,3 +173,43 @@ def test_whatever_is_accepted_keeps_every_budget(rows: list[tuple[int, bool]]) -
         assert len(accepted) == rule.accepted
         assert all(bound.kept for bound in rule.bounds)
         assert rule.bounds[-1].errors == sum(one.wrong for one in accepted)
+
+
+TENTH = ErrorBudget(
+    used_as_new=100_000,
+    damaged_as_new=100_000,
+    new_as_damaged=100_000,
+    new_as_used=100_000,
+    any_error=100_000,
+)
+
+
+def two_levels(surest: int, others: int, each: int) -> list[AuditedItem]:
+    """So many items at either share, the first of them wrong."""
+    levels = ((990_000, surest, 0), (700_000, others, each))
+    return [
+        audited(start + number, share, Grade.USED if number < wrong else Grade.NEW)
+        for share, wrong, start in levels
+        for number in range(each)
+    ]
+
+
+@pytest.mark.parametrize("rates", [(0.1001, 0.1001), (0.02, 0.1802), (0.06, 0.16), (0.15, 0.15)])
+def test_over_every_outcome_a_broken_threshold_comes_out_in_at_most_five_of_a_hundred(
+    rates: tuple[float, float],
+) -> None:
+    """Exact: each number of errors at two shares with its chance, through the whole search."""
+    each, most = 35, 8
+    chances = [[_chance(errors, each, rate) for errors in range(most)] for rate in rates]
+    broken = 0.0
+    for surest, others in product(range(most), repeat=2):
+        rule = acceptance(two_levels(surest, others, each), TENTH, category="carton", proposed=Grade.NEW)
+        if rule.threshold_ppm is not None:
+            true = rates[0] if rule.threshold_ppm > 700_000 else sum(rates) / 2
+            broken += chances[0][surest] * chances[1][others] if true > 0.1 else 0.0
+    assert not keeps(most, 2 * each, 100_000), "more errors never pass"
+    assert broken <= 0.05
+
+
+def _chance(errors: int, items: int, rate: float) -> float:
+    return binomial_tail(errors, items, rate) - (binomial_tail(errors - 1, items, rate) if errors else 0.0)
