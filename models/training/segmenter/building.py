@@ -1,6 +1,7 @@
 """Fills a folder with samples; each is written once, so that a stopped run goes on where it was."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from zlib import crc32
 
@@ -31,7 +32,8 @@ PACKAGE_SIZES = (Size(height=320, width=320), Size(height=448, width=448))
 RENDERED_SIZES = (Size(height=288, width=384), Size(height=384, width=512))
 """The size of run time, and a larger one, so that the network does not depend on one scale."""
 DRAWN_PER_PACKAGE = 3
-DRAWN_PER_NEW = 3
+DRAWN_PER_NEW = 2
+CROPPED_EVERY = 3
 
 
 def build_packages(backbone: Backbone, rows: Sequence[Package], folder: Path, progress: Progress) -> None:
@@ -56,23 +58,26 @@ def build_compared(backbone: Backbone, rows: Sequence[Package], folder: Path, pr
 
 
 def build_object(backbone: Backbone, rows: Sequence[Rendered], folder: Path) -> None:
-    """Samples of one rendered object for training; good pictures are compared with the other good ones."""
+    """Samples of one rendered object for training; good pictures are compared with half of the others."""
     folder.mkdir(parents=True, exist_ok=True)
     size = RENDERED_SIZES[0]
     good = {row.number: read_rendered(row, size)[0] for row in references(rows, rows[0].object)}
     everything = bank_of(backbone, good, rows[0].object)
+    halves = [
+        bank_of(backbone, {n: good[n] for n in good if n % 2 == side}, f"{rows[0].object}-{side}")
+        for side in (0, 1)
+    ]
     for row in rows:
         draw, name = seeded(row.object, row.number), f"{row.object}-{row.number:03d}"
         if (folder / f"{name}.done").exists():
             continue
         if row.number in good:
-            others = {number: pixels for number, pixels in good.items() if number != row.number}
-            bank = bank_of(backbone, others, name)
-            scenes = rendered_scenes(draw, row, size, bank, drawn=DRAWN_PER_NEW)
+            scenes = rendered_scenes(draw, row, size, halves[1 - row.number % 2], drawn=DRAWN_PER_NEW)
         else:
             scenes = rendered_scenes(draw, row, size, everything)
-        near = cropped_scene(draw, row, RENDERED_SIZES[int(row.number % 4 == 3)])
-        write(backbone, folder, name, [*scenes, near])
+        if row.number % CROPPED_EVERY == 0:
+            scenes = chain(scenes, [cropped_scene(draw, row, RENDERED_SIZES[row.number % 2])])
+        write(backbone, folder, name, scenes)
 
 
 def bank_of(backbone: Backbone, good: Mapping[int, Pixels], name: str) -> Bank | None:

@@ -70,14 +70,14 @@ def package_split(place: int) -> Split:
 
 
 def rendered(folder: Path) -> list[Rendered]:
-    """Every finished picture of the index, by object and number; raises BadTrainingSet without an index."""
+    """Every finished picture by object and number, by its last row; raises BadTrainingSet."""
     index = folder / "index.jsonl"
     try:
         lines = index.read_text("utf-8").splitlines()
     except OSError as error:
         raise BadTrainingSet(f"{index} cannot be read: {error.strerror}") from error
-    found = [_row(folder, line) for line in lines if line.strip()]
-    there = [row for row in found if row.picture.exists() and row.mask.exists()]
+    found = {row.picture: row for row in (_row(folder, line) for line in lines if line.strip())}
+    there = [row for row in found.values() if row.picture.exists() and row.mask.exists()]
     return sorted(there, key=lambda row: (row.object, row.number))
 
 

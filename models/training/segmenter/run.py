@@ -22,10 +22,10 @@ from models.training.segmenter.scoring import alarms, score_kinds
 
 COMPARED_EVERY = 8
 """Of the intact packages every eighth also stands beside references of itself."""
-SHARES = {"packages": 0.25, "compared": 0.2, "rendered": 0.55}
+SHARES = {"packages": 0.2, "compared": 0.15, "rendered": 0.65}
 """How the second stage draws its samples; the first knows packages alone."""
 FIRST = Plan(steps=600, schedule=900)
-SECOND = Plan(steps=600, peak_rate=2e-3, seed=20_27)
+SECOND = Plan(steps=280, peak_rate=2e-3, seed=20_27)
 UNREAD = Reading(
     compared=Curve(slope=1, offset=0, quiet=0.5), alone=Curve(slope=1, offset=0, quiet=0.5), areas={}
 )

@@ -108,14 +108,12 @@ def own_bank(draw: Generator, backbone: Backbone, shots: Sequence[Pixels]) -> Ba
 
 
 def rendered_scenes(
-    draw: Generator, row: Rendered, size: Size, bank: Bank | None, *, drawn: int = 0, relight: int = 1
+    draw: Generator, row: Rendered, size: Size, bank: Bank | None, *, drawn: int = 0
 ) -> Iterator[Scene]:
-    """The picture as it is and relit, with its references; good ones also with defects drawn on them."""
+    """The picture as it is, beside its references; good ones also relit, with defects drawn on them."""
     pixels, mask = read_rendered(row, size)
     plain = Scene(pixels=pixels, label=label_of_mask(mask, size), bank=bank)
     yield plain
-    for _ in range(relight):
-        yield _finished(draw, plain)
     item = _at(mask, size) >= 1
     for _ in range(drawn):
         yield _finished(draw, _damaged(draw, plain, item, size))
