@@ -96,28 +96,29 @@ def evaluate_standard(
     missing: Annotated[bool, typer.Option("--missing", help="Only parts without figures yet.")] = False,
     reason: Reason = None,
     out: Out = OUT,
-    threads: Threads = 2,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, max=16, help="Parts that run at a time.")
+    ] = 2,
+    threads: Threads = 1,
 ) -> None:
     """Run every set, the grades and the false alarms, and write the page of figures."""
+    _bind_threads(threads)
     from datetime import UTC, datetime
 
     from models.evaluation.elpv import installed
     from models.evaluation.standard_run import plan, run_standard
-    from models.evaluation.workshop import Workshop
-    from models.segmenter import load_segmenter
+    from models.evaluation.workshop import Setup
 
     what = plan(out, only or (), missing=missing, reason=reason)
+    setup = Setup(
+        today=datetime.now(UTC).date(),
+        data=data,
+        rendered=rendered,
+        elpv=elpv or installed(),
+        threads=threads,
+    )
     with _progress() as progress:
-        shop = Workshop(
-            today=datetime.now(UTC).date(),
-            data=data,
-            rendered=rendered,
-            elpv=elpv or installed(),
-            backbone=_backbone(threads),
-            segmenter=load_segmenter(threads=threads) if _segmenter_ships() else None,
-            progress=progress,
-        )
-        run_standard(shop, what, lambda line: typer.echo(line, err=True))
+        run_standard(setup, what, progress, lambda line: typer.echo(line, err=True), processes=processes)
     typer.echo(f"Written: {out / 'evaluation.md'}")
 
 
@@ -151,12 +152,6 @@ def write_splits(
         typer.echo(line)
 
 
-def _segmenter_ships() -> bool:
-    from models.manifest import MANIFEST, ZOO
-
-    return (ZOO / "defect-segmenter" / MANIFEST).is_file()
-
-
 def _note_look(folder: Path, reason: str | None, backbone: "RememberingBackbone") -> None:
     """Write a look at a frozen set down, where the list of looks lies below the working directory."""
     from models.evaluation.runs import FILE, NO_REASON
@@ -165,20 +160,26 @@ def _note_look(folder: Path, reason: str | None, backbone: "RememberingBackbone"
 
     name = folder.resolve().name
     if name in FROZEN and folder.is_dir() and (OUT / FILE).is_file():
-        note_looks(OUT, [name], reason or NO_REASON, backbone, None)
+        version = backbone.version
+        note_looks(OUT, [name], reason or NO_REASON, {version.name: version.sha256})
         typer.echo(f"{name} is a frozen set: this look is written down in {OUT / FILE}.", err=True)
 
 
 def _backbone(threads: int) -> "RememberingBackbone":
-    """The shipped backbone, with every library below it bound to so many threads."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))  # read once, when NumPy is first imported
-    import cv2
-
+    """The shipped backbone."""
+    _bind_threads(threads)
     from models.backbone import load_backbone
     from models.evaluation.memory import RememberingBackbone
 
-    cv2.setNumThreads(threads)
     return RememberingBackbone(load_backbone(threads=threads))
+
+
+def _bind_threads(threads: int) -> None:
+    """Bind every library to so many threads."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(threads))  # read once, when NumPy is first imported
+    import cv2
+
+    cv2.setNumThreads(threads)
 
 
 def _tell_unreadable(rows: "list[ObjectFigures]") -> None:

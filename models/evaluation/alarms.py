@@ -19,7 +19,7 @@ WORST = 5
 
 def run_alarms(shop: Workshop) -> Book:
     """8 references of each class (seed 0), every other picture of it looked at; raises FolderMissing."""
-    folder = shop.data / NAME
+    folder = shop.setup.data / NAME
     if not folder.is_dir():
         raise FolderMissing(f"there is no folder {folder}")
     items: list[Item] = []

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -10,7 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from models.errors import BadQuestion
 from models.evaluation.figures import Figures
 from models.evaluation.peers import PeerRow
+from models.evaluation.sets import SETS
 from models.evaluation.span import DIGITS, Span, span_of
+
+
+Anything = TypeVar("Anything")
 
 
 class _Part(BaseModel):
@@ -122,13 +127,20 @@ class Book(_Part):
             models=self.models,
             machine=self.machine,
             done=self.done if part.skipped else {**self.done, job: today},
-            sets={**self.sets, **part.sets},
-            grades={**self.grades, **part.grades},
+            sets=in_order({**self.sets, **part.sets}),
+            grades=in_order({**self.grades, **part.grades}),
             alarms={**self.alarms, **part.alarms},
             severity={**self.severity, **part.severity},
             peers=self.peers,
             skipped={**left, **part.skipped},
         )
+
+
+def in_order(found: Mapping[str, Anything]) -> dict[str, Anything]:
+    """The real sets as they are listed, then the others by name: parts may end in any order."""
+    known = list(SETS)
+    names = sorted(found, key=lambda name: (known.index(name) if name in SETS else len(known), name))
+    return {name: found[name] for name in names}
 
 
 def read_book(path: Path) -> Book:

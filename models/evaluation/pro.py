@@ -101,7 +101,8 @@ def regions(mask: Mask | None) -> list[Mask]:
 
 def factor_for(heats: Sequence[Matrix]) -> int:
     """By how much the maps are enlarged: to FINEST cells a side, less where there are very many of them."""
-    side, cells = max(heats[0].shape), len(heats) * heats[0].size
+    rows, columns = heats[0].shape
+    side, cells = int(max(rows, columns)), len(heats) * int(rows * columns)
     return max(1, min(FINEST // side, math.isqrt(MOST_CELLS // cells)))
 
 

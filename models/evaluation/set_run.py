@@ -26,14 +26,14 @@ LEVER_GOOD, LEVER_BAD_PER_KIND = 40, 8
 
 def run_real(shop: Workshop, name: str) -> Book:
     """One of the real sets; raises CannotEvaluate."""
-    goods = load_real(shop.data, name)
+    goods = load_real(shop.setup.data, name)
     result, _ = run_set(shop, goods)
     return Book(sets={name: with_levers(shop, goods, result)})
 
 
 def run_elpv(shop: Workshop) -> Book:
     """Both kinds of solar cells; raises CannotEvaluate."""
-    found = load_elpv(shop.elpv) if shop.elpv else []
+    found = load_elpv(shop.setup.elpv) if shop.setup.elpv else []
     return Book(sets={goods.name: run_set(shop, goods)[0] for goods in found})
 
 
@@ -41,8 +41,8 @@ def run_rendered(shop: Workshop) -> Book:
     """Every held-out rendered object that has pictures enough, and their mean; raises CannotEvaluate."""
     sets: dict[str, SetResult] = {}
     rows: dict[str, list[Figures]] = defaultdict(list)
-    for name, pictures in held_out(shop.rendered).items():
-        goods = object_set(shop.rendered, name, pictures)
+    for name, pictures in held_out(shop.setup.rendered).items():
+        goods = object_set(shop.setup.rendered, name, pictures)
         if len(goods.good) <= shop.shots or not goods.bad:
             continue
         sets[goods.name], figures = run_set(shop, goods)

@@ -21,7 +21,7 @@ SEEDS = 2
 
 def run_severity(shop: Workshop) -> Book:
     """Every severity, the day of the references apart from other days; raises CannotEvaluate."""
-    (whole,) = objects_in(shop.data / NAME, Selection(good="no_defect"))
+    (whole,) = objects_in(shop.setup.data / NAME, Selection(good="no_defect"))
     goods = read_all(whole, shop.progress).goods
     day = ObjectSet(name=NAME, good=tuple(item for item in goods.good if of_day(item)), bad=goods.bad)
     splits = [with_other_days(split, goods) for split in draws(day, shots=shop.shots, seeds=SEEDS)]

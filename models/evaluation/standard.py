@@ -1,16 +1,21 @@
 """`regrade evaluate standard`: every part by name, run one after another, each kept when it is done."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from multiprocessing import get_context
+
+import cv2
 
 from models.errors import BadQuestion, CannotEvaluate, ModelError
 from models.evaluation.alarms import run_alarms
 from models.evaluation.book import Book
 from models.evaluation.grade_run import run_graded_renders, run_mapped
+from models.evaluation.pictures import Progress
 from models.evaluation.set_run import run_elpv, run_real, run_rendered
 from models.evaluation.sets import SETS
 from models.evaluation.severity import run_severity
-from models.evaluation.workshop import Workshop
+from models.evaluation.workshop import Setup, Workshop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,7 @@ JOBS: Mapping[str, Job] = {
     "grades_rendered": Job(run=run_graded_renders),
 }
 """By the name that `--only` takes; in the order of the run."""
+LONGEST = ("rendered", "elpv", "commutator", "magnetic_tile", "bottle", "grades_rendered", "grocery_package")
 FROZEN = tuple(dict.fromkeys(job.frozen for job in JOBS.values() if job.frozen))
 """The sets whose every look is written down."""
 
@@ -55,15 +61,42 @@ def frozen_sets(jobs: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(frozen for name in jobs if (frozen := JOBS[name].frozen)))
 
 
-def run_jobs(shop: Workshop, jobs: Sequence[str]) -> Iterator[tuple[str, Book]]:
-    """What each job gave, as it ends; a set that is not here is told as skipped, and nothing else stops."""
-    for name in jobs:
-        if name == "elpv" and shop.elpv is None:
-            yield name, Book(skipped={name: "the package elpv-dataset is not installed"})
-            continue
-        try:
-            yield name, JOBS[name].run(shop)
-        except CannotEvaluate as error:
-            yield name, Book(skipped={name: str(error)})
-        except ModelError as error:
-            yield name, Book(skipped={name: f"{error} ({error.code})"})
+def run_jobs(
+    setup: Setup, jobs: Sequence[str], progress: Progress, *, processes: int = 1
+) -> Iterator[tuple[str, Book]]:
+    """What each job gave, as it ends; a set that is not here is told as skipped, and stops nothing else.
+
+    With several processes each has its own models, and tells nothing of its progress.
+    """
+    if processes == 1:
+        shop = setup.open(progress)
+        yield from ((name, run_job(shop, name)) for name in jobs)
+        return
+    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(run_alone, setup, name): name for name in by_length(jobs)}
+        for number, done in enumerate(as_completed(waiting), start=1):
+            progress("standard", number, len(jobs))
+            yield waiting[done], done.result()
+
+
+def run_alone(setup: Setup, name: str) -> Book:
+    """One job in a process of its own."""
+    cv2.setNumThreads(setup.threads)
+    return run_job(setup.open(lambda what, done, total: None), name)
+
+
+def run_job(shop: Workshop, name: str) -> Book:
+    """One job; what keeps it from running is its answer."""
+    if name == "elpv" and shop.setup.elpv is None:
+        return Book(skipped={name: "the package elpv-dataset is not installed"})
+    try:
+        return JOBS[name].run(shop)
+    except CannotEvaluate as error:
+        return Book(skipped={name: str(error)})
+    except ModelError as error:
+        return Book(skipped={name: f"{error} ({error.code})"})
+
+
+def by_length(jobs: Sequence[str]) -> list[str]:
+    """The longest first, so that no process waits long at the end."""
+    return sorted(jobs, key=lambda name: LONGEST.index(name) if name in LONGEST else len(LONGEST))

@@ -11,15 +11,14 @@ import onnxruntime
 
 from models.errors import BadQuestion
 from models.evaluation.book import Book, read_book, write_book
-from models.evaluation.memory import RememberingBackbone
 from models.evaluation.page import write_page
 from models.evaluation.peers import read_peers
+from models.evaluation.pictures import Progress
 from models.evaluation.runs import FILE, read_looks, write_looks
 from models.evaluation.splits import SHOTS
 from models.evaluation.standard import chosen, frozen_sets, run_jobs
-from models.evaluation.workshop import Workshop
+from models.evaluation.workshop import Setup
 from models.recipe import DEFAULT
-from models.segmenter import Segmenter
 
 BOOK = "evaluation.json"
 Tell = Callable[[str], None]
@@ -48,14 +47,15 @@ def plan(out: Path, only: Sequence[str], *, missing: bool, reason: str | None) -
     return Plan(out=out, jobs=jobs, reason=reason)
 
 
-def run_standard(shop: Workshop, what: Plan, tell: Tell) -> None:
+def run_standard(setup: Setup, what: Plan, progress: Progress, tell: Tell, *, processes: int = 1) -> None:
     """Run the jobs; the files are whole after each of them."""
-    note_looks(what.out, frozen_sets(what.jobs), what.reason or "", shop.backbone, shop.segmenter)
+    models = setup.open(progress).versions()
+    note_looks(what.out, frozen_sets(what.jobs), what.reason or "", models)
     book = read_book(what.out / BOOK).model_copy(
-        update={"models": models_of(shop.backbone, shop.segmenter), "machine": machine()}
+        update={"models": models, "machine": machine(setup.threads, processes)}
     )
-    for name, part in run_jobs(shop, what.jobs):
-        book = book.with_part(name, part, shop.today)
+    for name, part in run_jobs(setup, what.jobs, progress, processes=processes):
+        book = book.with_part(name, part, setup.today)
         keep(what.out, book)
         tell(f"{name}: {part.skipped.get(name, 'done')}")
 
@@ -72,30 +72,22 @@ def add_peers(out: Path, path: Path) -> None:
     keep(out, book.model_copy(update={"peers": read_peers(path)}))
 
 
-def note_looks(
-    out: Path, sets: Sequence[str], reason: str, backbone: RememberingBackbone, segmenter: Segmenter | None
-) -> None:
+def note_looks(out: Path, sets: Sequence[str], reason: str, models: Mapping[str, str]) -> None:
     """Write down the looks at frozen sets."""
-    models = {name: sha256[:16] for name, sha256 in models_of(backbone, segmenter).items()}
     write_looks(
         out / FILE,
         sets,
         at=datetime.now(UTC).replace(microsecond=0),
         reason=reason,
-        models=models,
+        models={name: sha256[:16] for name, sha256 in models.items()},
         recipe=repr(DEFAULT),
     )
 
 
-def models_of(backbone: RememberingBackbone, segmenter: Segmenter | None) -> Mapping[str, str]:
-    """Name and hash of each model."""
-    versions = [backbone.version, *([segmenter.version] if segmenter else [])]
-    return {version.name: version.sha256 for version in versions}
-
-
-def machine() -> str:
+def machine(threads: int, processes: int) -> str:
     """What the figures of time were taken on."""
     return (
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, "
-        f"Python {platform.python_version()}, ONNX Runtime {onnxruntime.__version__}"
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python "
+        f"{platform.python_version()}, ONNX Runtime {onnxruntime.__version__}, {processes} processes "
+        f"of {threads} threads"
     )

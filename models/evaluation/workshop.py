@@ -4,33 +4,75 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from models.backbone import load_backbone
 from models.evaluation.folders import ObjectSet
 from models.evaluation.memory import RememberingBackbone
 from models.evaluation.methods import Method, shipped, with_segmenter
 from models.evaluation.pictures import Progress
 from models.evaluation.splits import SEEDS, SHOTS
-from models.segmenter import Segmenter
+from models.manifest import MANIFEST, ZOO
+from models.segmenter import Segmenter, load_segmenter
+
+SEGMENTER = ZOO / "defect-segmenter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """Models and places."""
+class Setup:
+    """Places and numbers: what another process needs to make its own workshop."""
 
     today: date
     data: Path
     """Folder of the public sets."""
     rendered: Path
     """Folder of the rendered returns."""
-    elpv: Path | None
+    elpv: Path | None = None
     """Folder of the package elpv-dataset that holds `labels.csv`; None where it is not installed."""
-    backbone: RememberingBackbone
-    segmenter: Segmenter | None
-    progress: Progress
+    threads: int = 1
     shots: int = SHOTS
     seeds: int = SEEDS
+
+    def open(self, progress: Progress) -> "Workshop":
+        """Load the models; raises ModelRefused."""
+        return Workshop(
+            setup=self,
+            backbone=RememberingBackbone(load_backbone(threads=self.threads)),
+            segmenter=load_segmenter(SEGMENTER, self.threads) if (SEGMENTER / MANIFEST).is_file() else None,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """Loaded models, and where the pictures are."""
+
+    setup: Setup
+    backbone: RememberingBackbone
+    segmenter: Segmenter | None
+    """None where none ships."""
+    progress: Progress
+
+    @property
+    def today(self) -> date:
+        """Day of the run."""
+        return self.setup.today
+
+    @property
+    def shots(self) -> int:
+        """Good pictures to learn from."""
+        return self.setup.shots
+
+    @property
+    def seeds(self) -> int:
+        """Draws of them."""
+        return self.setup.seeds
 
     def rows(self, goods: ObjectSet) -> list[Method]:
         """The methods that stand in the table of an object."""
         bench = goods.bench.read_bytes() if goods.bench else None
         found: list[Method] = [shipped(self.backbone, bench)]
         return found + (with_segmenter(self.backbone, self.segmenter, bench) if self.segmenter else [])
+
+    def versions(self) -> dict[str, str]:
+        """Name and hash of each model."""
+        models = [self.backbone.version, *([self.segmenter.version] if self.segmenter else [])]
+        return {version.name: version.sha256 for version in models}

@@ -5,40 +5,32 @@ from pathlib import Path
 
 import pytest
 
-from models.backbone import Backbone
 from models.errors import BadQuestion
 from models.evaluation.book import Book, read_book
-from models.evaluation.memory import RememberingBackbone
 from models.evaluation.peers import read_peers
 from models.evaluation.runs import read_looks
-from models.evaluation.standard import FROZEN, JOBS, chosen, frozen_sets, run_jobs
+from models.evaluation.standard import FROZEN, JOBS, by_length, chosen, frozen_sets, run_jobs
 from models.evaluation.standard_run import BOOK, Plan, add_peers, plan, run_standard
-from models.evaluation.workshop import Workshop
+from models.evaluation.workshop import Setup
 
 TODAY = date(2026, 1, 31)
 PARTS = ("bottle", "rendered", "grocery_package", "grades_filled_bottle", "grades_rendered", "magnetic_tile")
 
 
 @pytest.fixture(scope="module")
-def shop(backbone: Backbone, public_sets: Path, renders: Path) -> Workshop:
-    return Workshop(
-        today=TODAY,
-        data=public_sets,
-        rendered=renders,
-        elpv=None,
-        backbone=RememberingBackbone(backbone),
-        segmenter=None,
-        progress=lambda what, done, total: None,
-        shots=5,
-        seeds=1,
-    )
+def setup(public_sets: Path, renders: Path) -> Setup:
+    return Setup(today=TODAY, data=public_sets, rendered=renders, shots=5, seeds=1)
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """No bar."""
 
 
 @pytest.fixture(scope="module")
-def out(shop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def out(setup: Setup, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that a run wrote; never written to by a test."""
     folder = tmp_path_factory.mktemp("out")
-    run_standard(shop, Plan(out=folder, jobs=PARTS, reason=None), lambda line: None)
+    run_standard(setup, Plan(out=folder, jobs=PARTS, reason=None), silent, lambda line: None)
     return folder
 
 
@@ -48,7 +40,7 @@ def book(out: Path) -> Book:
 
 
 def test_every_part_leaves_its_figures(book: Book) -> None:
-    assert list(book.sets) == ["bottle", "rendered/mug-6", "rendered"]
+    assert list(book.sets) == ["bottle", "rendered", "rendered/mug-6"]
     assert list(book.grades) == ["filled_bottle", "rendered", "rendered, evidence hidden"]
     assert book.alarms["grocery_package"].pictures == 4
     assert set(book.done) == {*PARTS} - {"magnetic_tile"}
@@ -82,13 +74,20 @@ def test_the_page_and_its_charts_are_written(out: Path) -> None:
     assert len(linked) == 3
 
 
-def test_a_part_that_is_run_again_replaces_its_own_figures_only(shop: Workshop, book: Book) -> None:
-    ((name, part),) = run_jobs(shop, ["bottle"])
+def test_a_part_that_is_run_again_replaces_its_own_figures_only(setup: Setup, book: Book) -> None:
+    ((name, part),) = run_jobs(setup, ["bottle"], silent)
     again = book.with_part(name, part, date(2026, 2, 1))
     assert again.done["bottle"] == date(2026, 2, 1)
     assert again.done["rendered"] == TODAY
     assert again.grades == book.grades
     assert again.sets["bottle"].rows[0].auroc == book.sets["bottle"].rows[0].auroc
+
+
+def test_two_processes_give_the_same_figures(setup: Setup, book: Book) -> None:
+    found = dict(run_jobs(setup, ["bottle", "grocery_package"], silent, processes=2))
+    assert found["bottle"].sets["bottle"].rows[0].auroc == book.sets["bottle"].rows[0].auroc
+    assert found["grocery_package"].alarms == book.alarms
+    assert by_length(["severity", "bottle", "rendered"]) == ["rendered", "bottle", "severity"]
 
 
 def test_only_what_is_missing_is_run_when_asked(out: Path) -> None:
@@ -104,9 +103,9 @@ def test_a_frozen_set_asks_for_a_reason(tmp_path: Path) -> None:
     assert frozen_sets(["grades_food_can", "severity", "bottle"]) == ["food_can"]
 
 
-def test_a_look_at_a_frozen_set_is_written_down_before_it_is_opened(shop: Workshop, tmp_path: Path) -> None:
+def test_a_look_at_a_frozen_set_is_written_down_before_it_is_opened(setup: Setup, tmp_path: Path) -> None:
     what = plan(tmp_path, ["commutator"], missing=False, reason="the release")
-    run_standard(shop, what, lambda line: None)
+    run_standard(setup, what, silent, lambda line: None)
     (look,) = read_looks(tmp_path / "evaluation-runs.jsonl")
     assert (look.set, look.reason) == ("commutator", "the release")
     assert "| commutator | the release |" in (tmp_path / "evaluation.md").read_text()
@@ -118,8 +117,8 @@ def test_an_unknown_part_is_named_with_those_there_are(tmp_path: Path) -> None:
     assert chosen([]) == list(JOBS)
 
 
-def test_solar_cells_that_are_not_installed_are_skipped(shop: Workshop) -> None:
-    ((name, part),) = run_jobs(shop, ["elpv"])
+def test_solar_cells_that_are_not_installed_are_skipped(setup: Setup) -> None:
+    ((name, part),) = run_jobs(setup, ["elpv"], silent)
     assert part.skipped == {name: "the package elpv-dataset is not installed"}
 
 
