@@ -1,14 +1,22 @@
 """What `regrade grade` says, as plain values for JSON."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from inspection.catalogue import Product
 from inspection.detector import Detection, ViewScore
 from inspection.findings import Finding
 from inspection.grading import Grading
 
+if TYPE_CHECKING:
+    from models.heads import Sight
 
-def graded_object(sku: str, detection: Detection, grading: Grading) -> dict[str, Any]:
+WHOLE_PPM = 1_000_000
+
+
+def graded_object(
+    sku: str, detection: Detection, grading: Grading, view_mm2: Mapping[str, float]
+) -> dict[str, Any]:
     """Everything of one unit: grade, reasons, findings, scores, quality, versions, timings."""
     return {
         "sku": sku,
@@ -20,7 +28,7 @@ def graded_object(sku: str, detection: Detection, grading: Grading) -> dict[str,
             else None
         ),
         "reasons": [{"rule": str(r.rule), "code": r.code.value, **dict(r.params)} for r in grading.reasons],
-        "findings": [finding_object(finding) for finding in grading.findings],
+        "findings": [finding_object(finding, view_mm2) for finding in grading.findings],
         "views": [view_object(view) for view in detection.views],
         "quality": {
             view: {
@@ -37,7 +45,22 @@ def graded_object(sku: str, detection: Detection, grading: Grading) -> dict[str,
     }
 
 
-def finding_object(finding: Finding) -> dict[str, Any]:
+def view_areas(sights: Iterable["Sight"]) -> dict[str, float]:
+    """Square millimetres of the bench that each view shows, for the views whose scale is known."""
+    return {
+        sight.view: sight.pixels.shape[0] * sight.pixels.shape[1] * sight.mm_per_pixel**2
+        for sight in sights
+        if sight.mm_per_pixel is not None
+    }
+
+
+def area_mm2(finding: Finding, view_mm2: Mapping[str, float]) -> int | None:
+    """The finding's area as it would lie on the bench; None where the view's scale is not known."""
+    whole = view_mm2.get(finding.view)
+    return None if whole is None else round(whole * finding.area_ppm / WHOLE_PPM)
+
+
+def finding_object(finding: Finding, view_mm2: Mapping[str, float]) -> dict[str, Any]:
     """One finding; the region's box in ppm of the view: left, top, width, height."""
     region = finding.region
     return {
@@ -47,6 +70,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
         "confidence_ppm": finding.confidence_ppm,
         "view": finding.view,
         "area_ppm": finding.area_ppm,
+        "area_mm2": area_mm2(finding, view_mm2),
         "source": finding.source,
         "region_ppm": (
             [region.left_ppm, region.top_ppm, region.width_ppm, region.height_ppm] if region else None

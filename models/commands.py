@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inspection.findings import Finding
     from inspection.readings import Frame
     from models.enrol import Progress
+    from models.pipeline import Examined
 
 DEFAULT_STORE = Path("var/references")
 DEFAULT_VIEW = "top"
@@ -171,27 +172,32 @@ def grade_pictures(
     merchant: Merchant = "default",
     as_json: AsJson = False,
     picture: Annotated[
-        Path | None, typer.Option("--picture", help="Write the pictures with the findings boxed (PNG).")
+        Path | None,
+        typer.Option("--picture", help="Write the pictures with all that differs (PNG)."),
     ] = None,
     language: Language = "en",
 ) -> None:
     """Grade one item from its pictures. Exit code 1 only when it cannot be asked; `ungraded` is an answer."""
     from inspection.evidence import Evidence
     from inspection.grading import grade
-    from models.answers import graded_object, unpriced
+    from models.answers import graded_object, unpriced, view_areas
     from models.backbone import load_backbone
+    from models.manifest import ZOO
     from models.pipeline import ReferencePipeline
+    from models.registry import load_heads, read_registry
     from models.store import ReferenceStore
 
     frames = tuple(_frame(image, view) for image in images)
     _refuse_doubles(frames)
-    pipeline = ReferencePipeline(load_backbone(), ReferenceStore(store, merchant))
-    detection = pipeline.detect(sku, Evidence(frames=frames))
+    heads = load_heads(read_registry([ZOO]))
+    pipeline = ReferencePipeline(load_backbone(), ReferenceStore(store, merchant), heads=heads)
+    examined = pipeline.examine(sku, Evidence(frames=frames))
+    detection, areas = examined.detection, view_areas(examined.sights)
     grading = grade(unpriced(merchant, sku, category), detection)
     if picture:
-        _write_picture(picture, frames, grading.findings)
+        _write_picture(picture, frames, grading.findings, examined)
     if as_json:
-        _say_json(graded_object(sku, detection, grading))
+        _say_json(graded_object(sku, detection, grading, areas))
         return
     from rich.console import Console
 
@@ -199,7 +205,7 @@ def grade_pictures(
     from models.tables import graded_parts
 
     console = Console()
-    for part in graded_parts(detection, grading, words(language)):
+    for part in graded_parts(detection, grading, words(language), areas):
         console.print(part)
 
 
@@ -259,19 +265,22 @@ def _refuse_doubles(frames: "tuple[Frame, ...]") -> None:
         raise typer.BadParameter(f"two pictures of view {twice[0]}: name the views, as in side=IMAGE")
 
 
-def _write_picture(path: Path, frames: "tuple[Frame, ...]", findings: "tuple[Finding, ...]") -> None:
-    """The pictures that could be read, with the findings of their view."""
+def _write_picture(
+    path: Path, frames: "tuple[Frame, ...]", findings: "tuple[Finding, ...]", examined: "Examined"
+) -> None:
+    """The pictures that could be read, with what differs and the findings of their view."""
     from models.errors import BadImage
     from models.images import decode
-    from models.picture import marked, side_by_side
+    from models.picture import heats_of, marked, side_by_side, warmed
 
-    shown = []
+    shown, heats = [], heats_of(examined.detection, examined.sights)
     for frame in frames:
         try:
             pixels = decode(frame.content)
         except BadImage:
             continue  # the answer names its fault
-        shown.append(marked(pixels, [f for f in findings if f.view == frame.view]))
+        warm = warmed(pixels, heats.get(frame.view))
+        shown.append(marked(warm, [f for f in findings if f.view == frame.view]))
     if not shown:
         typer.echo("No picture could be read, so none was written.", err=True)
         return

@@ -1,16 +1,45 @@
-"""A picture with the findings marked on it, for people; evidence itself is never changed."""
+"""A picture with what differs and the findings marked on it, for people; evidence itself is never changed."""
 
 from collections.abc import Iterable
 
 import cv2
 import numpy as np
 
+from inspection.detector import Detection
 from inspection.findings import Finding, Severity
+from models.backbone import Matrix
+from models.heads import Sight
 from models.images import Pixels
 
 COLOURS = {Severity.MINOR: (255, 200, 0), Severity.MAJOR: (255, 120, 0), Severity.CRITICAL: (230, 30, 30)}
 """RGB of the box."""
+WARM = (255, 40, 0)
+"""RGB of what differs."""
+WARMEST = 0.6
+"""Share of WARM in a pixel at twice the limit and beyond."""
+COLD = 0.5
+"""Of the limit: below it nothing is coloured."""
 WHOLE_PPM = 1_000_000
+
+
+def heats_of(detection: Detection, sights: Iterable[Sight]) -> dict[str, Matrix]:
+    """The map of every view that was compared, in multiples of its limit."""
+    limits = {view.view: view.limit for view in detection.views}
+    return {
+        sight.view: np.asarray(sight.comparison.heat / limits[sight.view], dtype=np.float32)
+        for sight in sights
+        if sight.comparison is not None and sight.view in limits
+    }
+
+
+def warmed(pixels: Pixels, heat: Matrix | None) -> Pixels:
+    """A copy that is the redder the more it differs; `heat` in multiples of the limit."""
+    if heat is None:
+        return pixels.copy()
+    height, width = pixels.shape[:2]
+    whole = cv2.resize(heat, (width, height), interpolation=cv2.INTER_LINEAR)
+    share = WARMEST * np.clip((whole - COLD) / (2.0 - COLD), 0.0, 1.0)[:, :, None]
+    return np.asarray(np.rint(pixels * (1.0 - share) + np.array(WARM) * share), dtype=np.uint8)
 
 
 def marked(pixels: Pixels, findings: Iterable[Finding]) -> Pixels:

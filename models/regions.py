@@ -66,7 +66,7 @@ def regions_above(heat: Matrix, limit: float) -> list[Patch]:
 
 
 def without_skirt(alone: Matrix, limit: float) -> Patch:
-    """The cells nearer to the peak than to the limit, as ratios: deep maps smear a mark over its surroundings.
+    """The cells nearer to the peak than to the limit, as ratios: deep maps smear a mark around itself.
 
     `alone`: the map with one region left, 0 elsewhere.
     """

@@ -1,6 +1,6 @@
 """The answers as rich tables, in the words of a language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.table import Table
 from rich.text import Text
@@ -8,6 +8,7 @@ from rich.text import Text
 from inspection.detector import Detection
 from inspection.grading import Grading
 from inspection.words.catalog import Words
+from models.answers import area_mm2
 from models.readiness import Readiness, ViewReadiness
 
 SHORT_HASH = 16
@@ -49,7 +50,9 @@ def card_row(view: ViewReadiness) -> tuple[str, ...]:
     )
 
 
-def graded_parts(detection: Detection, grading: Grading, words: Words) -> Iterator[Table | Text]:
+def graded_parts(
+    detection: Detection, grading: Grading, words: Words, view_mm2: Mapping[str, float]
+) -> Iterator[Table | Text]:
     """Grade, reasons, scores and findings of one item."""
     condition = f" ({words.name(grading.condition)})" if grading.condition else ""
     yield Text(words.name(grading.grade) + condition, style="bold")
@@ -59,6 +62,8 @@ def graded_parts(detection: Detection, grading: Grading, words: Words) -> Iterat
     for finding in grading.findings:
         parts = (words.name(finding.kind), words.name(finding.severity), finding.view)
         area = f"{words.say('graded.area')} {finding.area_ppm / 10_000:.1f} %"
+        if (square := area_mm2(finding, view_mm2)) is not None:
+            area += f" ({square} mm²)"
         yield Text(f"  {' · '.join(parts)} · {area}")
     yield Text(f"  {detection.total_ms:.0f} ms ({detection.model_ms:.0f} ms model)", style="dim")
 
