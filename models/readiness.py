@@ -13,6 +13,8 @@ from models.errors import NoReferences
 from models.images import read_header
 from models.store import ReferenceStore
 
+FEW_SHOTS = 8
+"""With fewer photos the limit lies far out (Student's t with few degrees of freedom)."""
 CELL_PIXELS = 8
 """Side of one cell of the comparison, in pixels of the model's picture."""
 BLIND = ("other_views", "small", "kind", "wear", "pose")
@@ -41,6 +43,11 @@ class ViewReadiness:
     def missing(self) -> int:
         """Photos still needed before anything is compared."""
         return max(0, MIN_SHOTS - self.shots)
+
+    @property
+    def few(self) -> bool:
+        """Whether there are so few that only a large difference passes the limit."""
+        return self.bank_sha256 is not None and self.shots < FEW_SHOTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +130,7 @@ VIEW_FIELDS = (
     "view",
     "shots",
     "missing",
+    "few",
     "limit",
     "median_left_out",
     "largest_left_out",

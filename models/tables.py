@@ -26,6 +26,8 @@ def card_parts(card: Readiness, words: Words) -> Iterator[Table | Text]:
     for view in card.views:
         if view.missing:
             yield Text(f"{view.view}: {words.say('card.needs_more', count=view.missing)}")
+        if view.few:
+            yield Text(f"{view.view}: {words.say('card.few', count=view.shots)}")
     yield Text(words.say("card.expected", share=f"{card.unit_false_alarm:.0%}"))
     yield Text(f"{words.say('card.backbone')}: {card.backbone.name} {card.backbone.sha256[:SHORT_HASH]}")
     yield Text(words.say("card.blind") + ":")

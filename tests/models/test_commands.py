@@ -109,6 +109,14 @@ def test_the_card_says_what_the_photos_prove_and_what_they_cannot(run: Run, enro
     assert "看不到的东西" in run("references", "card", "MUG", "--language", "zh_CN").output
 
 
+def test_the_card_says_that_few_photos_find_little(run: Run) -> None:
+    run("references", "add", "MUG", *sorted((DRAWN / "mug" / "good").glob("*.jpg"))[:3])
+    assert "Only 3 good photos" in run("references", "card", "MUG").output
+    (view,) = json.loads(run("references", "card", "MUG", "--json").stdout)["views"]
+    assert (view["few"], view["missing"], view["false_alarms"]) == (True, 0, 0)
+    assert "Only" not in run("references", "card", "MUG", "--language", "zh_CN").output
+
+
 @pytest.mark.parametrize(
     ("picture", "grade"),
     [("good/030.jpg", "new"), ("used_stain/001.jpg", "used"), ("damaged_handle/002.jpg", "damaged")],

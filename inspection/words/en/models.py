@@ -9,6 +9,7 @@ WORDS: dict[str, str] = {
     "card.false_alarms": "Good photos called different",
     "card.bound": "False alarms at most (95 % sure)",
     "card.needs_more": "Needs {count} more good photos before anything is compared.",
+    "card.few": "Only {count} good photos: the limit lies far out, so weak differences are missed.",
     "card.expected": "Set for at most {share} of good items over up to three views. The limit is a fit over "
     "few photos: the column on the right is what these photos prove.",
     "card.blind": "What it cannot see",

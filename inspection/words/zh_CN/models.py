@@ -9,6 +9,7 @@ WORDS: dict[str, str] = {
     "card.false_alarms": "被判不同的良品照片",
     "card.bound": "误报率上限（95% 把握）",
     "card.needs_more": "还差 {count} 张良品照片，够了才会比对。",
+    "card.few": "只有 {count} 张良品照片：界限放得很宽，轻微的差异会漏掉。",
     "card.expected": "界限按最多三个视角合计误报不超过 {share} 良品设定。"
     "界限由少量照片拟合得出，最右一列才是这些照片能证明的。",
     "card.blind": "看不到的东西",
