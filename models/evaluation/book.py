@@ -14,7 +14,6 @@ from models.evaluation.peers import PeerRow
 from models.evaluation.sets import SETS
 from models.evaluation.span import DIGITS, Span, span_of
 
-
 Anything = TypeVar("Anything")
 
 
