@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 from edge.config import StationConfig
 from inspection.detector import Detector
 from models.manifest import ZOO
-from models.registry import Registry, read_registry
+from models.registry import Registry, load_heads, read_registry
 
 if TYPE_CHECKING:
     from models.backbone import Backbone
+    from models.heads import Head
 
 
 def read_models(config: StationConfig) -> Registry:
@@ -25,7 +26,7 @@ class Detectors:
         """Raises ModelRefused where the registry leaves no one backbone."""
         self._references, self._threads = references, threads
         self._folder, self._registry = registry.backbone().folder, registry
-        self._backbone: Backbone | None = None
+        self._loaded: tuple[Backbone, list[Head]] | None = None
         self._made: dict[str, Detector] = {}
 
     def detector_for(self, merchant: str) -> Detector:
@@ -37,7 +38,8 @@ class Detectors:
 
         if merchant not in self._made:
             store = ReferenceStore(self._references, merchant)
-            detector = ReferencePipeline(self._load(), store)
+            backbone, heads = self._load()
+            detector = ReferencePipeline(backbone, store, heads=heads)
             self._made[merchant] = JudgedDetector(detector=detector, judge=judge_of(self._registry))
         return self._made[merchant]
 
@@ -48,9 +50,10 @@ class Detectors:
         self._load()
         judge_of(self._registry)
 
-    def _load(self) -> "Backbone":
+    def _load(self) -> "tuple[Backbone, list[Head]]":
         from models.backbone import load_backbone
 
-        if self._backbone is None:
-            self._backbone = load_backbone(self._folder, threads=self._threads)
-        return self._backbone
+        if self._loaded is None:
+            backbone = load_backbone(self._folder, threads=self._threads)
+            self._loaded = backbone, load_heads(self._registry, threads=self._threads)
+        return self._loaded

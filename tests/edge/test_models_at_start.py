@@ -44,7 +44,7 @@ def put_model(folder: Path, **changes: object) -> None:
 def start(folder: Path, world: "World", aside: str = "own", unapproved: bool = False) -> tuple[int, str]:
     """Run the station's process until it ends; exit code and what it said on stderr."""
     write_identity(folder, world.station_key, world.enrolment)
-    settings = SETTINGS.format(aside=json.dumps([aside]), unapproved=json.dumps(unapproved))
+    settings = SETTINGS.format(aside=json.dumps([aside] if aside else []), unapproved=json.dumps(unapproved))
     (folder / "station.toml").write_text(settings)
     command = (sys.executable, "-m", "regrade", "station", "run", "--no-page", "--dir", str(folder))
     done = subprocess.run(
@@ -76,6 +76,21 @@ def test_a_model_that_the_runtime_does_not_take_ends_the_station(tmp_path: Path,
     code, stderr = start(tmp_path, world, aside="efficientnet-lite0", unapproved=True)
     assert code == 1, stderr
     assert "cannot load the model" in stderr
+    assert "Traceback" not in stderr
+
+
+def test_a_head_that_cannot_be_loaded_ends_the_station_too(tmp_path: Path, world: "World") -> None:
+    put_model(
+        tmp_path,
+        kind="segmenter",
+        input=None,
+        inputs=[{"name": "f8", "channels": 40, "stride": 8}],
+        classes=["scratch"],
+        requires=json.loads((SHIPPED / MANIFEST).read_text())["sha256"],
+    )
+    code, stderr = start(tmp_path, world, aside="")
+    assert code == 1, stderr
+    assert "(model_refused)" in stderr
     assert "Traceback" not in stderr
 
 
