@@ -1,9 +1,12 @@
 """The grade itself: on two mapped public sets, on rendered returns, and on these with the evidence hidden."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from inspection.grades import Grade
 from models.evaluation.book import Book
+from models.evaluation.folders import Item
 from models.evaluation.grade_figures import grade_result
 from models.evaluation.graded import GradedItem, GradeDraw, Read, by_folder, from_file, graded_items
 from models.evaluation.hidden import hiding
@@ -18,7 +21,7 @@ CATEGORY = "beverage"
 """Of both mapped sets."""
 MAPPED_SEEDS = 3
 """Draws of references; the whole way to a grade takes long."""
-RENDERED, HIDDEN = "rendered", "rendered, evidence hidden"
+RENDERED, COMPARED, HIDDEN = "rendered", "rendered, comparison only", "rendered, evidence hidden"
 
 
 def run_mapped(shop: Workshop, name: str) -> Book:
@@ -27,29 +30,43 @@ def run_mapped(shop: Workshop, name: str) -> Book:
     mapping: Mapping[str, Grade] = GRADES[name]
     found = []
     for split in draws(goods, shots=shop.shots, seeds=min(shop.seeds, MAPPED_SEEDS)):
-        draw = GradeDraw(references=split.references, tested=split.tested, category=CATEGORY)
+        draw = GradeDraw(
+            references=split.references, tested=split.tested, category=CATEGORY, heads=shop.heads
+        )
         found.append(graded_items(shop.backbone, draw, by_folder(mapping), from_file))
         shop.progress(f"{name}: grading", len(found), MAPPED_SEEDS)
     return Book(grades={name: grade_result(found, shop.today)})
 
 
 def run_graded_renders(shop: Workshop) -> Book:
-    """Held-out rendered returns with the references of their index, then with the evidence hidden."""
+    """Held-out rendered returns as they are, without what names defects, and with the evidence hidden."""
     objects = held_out(shop.setup.rendered)
-    shown: list[GradedItem] = []
-    hidden: list[GradedItem] = []
+    found: dict[str, list[GradedItem]] = defaultdict(list)
     for number, rows in enumerate(objects.values(), start=1):
         draw = draw_of(shop, rows)
         if len(draw.references) >= shop.shots and draw.tested:
             truth = {item_of(shop.setup.rendered, row).name: row.grade for row in rows}
-            shown += grade_renders(shop, draw, truth, from_file)
-            hidden += grade_renders(shop, draw, truth, hiding(shop.setup.rendered, rows))
+            for name, way, read in ways(shop, draw, rows):
+                found[name] += graded_items(shop.backbone, way, truth_of(truth), read)
         shop.progress("rendered: grading", number, len(objects))
-    if not shown:
+    if not found:
         return Book(skipped={"grades_rendered": "no held-out object has its references yet"})
-    return Book(
-        grades={RENDERED: grade_result([shown], shop.today), HIDDEN: grade_result([hidden], shop.today)}
-    )
+    return Book(grades={name: grade_result([items], shop.today) for name, items in found.items()})
+
+
+def truth_of(grades: Mapping[str, Grade]) -> Callable[[Item], Grade]:
+    """Truth by the item's name."""
+    return lambda item: grades[item.name]
+
+
+def ways(
+    shop: Workshop, draw: GradeDraw, rows: Sequence[RenderedPicture]
+) -> Iterator[tuple[str, GradeDraw, Read]]:
+    """The ways in which rendered returns are graded, by the name that they stand under."""
+    yield RENDERED, draw, from_file
+    if shop.heads:
+        yield COMPARED, replace(draw, heads=()), from_file
+    yield HIDDEN, draw, hiding(shop.setup.rendered, rows)
 
 
 def draw_of(shop: Workshop, rows: Sequence[RenderedPicture]) -> GradeDraw:
@@ -60,12 +77,6 @@ def draw_of(shop: Workshop, rows: Sequence[RenderedPicture]) -> GradeDraw:
         references=references,
         tested=units,
         category=rows[0].category,
+        heads=shop.heads,
         bench=bench_of(shop.setup.rendered, rows[0]),
     )
-
-
-def grade_renders(
-    shop: Workshop, draw: GradeDraw, truth: Mapping[str, Grade], read: Read
-) -> list[GradedItem]:
-    """One object's units."""
-    return graded_items(shop.backbone, draw, lambda item: truth[item.name], read)

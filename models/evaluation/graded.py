@@ -1,6 +1,6 @@
 """The whole way from pictures to a grade, for every test picture of a set."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from models.backbone import Backbone
 from models.enrol import check_photo, enrol
 from models.errors import BadImage
 from models.evaluation.folders import Item
+from models.heads import Head
 from models.images import PNG_MAGIC
 from models.pipeline import ReferencePipeline
 from models.store import ReferenceStore
@@ -48,6 +49,8 @@ class GradeDraw:
     references: tuple[Item, ...]
     tested: tuple[Item, ...]
     category: str
+    heads: tuple[Head, ...] = ()
+    """What names defects behind the comparison."""
     bench: Path | None = None
 
 
@@ -74,7 +77,7 @@ def enrolled(backbone: Backbone, draw: GradeDraw) -> Iterator[ReferencePipeline]
         enrol(store, backbone, sku=SKU, view=VIEW, photos=photos)
         if draw.bench:
             store.set_bench(VIEW, draw.bench.read_bytes())
-        yield ReferencePipeline(backbone, store)
+        yield ReferencePipeline(backbone, store, heads=draw.heads)
 
 
 def usable(content: bytes) -> bool:
@@ -112,8 +115,3 @@ def by_folder(mapping: Mapping[str, Grade]) -> Callable[[Item], Grade]:
 def from_file(item: Item) -> bytes:
     """The picture as it is."""
     return item.path.read_bytes()
-
-
-def items_of(draws: Sequence[GradeDraw]) -> list[Item]:
-    """Every tested item once, by name."""
-    return sorted({item.name: item for draw in draws for item in draw.tested}.values(), key=lambda i: i.name)

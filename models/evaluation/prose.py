@@ -34,14 +34,15 @@ RENDERED = """\
   the mean over them. Drawn defects are not worn goods: the real sets show the gap."""
 
 GRADES = """\
-New, used or damaged, by the whole way of a station: gate, comparison, rubric. Which folder stands for which
-grade was written down before any figure was seen
+New, used or damaged, by the whole way of a station: gate, comparison, what names defects, rubric. Which folder
+stands for which grade was written down before any figure was seen
 ([decision 0015](decisions/0015-figures-are-made-by-one-command.md)). Recall counts ungraded as missed; kappa
 (quadratic weights) is over the graded ones; *surely wrong* is wrong with a share of 90 % and more."""
 
 CONTROL = """\
-*Evidence hidden* is the control: the defect is painted over, and in new pictures the region that another
-picture of the object lends. Kappa must fall to 0 and new against rest to 0.5; what is left is a shortcut."""
+*Comparison only* is without the models that name defects. *Evidence hidden* is the control: the defect is
+painted over, and in new pictures the region that another picture of the object lends. Kappa must fall to 0
+and new against rest to 0.5; what is left is a shortcut."""
 
 ALARMS = """\
 {name}: {classes} products, 8 references each (seed 0), every other picture looked at with the limits as

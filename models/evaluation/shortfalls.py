@@ -78,6 +78,8 @@ def _of_grades(name: str, result: GradeResult) -> Iterator[str]:
                     f"({chance:g}): something beside the evidence gives the class away."
                 )
         return
+    if "only" in name:
+        return  # shown for comparison; it does not ship
     if result.kappa and result.kappa.value < WELL_AGREED:
         yield f"grade on {name}: kappa {result.kappa.value:.2f} is no substantial agreement."
     if result.ungraded > MANY_UNGRADED:

@@ -10,10 +10,10 @@ from models.evaluation.memory import RememberingBackbone
 from models.evaluation.methods import Method, shipped, with_segmenter
 from models.evaluation.pictures import Progress
 from models.evaluation.splits import SEEDS, SHOTS
-from models.manifest import MANIFEST, ZOO
-from models.segmenter import Segmenter, load_segmenter
-
-SEGMENTER = ZOO / "defect-segmenter"
+from models.heads import Head
+from models.manifest import ZOO
+from models.registry import load_heads, read_registry
+from models.segmenter import Segmenter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Setup:
         return Workshop(
             setup=self,
             backbone=RememberingBackbone(load_backbone(threads=self.threads)),
-            segmenter=load_segmenter(SEGMENTER, self.threads) if (SEGMENTER / MANIFEST).is_file() else None,
+            heads=tuple(load_heads(read_registry([ZOO]), threads=self.threads)),
             progress=progress,
         )
 
@@ -47,9 +47,14 @@ class Workshop:
 
     setup: Setup
     backbone: RememberingBackbone
-    segmenter: Segmenter | None
-    """None where none ships."""
+    heads: tuple[Head, ...]
+    """What names defects, as it ships."""
     progress: Progress
+
+    @property
+    def segmenter(self) -> Segmenter | None:
+        """The segmenter among the heads; None where none ships."""
+        return next((head for head in self.heads if isinstance(head, Segmenter)), None)
 
     @property
     def today(self) -> date:
@@ -74,5 +79,5 @@ class Workshop:
 
     def versions(self) -> dict[str, str]:
         """Name and hash of each model."""
-        models = [self.backbone.version, *([self.segmenter.version] if self.segmenter else [])]
-        return {version.name: version.sha256 for version in models}
+        versions = [self.backbone.version, *(head.version for head in self.heads)]
+        return {version.name: version.sha256 for version in versions}
