@@ -5,10 +5,13 @@ head names becomes that finding; one that nobody names stays a deviation. What a
 differences counts only when it is louder than the head ever was on good units.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from inspection.findings import DefectKind as K
 from inspection.findings import Finding, Region, Severity
+
+Confirm = Callable[[Finding], int]
 
 WHOLE_PPM = 1_000_000
 LEAST_PPM, MOST_PPM = 1_000, 999_000
@@ -35,6 +38,8 @@ The rendered set was graded by the same numbers (`datasets/rendered/severity.py`
 
 COVERED = 0.25
 """Share of a difference's box that a named box must cover to explain it."""
+SPEAKS_PPM = 500_000
+"""Confidence from which a name takes the place of the difference; a weaker one only stands beside it."""
 MARGIN_PPM = 20_000
 """How much louder than on any good unit a head must be where nothing differs."""
 
@@ -47,28 +52,43 @@ def severity_of(kind: K, area_ppm: int) -> Severity:
     return Severity.MAJOR if area_ppm >= major else Severity.MINOR
 
 
+def as_told(finding: Finding) -> int:
+    """The confidence as it stands."""
+    return finding.confidence_ppm
+
+
 def fuse(
-    differences: Sequence[Finding], named: Sequence[Finding], *, alone_ppm: int = LEAST_PPM
+    differences: Sequence[Finding],
+    named: Sequence[Finding],
+    *,
+    alone_ppm: int = LEAST_PPM,
+    confirmed: Confirm = as_told,
 ) -> tuple[Finding, ...]:
     """Findings of one view, the surest first.
 
     `differences`: deviations above the comparison's limit; empty without references.
     `named`: what heads say of the same view, weak ones too.
     `alone_ppm`: confidence from which a named finding counts where nothing differs.
+    `confirmed`: the confidence of a named finding that lies where something differs.
     """
-    kept = [
-        one for one in named if one.confidence_ppm >= alone_ppm or any(explains(one, d) for d in differences)
-    ]
-    unnamed = [d for d in differences if not any(explains(one, d) for one in kept)]
-    return tuple(sorted([*kept, *unnamed], key=lambda one: -one.confidence_ppm))
+    there = [one for one in named if any(explains(one, d) for d in differences)]
+    kept = [replace(one, confidence_ppm=max(one.confidence_ppm, confirmed(one))) for one in there]
+    clear = [one for one in kept if one.confidence_ppm >= SPEAKS_PPM]
+    unnamed = [d for d in differences if not any(explains(one, d) for one in clear)]
+    beside = [one for one in named if one not in there and one.confidence_ppm >= alone_ppm]
+    return tuple(sorted([*kept, *beside, *unnamed], key=lambda one: -one.confidence_ppm))
 
 
 def explains(named: Finding, difference: Finding) -> bool:
-    """Whether a named finding lies where the difference is, and is as likely as not."""
+    """Whether a named finding lies where the difference is."""
     if named.region is None or difference.region is None or named.view != difference.view:
         return False
-    both = overlap(named.region, difference.region)
-    return both >= COVERED * area(difference.region) or holds_middle(named.region, difference.region)
+    return covers(named.region, difference.region)
+
+
+def covers(box: Region, difference: Region) -> bool:
+    """Whether a box covers enough of a difference's box, or its middle."""
+    return overlap(box, difference) >= COVERED * area(difference) or holds_middle(box, difference)
 
 
 def alone_from(loudest_ppm: Iterable[int], least_ppm: int) -> int:

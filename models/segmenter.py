@@ -65,8 +65,17 @@ class Curve(BaseModel):
 
     def chance(self, loudness: float) -> float:
         """0..1."""
-        kept = min(max(loudness, 1e-4), 1 - 1e-4)
-        return 1 / (1 + math.exp(-(self.slope * math.log(kept / (1 - kept)) + self.offset)))
+        return 1 / (1 + math.exp(-(self.slope * logit(loudness) + self.offset)))
+
+    def loudness(self, chance: float) -> float:
+        """The loudness that has a chance."""
+        return 1 / (1 + math.exp(-(logit(chance) - self.offset) / self.slope))
+
+
+def logit(chance: float) -> float:
+    """Log odds of a chance, kept off 0 and 1."""
+    kept = min(max(chance, 1e-4), 1 - 1e-4)
+    return math.log(kept / (1 - kept))
 
 
 class Reading(BaseModel):
@@ -76,6 +85,8 @@ class Reading(BaseModel):
 
     compared: Curve
     """For views with references."""
+    confirmed: Curve
+    """Of these, where the comparison finds a difference too."""
     alone: Curve
     """For views without."""
     areas: Mapping[K, Annotated[float, Field(gt=0, le=10)]]
@@ -130,6 +141,11 @@ class Segmenter:
     def quiet_ppm(self, sight: Sight) -> int:
         """Confidence from which a finding counts where nothing differs."""
         return kept_ppm(self.curve(sight).quiet)
+
+    def confirmed_ppm(self, finding: Finding) -> int:
+        """Confidence of one of its findings where the comparison finds a difference too."""
+        loudness = self.reading.compared.loudness(finding.confidence_ppm / WHOLE_PPM)
+        return kept_ppm(self.reading.confirmed.chance(loudness))
 
     def curve(self, sight: Sight) -> Curve:
         """The fit for views with or without references."""

@@ -44,6 +44,19 @@ def test_a_difference_that_nobody_names_stays_a_deviation() -> None:
     assert fuse([DIFFERENCE], [elsewhere], alone_ppm=900_000) == (DIFFERENCE, elsewhere)
 
 
+def test_a_name_that_is_doubted_stands_beside_the_difference() -> None:
+    doubted = replace(STAIN, confidence_ppm=300_000)
+    assert fuse([DIFFERENCE], [doubted], alone_ppm=900_000) == (DIFFERENCE, doubted)
+
+
+def test_a_difference_at_its_place_confirms_a_name_and_never_weakens_it() -> None:
+    doubted = replace(STAIN, confidence_ppm=300_000)
+    (stain,) = fuse([DIFFERENCE], [doubted], alone_ppm=900_000, confirmed=lambda _: 700_000)
+    assert stain == replace(doubted, confidence_ppm=700_000)
+    (same,) = fuse([DIFFERENCE], [STAIN], alone_ppm=900_000, confirmed=lambda _: 1_000)
+    assert same == STAIN
+
+
 def test_a_quiet_head_is_not_heard_where_nothing_differs() -> None:
     elsewhere = replace(STAIN, region=box(70, 70, 10, 10), confidence_ppm=899_999)
     assert fuse([DIFFERENCE], [elsewhere], alone_ppm=900_000) == (DIFFERENCE,)

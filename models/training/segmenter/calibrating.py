@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from inspection.findings import DefectKind
-from models.segmenter import Curve, Reading
+from models.segmenter import Curve, Reading, logit
 from models.training.segmenter.looking import Looked, is_right, true_cells
 
 FALSE_ALARMS = 0.01
@@ -21,7 +21,10 @@ PRIOR = 0.02
 def reading_of(compared: Sequence[Looked], alone: Sequence[Looked], intact: Sequence[float]) -> Reading:
     """The reading; `intact` are the loudest segments of intact pictures without references."""
     return Reading(
-        compared=curve_of(compared, []), alone=curve_of(alone, intact), areas=areas_of([*compared, *alone])
+        compared=curve_of(compared, []),
+        confirmed=fitted([(s.loudness, is_right(each, s)) for each in compared for s in each.confirmed]),
+        alone=curve_of(alone, intact),
+        areas=areas_of(compared),
     )
 
 
@@ -29,11 +32,16 @@ def curve_of(pictures: Sequence[Looked], intact: Sequence[float]) -> Curve:
     """Chance by loudness over all segments, and the chance that good pictures hardly reach."""
     judged = [(s.loudness, is_right(each, s)) for each in pictures for s in each.segments]
     judged += [(loudness, False) for loudness in intact if loudness > 0]
-    slope, offset = logistic([logit(x) for x, _ in judged], [float(right) for _, right in judged])
     good = [loudest(each) for each in pictures if each.row.grade == "new"] + list(intact)
-    curve = Curve(slope=slope, offset=offset, quiet=0.0)
+    curve = fitted(judged)
     quiet = curve.chance(rarely_reached(good, FALSE_ALARMS))
-    return Curve(slope=slope, offset=offset, quiet=min(1.0, quiet + 1e-4))
+    return curve.model_copy(update={"quiet": min(1.0, quiet + 1e-4)})
+
+
+def fitted(judged: Sequence[tuple[float, bool]]) -> Curve:
+    """Chance to be right by loudness."""
+    slope, offset = logistic([logit(x) for x, _ in judged], [float(right) for _, right in judged])
+    return Curve(slope=slope, offset=offset, quiet=0.0)
 
 
 def loudest(looked: Looked) -> float:
@@ -45,12 +53,6 @@ def rarely_reached(values: Sequence[float], share: float) -> float:
     """The value that at most this share of the values exceeds."""
     allowed = math.floor(share * len(values))
     return sorted(values, reverse=True)[allowed]
-
-
-def logit(chance: float) -> float:
-    """Log odds, as `Curve.chance` takes them."""
-    kept = min(max(chance, 1e-4), 1 - 1e-4)
-    return math.log(kept / (1 - kept))
 
 
 def logistic(inputs: Sequence[float], rights: Sequence[float], rounds: int = 50) -> tuple[float, float]:

@@ -72,7 +72,7 @@ def findings_for(
     if head is None:
         return tuple(differences)
     named = head.find(seen.sight)
-    fused = fuse(differences, named, alone_ppm=head.quiet_ppm(seen.sight))
+    fused = fuse(differences, named, alone_ppm=head.quiet_ppm(seen.sight), confirmed=head.confirmed_ppm)
     return tuple(placed(category, finding) for finding in fused)
 
 

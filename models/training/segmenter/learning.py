@@ -17,6 +17,9 @@ from models.training.segmenter.samples import Sample, kept
 
 Said = Callable[[str], None]
 
+FAINTER = (0.35, 1.2)
+"""By how much the heat of a sample is scaled: recipes of the comparison differ in what is twice as far."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -84,6 +87,7 @@ def batch_of(draw: Generator, group: Sequence[Sample], forget: float) -> tuple[t
         torch.from_numpy(np.stack([each.maps[name] for each in group]).astype(np.float32)) for name in MAPS
     ]
     comparison = np.stack([each.comparison for each in group]).astype(np.float32)
+    comparison[:, 0] *= draw.uniform(*FAINTER, (len(group), 1, 1))
     comparison[draw.random(len(group)) < forget] = 0
     label = np.stack([each.label for each in group]).astype(np.float32) / 255
     return (*maps, torch.from_numpy(comparison)), torch.from_numpy(label)

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from inspection.findings import Region
 from models.backbone import Backbone
 from models.framing import Size
 from models.heads import Sight
+from models.naming import covers
 from models.recipe import DEFAULT
-from models.segmenter import KINDS, Segmenter
+from models.regions import findings_of
+from models.segmenter import KINDS, Segmenter, region_of
 from models.segments import Segment, segments_of
 from models.session import Tensor
 from models.training.segmenter.classes import GROUPS
@@ -27,11 +30,20 @@ class Looked:
     row: Rendered
     label: Label
     chances: Tensor
+    differences: tuple[Region, ...] = ()
+    """Where the comparison finds a difference; none without references."""
 
     @property
     def segments(self) -> list[Segment]:
         """The answer cut into segments."""
         return segments_of(self.chances, KINDS)
+
+    @property
+    def confirmed(self) -> list[Segment]:
+        """Segments that lie where something differs."""
+        rows, columns = self.chances.shape[1:]
+        boxes = [(segment, region_of(segment, rows, columns)) for segment in self.segments]
+        return [segment for segment, box in boxes if any(covers(box, d) for d in self.differences)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,9 +71,16 @@ def looked(head: Segmenter, beside: Beside) -> tuple[Looked, Looked]:
     label = label_for(beside.row, sight)
     alone = replace(sight, comparison=None)
     return (
-        Looked(row=beside.row, label=label, chances=head.chances(sight)),
+        Looked(row=beside.row, label=label, chances=head.chances(sight), differences=differences_of(beside)),
         Looked(row=beside.row, label=label, chances=head.chances(alone)),
     )
+
+
+def differences_of(beside: Beside) -> tuple[Region, ...]:
+    """Boxes of what differs from the references."""
+    seen = beside.seen
+    found = findings_of(seen.sight.view, seen.comparison, beside.view.calibration, seen.limit)
+    return tuple(finding.region for finding in found if finding.region)
 
 
 def loudness_of_intact(head: Segmenter, backbone: Backbone, rows: Sequence[Package]) -> list[float]:

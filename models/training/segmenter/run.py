@@ -22,12 +22,15 @@ from models.training.segmenter.scoring import alarms, score_kinds
 
 COMPARED_EVERY = 8
 """Of the intact packages every eighth also stands beside references of itself."""
-SHARES = {"packages": 0.2, "compared": 0.15, "rendered": 0.65}
+SHARES = {"packages": 0.1, "compared": 0.1, "rendered": 0.8}
 """How the second stage draws its samples; the first knows packages alone."""
 FIRST = Plan(steps=600, schedule=900)
-SECOND = Plan(steps=280, peak_rate=2e-3, seed=20_27)
+SECOND = Plan(steps=900, forget_references=0.25, seed=20_27)
 UNREAD = Reading(
-    compared=Curve(slope=1, offset=0, quiet=0.5), alone=Curve(slope=1, offset=0, quiet=0.5), areas={}
+    compared=Curve(slope=1, offset=0, quiet=0.5),
+    confirmed=Curve(slope=1, offset=0, quiet=0.5),
+    alone=Curve(slope=1, offset=0, quiet=0.5),
+    areas={},
 )
 """Before anything was measured."""
 
