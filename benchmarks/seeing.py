@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from demo.drawing import draw
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCES = 8
-WITHIN_MS = 250.0
-"""95th percentile, whole pictures."""
+WITHIN_MS: Mapping[str, float] = {"regrade, plain": 250.0, "regrade, default": 600.0}
+"""95th percentile: whole pictures, and with the finer look of the recipe that banks are made with."""
 AROUND = 0.15
 """Time around the models as a share of the models' own."""
 PATIENCE_S = 900.0
@@ -42,7 +42,8 @@ class Contestant:
 TRAIN, PEERS = (ROOT / ".venv" / name / "bin" / "python" for name in ("train", "peers"))
 OURS = Path(sys.executable)
 CONTESTANTS = (
-    Contestant(name="regrade, whole", python=OURS, module="regrade_speed", arguments=("whole",)),
+    Contestant(name="regrade, plain", python=OURS, module="regrade_speed", arguments=("plain",)),
+    Contestant(name="regrade, default", python=OURS, module="regrade_speed", arguments=("default",)),
     Contestant(name="anomalib PatchCore", python=PEERS, module="anomalib_speed", made_by="make peers"),
     Contestant(name="ultralytics yolo11n", python=TRAIN, module="ultralytics_speed", made_by="make training"),
     Contestant(name="regrade, yolo11n", python=OURS, module="regrade_speed", arguments=("yolo",)),
@@ -59,10 +60,14 @@ def main() -> dict[str, Any]:
 
 
 def judged(rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Our own row beside its limits."""
-    ours = rows["regrade, whole"]
-    good = "p95_ms" in ours and ours["p95_ms"] <= WITHIN_MS and ours["around_the_models"] <= AROUND
-    return {"limit_ms": WITHIN_MS, "limit_around": AROUND, "within_limit": good}
+    """Our own rows beside their limits."""
+    good = all(within(rows[name], limit_ms) for name, limit_ms in WITHIN_MS.items())
+    return {"limit_ms": dict(WITHIN_MS), "limit_around": AROUND, "within_limit": good}
+
+
+def within(row: dict[str, Any], limit_ms: float) -> bool:
+    """Whether a row is there and keeps both limits."""
+    return "missing" not in row and row["p95_ms"] <= limit_ms and row["around_the_models"] <= AROUND
 
 
 def write_pictures(folder: Path) -> None:

@@ -1,4 +1,8 @@
-"""Regrade itself, timed as its peers are: `whole`, its pipeline, and `yolo`, its head on yolo11n at 640."""
+"""Regrade itself, timed as its peers are.
+
+`default` and `plain` are its pipeline by the recipe that banks are made with and with all levers off,
+`yolo` is its head on yolo11n at 640 pixels.
+"""
 
 import sys
 from collections.abc import Callable
@@ -18,14 +22,28 @@ def main(variant: str, folder: Path) -> None:
     say(VARIANTS[variant](folder))
 
 
-def whole(folder: Path) -> dict[str, Any]:
+def default(folder: Path) -> dict[str, Any]:
+    """By the recipe that banks are made with."""
+    from models.recipe import DEFAULT
+
+    return detect(folder, DEFAULT)
+
+
+def plain(folder: Path) -> dict[str, Any]:
+    """All levers off: one look at the whole picture, the floor."""
+    from models.recipe import PLAIN
+
+    return detect(folder, PLAIN)
+
+
+def detect(folder: Path, recipe: Any) -> dict[str, Any]:
     """Bytes of three views to a Detection, with the references of each view."""
     from inspection.detector import Detection
     from models.backbone import load_backbone
     from models.pipeline import ReferencePipeline
 
     backbone = load_backbone()
-    pipeline = ReferencePipeline(backbone, enrolled(folder, backbone))
+    pipeline = ReferencePipeline(backbone, enrolled(folder, backbone, recipe), recipe=recipe)
     evidence = evidence_of(folder)
     seen: list[Detection] = []
     found = measure(lambda: seen.append(pipeline.detect("bench", evidence)))
@@ -33,15 +51,15 @@ def whole(folder: Path) -> dict[str, Any]:
     return found | {"around_the_models": round((total - model) / model, 3)}
 
 
-def enrolled(folder: Path, backbone: Any) -> Any:
+def enrolled(folder: Path, backbone: Any, recipe: Any) -> Any:
     """A store that knows the product in three views."""
     from models.enrol import enrol
     from models.store import ReferenceStore
 
-    store = ReferenceStore(folder / "store")
+    store = ReferenceStore(folder / f"store-{len(recipe.looks)}")
     for view in sorted((folder / "references").iterdir()):
         photos = [path.read_bytes() for path in sorted(view.glob("*.jpg"))]
-        enrol(store, backbone, sku="bench", view=view.name, photos=photos)
+        enrol(store, backbone, sku="bench", view=view.name, photos=photos, recipe=recipe)
     return store
 
 
@@ -99,7 +117,7 @@ def yolo(folder: Path) -> dict[str, Any]:
     return measure(once)
 
 
-VARIANTS: dict[str, Callable[[Path], dict[str, Any]]] = {"whole": whole, "yolo": yolo}
+VARIANTS: dict[str, Callable[[Path], dict[str, Any]]] = {"default": default, "plain": plain, "yolo": yolo}
 
 
 if __name__ == "__main__":
