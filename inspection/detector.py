@@ -73,6 +73,15 @@ class Judge(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherProduct:
+    """A view that shows another product than the tag or the label says."""
+
+    view: str
+    found: str
+    """SKU that it resembles, or GTIN that is printed on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
     """All that the models say of one piece of evidence."""
 
@@ -90,6 +99,10 @@ class Detection:
     """(view, photos) of each view that has some references, and still needs so many."""
     weight_g: int | None = None
     """Last stable weight; None without a scale."""
+    lookalikes: tuple[OtherProduct, ...] = ()
+    """Views that clearly resemble another product than the one asked for."""
+    printed: tuple[OtherProduct, ...] = ()
+    """GTINs printed on the item, by view; whether one is another's, the catalogue knows."""
     judge: Judge | None = field(default=None, repr=False)
     """Travels with the detection, so that the grading and the record speak of the same files."""
 

@@ -64,7 +64,7 @@ class Grading:
 def grade(product: Product, detection: Detection) -> Grading:
     """Grade one unit; raises RubricMissing where the category has no rubric."""
     rubric = rubric_for(product.category)
-    why_not = _cannot_grade(detection)
+    why_not = _cannot_grade(detection) or _not_this_product(product, detection)
     if why_not:
         return _ungraded(why_not[:MAX_REASONS], detection.findings)
     findings = detection.findings + _unnamed(detection)
@@ -97,6 +97,17 @@ def _cannot_grade(detection: Detection) -> tuple[Reason, ...]:
         return (_no(ReasonCode.NOTHING_COMPARED),)
     bad = (view.view for view in detection.views if not _usable(view))
     return tuple(_no(ReasonCode.SCORE_UNUSABLE, view=view) for view in bad)
+
+
+def _not_this_product(product: Product, detection: Detection) -> tuple[Reason, ...]:
+    """Tag against sight: what shows another product must not be graded by this one's references.
+
+    One right code on the item outweighs the codes of its parts and its carton.
+    """
+    others = list(detection.lookalikes)
+    if all(one.found != product.gtin for one in detection.printed) and product.gtin.strip("0"):
+        others += detection.printed
+    return tuple(_no(ReasonCode.OTHER_PRODUCT, view=one.view, found=one.found) for one in others)
 
 
 def _usable(view: ViewScore) -> bool:

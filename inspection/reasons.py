@@ -54,6 +54,8 @@ class ReasonCode(StrEnum):
     """The bank knows none of the views that were taken."""
     IMAGE_FAULT = "image_fault"
     """view, fault."""
+    OTHER_PRODUCT = "other_product"
+    """view, found: the picture shows another product than the tag or label says."""
     VIEW_UNCLEAR = "view_unclear"
     """view: neither clearly equal nor clearly different."""
     SCORE_UNUSABLE = "score_unusable"

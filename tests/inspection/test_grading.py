@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inspection.catalogue import Product
-from inspection.detector import Case, Detection, Judgement, VersionedFile, ViewScore
+from inspection.detector import Case, Detection, Judgement, OtherProduct, VersionedFile, ViewScore
 from inspection.errors import RubricMissing
 from inspection.evidence import ImageFault, ImageQuality
 from inspection.findings import DefectKind, Finding, Severity, Zone
@@ -225,3 +225,27 @@ def test_a_weight_counts_in_the_catalogues_tolerances(shoe: Product) -> None:
     assert weight_off(weighed, 450) == pytest.approx(-2.5)
     assert weight_off(weighed, None) is None
     assert weight_off(shoe, 450) is None
+
+
+def test_a_picture_of_another_product_is_not_graded_by_this_ones_references(
+    shoe: Product, clean: Detection
+) -> None:
+    seen = replace(clean, lookalikes=(OtherProduct(view="top", found="BOOT-7"),))
+    graded = grade(shoe, seen)
+    assert (graded.grade, graded.ungraded_reason) == (Grade.UNGRADED, ReasonCode.OTHER_PRODUCT)
+    assert dict(graded.reasons[0].params) == {"view": "top", "found": "BOOT-7"}
+
+
+def test_another_products_code_is_an_alert_unless_the_right_one_is_there_too(
+    shoe: Product, clean: Detection
+) -> None:
+    other = OtherProduct(view="top", found="04006381333931")
+    right = OtherProduct(view="side", found=shoe.gtin)
+    assert grade(shoe, replace(clean, printed=(other,))).ungraded_reason == ReasonCode.OTHER_PRODUCT
+    assert grade(shoe, replace(clean, printed=(other, right))).grade == grade(shoe, clean).grade
+
+
+def test_a_product_whose_code_nobody_knows_is_not_held_by_a_code(shoe: Product, clean: Detection) -> None:
+    printed = (OtherProduct(view="top", found="04006381333931"),)
+    unknown = replace(shoe, gtin="0" * 14)
+    assert grade(unknown, replace(clean, printed=printed)).grade == grade(shoe, clean).grade

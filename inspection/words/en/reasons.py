@@ -31,6 +31,7 @@ WORDS: dict[str, str] = {
     "reason.few_references": "View {view} needs {count} more reference pictures. Set the grade yourself.",
     "reason.nothing_compared": "No reference picture for these views. Set the grade yourself.",
     "reason.image_fault": "View {view}: {fault}",
+    "reason.other_product": "View {view} looks like {found}, not like what the tag says. Check the item.",
     "reason.view_unclear": "View {view} is unclear. Look closely and set the grade yourself.",
     "reason.score_unusable": "View {view} gave no usable result. Set the grade yourself.",
     "reason.uncalibrated": "The percentages are an order, not yet checked against your verdicts.",

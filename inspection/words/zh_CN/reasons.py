@@ -31,6 +31,7 @@ WORDS: dict[str, str] = {
     "reason.few_references": "视角 {view} 还缺 {count} 张样品图。请自己定级。",
     "reason.nothing_compared": "这些视角没有样品图。请自己定级。",
     "reason.image_fault": "视角 {view}：{fault}",
+    "reason.other_product": "视角 {view} 看起来是 {found}，与标签不符。请核对商品。",
     "reason.view_unclear": "视角 {view} 看不清差别。请仔细看，自己定级。",
     "reason.score_unusable": "视角 {view} 没有可用结果。请自己定级。",
     "reason.uncalibrated": "百分比只表示先后，还没有用本仓的判定校准。",
