@@ -61,6 +61,7 @@ def _sets(book: Book, drawn: Mapping[str, str]) -> Iterator[str]:
         if names:
             yield page_tables.matrix(book, names)
             yield page_tables.cost_table(book, names)
+    yield "\n".join(page_tables.peer_notes(book))
     yield "### As shipped, all figures"
     yield page_tables.shipped_table(book)
     yield page_tables.shipped_times(book)

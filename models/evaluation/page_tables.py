@@ -43,7 +43,17 @@ def beside_rows(book: Book, names: Names) -> Iterator[Sequence[str]]:
 
 def peer_key(row: PeerRow) -> str:
     """How a peer stands in the table."""
-    return f"{row.peer} {row.version}, {row.backbone}" + (f" ({row.note})" if row.note else "")
+    return f"{row.peer} {row.version}, {row.backbone}"
+
+
+def peer_notes(book: Book) -> Iterator[str]:
+    """Settings and seeds of each peer."""
+    for key in dict.fromkeys(peer_key(row) for row in book.peers):
+        rows = [row for row in book.peers if peer_key(row) == key]
+        notes = "; ".join(dict.fromkeys(row.note for row in rows if row.note))
+        seeds = sorted({row.seeds for row in rows})
+        counted = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+        yield f"* {key}: the same draws, {counted} seeds, measured {max(row.measured for row in rows)}. {notes}."
 
 
 def peer_cell(row: PeerRow | None) -> str:

@@ -34,8 +34,8 @@ RENDERED = """\
   the mean over them. Drawn defects are not worn goods: the real sets show the gap."""
 
 GRADES = """\
-New, used or damaged, by the whole way of a station: gate, comparison, what names defects, rubric. Which folder
-stands for which grade was written down before any figure was seen
+New, used or damaged, by the whole way of a station: gate, comparison, what names defects, rubric. Which
+folder stands for which grade was written down before any figure was seen
 ([decision 0015](decisions/0015-figures-are-made-by-one-command.md)). Recall counts ungraded as missed; kappa
 (quadratic weights) is over the graded ones; *surely wrong* is wrong with a share of 90 % and more."""
 
