@@ -53,7 +53,8 @@ def peer_notes(book: Book) -> Iterator[str]:
         notes = "; ".join(dict.fromkeys(row.note for row in rows if row.note))
         seeds = sorted({row.seeds for row in rows})
         counted = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        yield f"* {key}: the same draws, {counted} seeds, measured {max(row.measured for row in rows)}. {notes}."
+        measured = max(row.measured for row in rows)
+        yield f"* {key}: the same draws, {counted} seeds, measured {measured}. {notes}."
 
 
 def peer_cell(row: PeerRow | None) -> str:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import regrade
+from models.evaluation.runs import read_looks
 
 KEYS = [
     "auroc", "auroc_ci", "recall_at_1fa", "recall_at_5fa", "aupro", "ece", "coverage_at_budget",
@@ -109,3 +110,16 @@ def test_pictures_that_cannot_be_read_can_leave_too_few(discs: Path, tmp_path: P
         path.write_bytes(b"broken")
     result = run(folder, "--seeds", "1")
     assert (result.exit_code, "(4 pictures cannot be read)" in result.stderr) == (1, True)
+
+
+def test_a_folder_with_the_name_of_a_frozen_set_leaves_a_line_where_the_list_is(
+    discs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(discs / "plain", tmp_path / "phone_screen")
+    monkeypatch.chdir(tmp_path)
+    assert "written down" not in run(folder, "--shots", "99").stderr, "there is no list here"
+    looks = tmp_path / "docs" / "evaluation-runs.jsonl"
+    looks.parent.mkdir()
+    looks.touch()
+    assert "phone_screen is a frozen set: this look is written down" in run(folder, "--shots", "99").stderr
+    assert [(look.set, look.reason) for look in read_looks(looks)] == [("phone_screen", "none given")]
