@@ -17,15 +17,10 @@ FAMILIES: Mapping[str, str] = {
     "mug": "tableware",
 }
 """Family to the category of `inspection.rubrics`."""
-WAVES = (
-    ("validation", range(20)),
-    ("train", range(5)),
-    ("held_out", range(20)),
-    ("train", range(5, 20)),
-)
-"""In the order of rendering: split, and which units of a class."""
+SPLITS = ("validation", "train", "held_out")
+"""In the order of rendering."""
 COUNTS: Mapping[str, Mapping[str, int]] = {
-    "train": {"new": 8, "used": 8, "damaged": 8},
+    "train": {"new": 5, "used": 5, "damaged": 5},
     "validation": {"new": 14, "used": 10, "damaged": 10},
     "held_out": {"new": 18, "used": 14, "damaged": 14},
 }
@@ -185,9 +180,9 @@ def _wishes(family: str, planned: str, turn: int, dice: Random) -> tuple[Wish, .
 
 def plan() -> Iterator[Unit]:
     """Yield every unit in the order of rendering: useful wherever it is stopped."""
-    for split, turns in WAVES:
+    for split in SPLITS:
         numbers = [number for number in range(OBJECTS) if split_of(number) == split]
-        queues = [[u for u in _in_turns(family, numbers) if turn_of(u) in turns] for family in FAMILIES]
+        queues = [_in_turns(family, numbers) for family in FAMILIES]
         for row in zip_longest(*queues):
             yield from (unit for unit in row if unit is not None)
 

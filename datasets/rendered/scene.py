@@ -158,6 +158,7 @@ def skin_material(item: Item) -> Any:
     shader.inputs["Sheen Weight"].default_value = item.sheen
     links.new(paint.outputs["Color"], shader.inputs["Emission Color"])
     shader.inputs["Emission Strength"].default_value = 0.55 if item.lit else AMBIENT
+    material.cycles.emission_sampling = "NONE"  # a screen lights nothing: as a lamp it only costs grain
     return material
 
 

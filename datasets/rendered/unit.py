@@ -32,7 +32,7 @@ BUILDS = {
 QUALITY = 92
 LEAST_PIXELS = 60
 """Smaller defects are not visible enough to be graded."""
-TRIES = 9
+TRIES = 18
 ITEM_AREA = {"carton": 3.4, "phone": 3.6, "can_or_bottle": 1.7, "garment": 4.6, "mug": 1.9}
 """Rough visible area, square decimetres: the first guess of a defect's size."""
 LINES = (K.SCRATCH, K.CRACK)

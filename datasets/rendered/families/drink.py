@@ -85,7 +85,7 @@ def _can(number: int, dice: Random) -> Item:
     turn = dice.uniform(-0.5, 0.5)
     tab = moved(slab(0.26, 0.5, 0.035, 0.1, 0.03), (0.0, -0.08, h - 0.045), turn)
     gap = moved(slab(0.13, 0.16, 0.005, 0.06, 0.01), (0.0, -0.2, h - 0.008), turn)
-    mouth = moved(slab(1.5 * r, 1.5 * r, 0.004, 0.749 * r, 0.02), (0, 0, h - 0.052))
+    mouth = moved(slab(1.5 * r, 1.5 * r, 0.004, 0.749 * r, 0.02), (0, 0, h - 0.03))
     deep = (0.1, 0.03, 0.012) if number % 4 else (0.012, 0.010, 0.008)
     return Item(
         skin=skin,
