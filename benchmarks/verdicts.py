@@ -1,9 +1,10 @@
 """Rendered returns as confirmed verdicts: each unit through today's pipeline, its true grade as the person's.
 
-`python -m benchmarks.verdicts OUT` writes `learn.jsonl` (train and validation products) and `test.jsonl`
-(held-out products, never learnt from). Every product stands for a day: its units share rig, print and light.
-Of the train products two of each family take part; their references are six of the eight new units, and the
-other two are looked at, twice over.
+`python -m benchmarks.verdicts OUT [MOST]` writes `learn.jsonl` (train and validation products) and
+`test.jsonl` (held-out products, never learnt from; at most MOST units of a grade and product). A file that
+is there stays. Every product stands for a day: its units share rig, print and light. Of the train products
+two of each family take part; their references are six of the eight new units, and the other two are looked
+at, twice over.
 """
 
 import sys
@@ -50,29 +51,32 @@ def products(split: str) -> dict[str, list[RenderedPicture]]:
     return {name: sorted(rows, key=lambda row: row.picture) for name, rows in sorted(found.items())}
 
 
-def draws(split: str, rows: Sequence[RenderedPicture]) -> list[Draw]:
+def draws(split: str, rows: Sequence[RenderedPicture], most: int) -> list[Draw]:
     """What is compared with what: no unit is its own reference."""
     new = [row for row in rows if row.grade == Grade.NEW]
     rest = [row for row in rows if row.grade != Grade.NEW]
-    if split != "train":
+    if split == "held_out":
+        used, damaged = (
+            [row for row in rest if row.grade == grade][:most] for grade in (Grade.USED, Grade.DAMAGED)
+        )
+        return [(new[:OTHER_REFERENCES], [*new[OTHER_REFERENCES:][:most], *used, *damaged])]
+    if split == "validation":
         return [(new[:OTHER_REFERENCES], [*new[OTHER_REFERENCES:], *rest])]
     count = TRAIN_REFERENCES
     return [(new[:count], [*new[count:], *rest]), (new[-count:], new[:-count])]
 
 
-def verdicts(
-    backbone: Backbone, split: str, number: int, rows: Sequence[RenderedPicture]
-) -> Iterator[Confirmed]:
+def verdicts(backbone: Backbone, number: int, looks: Sequence[Draw]) -> Iterator[Confirmed]:
     """The rows of one product; none for units that stay ungraded, or products without references."""
     day = FIRST_DAY + timedelta(days=number)
-    for references, units in draws(split, rows):
+    for references, units in looks:
         photos = [content for row in references if usable(content := (FOLDER / row.picture).read_bytes())]
         if len(photos) < LEAST_REFERENCES:
             continue
         with TemporaryDirectory(prefix="regrade-verdicts-") as folder:
             store = ReferenceStore(Path(folder), MERCHANT)
-            enrol(store, backbone, sku=rows[0].object, view=VIEW, photos=photos)
-            if bench := bench_of(FOLDER, rows[0]):
+            enrol(store, backbone, sku=references[0].object, view=VIEW, photos=photos)
+            if bench := bench_of(FOLDER, references[0]):
                 store.set_bench(VIEW, bench.read_bytes())
             pipeline = ReferencePipeline(backbone, store)
             found = (verdict(pipeline, row, day) for row in units)
@@ -89,23 +93,28 @@ def verdict(pipeline: ReferencePipeline, row: RenderedPicture, day: date) -> Con
     return confirmed(unit, day, product, detection, grade(product, detection), row.grade)
 
 
-def main(out: Path) -> None:
-    """Write both files; a line as soon as its unit was looked at."""
+def write(path: Path, backbone: Backbone, splits: Sequence[str], most: int) -> None:
+    """One file; a line as soon as its unit was looked at."""
+    found = [draws(split, rows, most) for split in splits for rows in products(split).values()]
+    graded = 0
+    with path.open("w", encoding="utf-8") as stream:
+        for number, one in enumerate(found):
+            for row in verdicts(backbone, number, one):
+                graded += 1
+                stream.write(row.to_line() + "\n")
+                stream.flush()
+    looked = sum(len(units) for one in found for _, units in one)
+    print(f"{path.name}: {graded} graded of {looked} looked at, {len(found)} products")
+
+
+def main(out: Path, most: int) -> None:
+    """Write what is not there yet."""
     backbone = load_backbone(threads=1)
     out.mkdir(parents=True, exist_ok=True)
     for file, splits in (("learn.jsonl", ("validation", "train")), ("test.jsonl", ("held_out",))):
-        looked, graded, number = 0, 0, 0
-        with (out / file).open("w", encoding="utf-8") as stream:
-            for split in splits:
-                for rows in products(split).values():
-                    number += 1
-                    looked += sum(len(units) for _, units in draws(split, rows))
-                    for row in verdicts(backbone, split, number, rows):
-                        graded += 1
-                        stream.write(row.to_line() + "\n")
-                        stream.flush()
-        print(f"{file}: {graded} graded of {looked} looked at, {number} products")
+        if not (out / file).exists():
+            write(out / file, backbone, splits, most)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 100)
