@@ -97,7 +97,12 @@ def fit_looks(recipe: Recipe, photos: Sequence[Sequence[Patches]]) -> Banks:
     Raises ValueError with fewer photos or mixed sizes.
     """
     learnt = [
-        learn([photo[at] for photo in photos], share=look.share, by_place=recipe.by_place)
+        learn(
+            [photo[at] for photo in photos],
+            share=look.share,
+            most_rows=look.most_rows,
+            by_place=recipe.by_place,
+        )
         for at, look in enumerate(recipe.looks)
     ]
     maps = [together([one.left_out[index] for one in learnt]) for index in range(len(photos))]

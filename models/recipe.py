@@ -7,6 +7,8 @@ Why these levers, with figures: docs/decisions/0014-how-references-are-compared.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+MAX_ROWS = 4096
+"""Of one look's bank: bounds its size, and the time of a comparison when there are many photos."""
 FINE_LEVELS = ("f8", "f16")
 """Maps with small cells: marks, edges, prints."""
 DEEP_LEVELS = ("f16", "f32")
@@ -23,6 +25,8 @@ class Look:
     """Of the finer picture; else of the one that heads see too."""
     share: float
     """Of each photo's patches that stays in the bank."""
+    most_rows: int
+    """Of all photos together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +49,12 @@ class Recipe:
     @property
     def looks(self) -> tuple[Look, ...]:
         """The looks whose maps are averaged; the first one's cells are the cells of the result."""
-        looks = [Look(levels=FINE_LEVELS, finer=False, share=self.share)]
+        looks = [Look(levels=FINE_LEVELS, finer=False, share=self.share, most_rows=MAX_ROWS)]
         if self.deep:
-            looks.append(Look(levels=DEEP_LEVELS, finer=False, share=self.share))
+            looks.append(Look(levels=DEEP_LEVELS, finer=False, share=self.share, most_rows=MAX_ROWS))
         if self.fine_side:
             levels = DEEP_LEVELS if self.deep else FINE_LEVELS
-            looks.append(Look(levels=levels, finer=True, share=self.share / 2))
+            looks.append(Look(levels=levels, finer=True, share=self.share / 2, most_rows=MAX_ROWS // 2))
         return tuple(looks)
 
 

@@ -17,10 +17,9 @@ import numpy as np
 
 from models.backbone import Matrix, Patches
 from models.coreset import greedy_coreset, nearest_distance
+from models.recipe import MAX_ROWS
 
 CORESET_SHARE = 0.10
-MAX_ROWS = 4096
-"""Of all photos together: bounds the bank's size and the time of a comparison."""
 NOISE_SMOOTHING = 2.0
 """Cells; standard deviation of the smoothing of the noise map."""
 MAP_SMOOTHING = 1.0
@@ -74,14 +73,20 @@ def compare(bank: Bank, patches: Patches) -> Comparison:
     return Comparison(heat=heat, score=float(heat.max()))
 
 
-def learn(shots: Sequence[Patches], *, share: float = CORESET_SHARE, by_place: bool = True) -> Learnt:
+def learn(
+    shots: Sequence[Patches],
+    *,
+    share: float = CORESET_SHARE,
+    most_rows: int = MAX_ROWS,
+    by_place: bool = True,
+) -> Learnt:
     """Learn one look from two or more photos of one size; raises ValueError with mixed sizes."""
     rows, columns = shots[0].rows, shots[0].columns
     if any((shot.rows, shot.columns) != (rows, columns) for shot in shots):
         raise ValueError("the photos differ in size")
     mean, spread = channels_of(shots)
     standard = [standardise(shot.vectors, mean, spread) for shot in shots]
-    kept = max(1, min(round(share * rows * columns), MAX_ROWS // len(shots)))
+    kept = max(1, min(round(share * rows * columns), most_rows // len(shots)))
     coresets = [greedy_coreset(vectors, kept) for vectors in standard]
     maps = [left_out(index, standard, coresets).reshape(rows, columns) for index in range(len(shots))]
     total: Matrix = np.stack(maps).sum(axis=0)

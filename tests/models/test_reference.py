@@ -9,8 +9,8 @@ from models.backbone import Matrix, Patches
 from models.calibration import MIN_SHOTS
 from models.coreset import greedy_coreset, nearest_distance
 from models.looks import compare_looks, fit_looks
-from models.recipe import PLAIN
-from models.reference import MAX_ROWS, compare, fit, heat_of, learn
+from models.recipe import MAX_ROWS, PLAIN
+from models.reference import compare, fit, heat_of, learn
 
 ROWS, COLUMNS, CHANNELS = 10, 12, 5
 
