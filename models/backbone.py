@@ -69,12 +69,13 @@ class Backbone:
         return patches, spent_ms
 
     def maps(self, pixels: Pixels) -> tuple[dict[str, Tensor], float]:
-        """Every feature map of one picture, C x rows x columns by name, and the runtime's milliseconds."""
+        """Every feature map of one picture and its embedding, by name, and the runtime's milliseconds."""
         batch = self._numbers([pixels])
+        names = (*MAPS, EMBEDDING)
         began = perf_counter()
-        answers = self._session.run(batch, MAPS)
+        answers = self._session.run(batch, names)
         spent_ms = (perf_counter() - began) * 1000.0
-        return {name: answer[0] for name, answer in zip(MAPS, answers, strict=True)}, spent_ms
+        return {name: answer[0] for name, answer in zip(names, answers, strict=True)}, spent_ms
 
     def embed(self, pictures: Sequence[Pixels]) -> tuple[Matrix, float]:
         """One row of numbers for each picture (all of one size), and the runtime's milliseconds."""

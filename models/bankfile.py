@@ -3,7 +3,8 @@
     8 bytes   magic "RGBANK\\x00\\x02": the last byte is the format version
     4 bytes   length of the header, big-endian
     header    JSON: merchant, sku, view, backbone, recipe, photos, sizes, gate, scores, shapes
-    arrays    float32 little-endian, look by look in the order of `looks.arrays_of`
+    arrays    float32 little-endian, look by look in the order of `looks.arrays_of`; the photos'
+              signatures, photos x length; the parts, parts x photos x length
     32 bytes  SHA-256 of everything before
 
 A bank is refused when it is cut short or altered, and when it was made for another merchant,
@@ -12,6 +13,7 @@ SKU, view, backbone or recipe.
 
 import hashlib
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -23,6 +25,8 @@ from models.errors import BankRefused
 from models.framing import Size
 from models.looks import Banks, Sizes, arrays_of
 from models.manifest import Sha256
+from models.partrows import FittedPart, rows_of
+from models.parts import MAX_PARTS, PartBank
 from models.quality import Baseline
 from models.recipe import DEFAULT, Recipe
 from models.reference import Bank
@@ -35,6 +39,7 @@ HASH_BYTES = 32
 Shape = tuple[Annotated[int, Field(ge=1, le=100_000)], ...]
 LookShapes = tuple[Shape, Shape, Shape, Shape]
 """Of mean, spread, vectors and noise."""
+Length = Annotated[int, Field(ge=1, le=8192)]
 Side = Annotated[int, Field(ge=32, le=4096)]
 MAX_LOOKS = 4
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -68,6 +73,11 @@ class BankHeader(BaseModel):
     leave_one_out: tuple[Number, ...]
     shapes: Annotated[tuple[LookShapes, ...], Field(min_length=1, max_length=MAX_LOOKS)]
     """Look by look."""
+    signature_length: Length
+    """Numbers of one photo's signature (`gallery.py`)."""
+    parts: Annotated[tuple[FittedPart, ...], Field(max_length=MAX_PARTS)] = ()
+    part_length: Length = 1
+    """Numbers of one part in one photo (`parts.py`)."""
 
     @property
     def sizes(self) -> Sizes:
@@ -83,6 +93,9 @@ class ViewBank(BaseModel):
 
     header: BankHeader
     bank: Banks
+    signatures: Matrix
+    """photos x length."""
+    parts: tuple[PartBank, ...]
     sha256: Sha256
 
     @property
@@ -104,13 +117,13 @@ def shapes_of(bank: Bank) -> LookShapes:
     return mean, spread, vectors, noise
 
 
-def write_bank(header: BankHeader, banks: Banks) -> bytes:
+def write_bank(header: BankHeader, banks: Banks, signatures: Matrix, parts: Sequence[PartBank]) -> bytes:
     """The bytes of the file; the same bank gives the same bytes."""
     text = header.model_dump_json().encode()
-    parts = [MAGIC, len(text).to_bytes(4, "big"), text]
-    arrays = (array for bank in banks.looks for array in arrays_of(bank))
-    parts += [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays]
-    body = b"".join(parts)
+    pieces = [MAGIC, len(text).to_bytes(4, "big"), text]
+    arrays = [array for bank in banks.looks for array in arrays_of(bank)] + [signatures, rows_of(parts)]
+    pieces += [np.ascontiguousarray(array, dtype="<f4").tobytes() for array in arrays]
+    body = b"".join(pieces)
     return body + hashlib.sha256(body).digest()
 
 
@@ -126,8 +139,14 @@ def read_bank(content: bytes) -> ViewBank:
     if hashlib.sha256(body).digest() != stored:
         raise BankRefused("the reference bank is cut short or altered: its hash does not fit")
     header, rest = _read_header(body)
-    bank = _read_arrays(header, rest)
-    return ViewBank(header=header, bank=bank, sha256=hashlib.sha256(content).hexdigest())
+    looks, signatures, rows = _split(header, rest)
+    return ViewBank(
+        header=header,
+        bank=_read_looks(header, looks),
+        signatures=signatures,
+        parts=tuple(part.bank(row) for part, row in zip(header.parts, rows, strict=True)),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
 
 
 def _read_header(body: bytes) -> tuple[BankHeader, bytes]:
@@ -141,13 +160,29 @@ def _read_header(body: bytes) -> tuple[BankHeader, bytes]:
         raise BankRefused(f"the reference bank's header: {error.errors()[0]['msg']}") from error
 
 
-def _read_arrays(header: BankHeader, rest: bytes) -> Banks:
-    counts = [sum(math.prod(shape) for shape in shapes) for shapes in header.shapes]
-    if len(rest) != 4 * sum(counts):
+def _split(header: BankHeader, rest: bytes) -> tuple[Matrix, Matrix, Matrix]:
+    """The numbers of the looks, the signatures, and the parts' rows."""
+    photos = len(header.photos)
+    of_looks = sum(math.prod(shape) for shapes in header.shapes for shape in shapes)
+    of_signatures = photos * header.signature_length
+    of_parts = len(header.parts) * photos * header.part_length
+    if len(rest) != 4 * (of_looks + of_signatures + of_parts):
         raise BankRefused("the reference bank's arrays do not fit its header")
     numbers = np.frombuffer(rest, dtype="<f4").astype(np.float32)
-    parts = np.split(numbers, np.cumsum(counts)[:-1])
-    looks = tuple(_read_look(shapes, part) for shapes, part in zip(header.shapes, parts, strict=True))
+    if not np.isfinite(numbers).all():
+        raise BankRefused("the reference bank holds numbers that cannot be used")
+    looks, signatures, rows = np.split(numbers, [of_looks, of_looks + of_signatures])
+    return (
+        looks,
+        signatures.reshape(photos, header.signature_length),
+        rows.reshape(len(header.parts), photos, header.part_length),
+    )
+
+
+def _read_looks(header: BankHeader, numbers: Matrix) -> Banks:
+    counts = [sum(math.prod(shape) for shape in shapes) for shapes in header.shapes]
+    pieces = np.split(numbers, np.cumsum(counts)[:-1])
+    looks = tuple(_read_look(shapes, piece) for shapes, piece in zip(header.shapes, pieces, strict=True))
     complete = len(looks) == len(header.recipe.looks) and len(header.leave_one_out) == len(header.photos)
     finer = (header.finer is not None) == any(look.finer for look in header.recipe.looks)
     if not (complete and finer):
@@ -158,7 +193,7 @@ def _read_arrays(header: BankHeader, rest: bytes) -> Banks:
 def _read_look(shapes: LookShapes, numbers: Matrix) -> Bank:
     parts = np.split(numbers, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
     mean, spread, vectors, noise = (part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
-    sound = np.isfinite(numbers).all() and (spread > 0).all() and (noise > 0).all()
+    sound = bool((spread > 0).all() and (noise > 0).all())
     fits = vectors.ndim == noise.ndim == 2 and mean.shape == spread.shape == vectors.shape[1:]
     if not (sound and fits):
         raise BankRefused("the reference bank holds numbers that cannot be used")

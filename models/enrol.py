@@ -4,15 +4,21 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from models.backbone import Backbone
+import numpy as np
+
+from models.backbone import EMBEDDING, Backbone, Matrix
 from models.bankfile import BankHeader, shapes_of, write_bank
 from models.bench.calibration import BenchCalibration
 from models.calibration import MIN_SHOTS
 from models.errors import BadImage
 from models.framing import see
+from models.gallery import signature
 from models.gate import measured_item
 from models.images import Pixels, decode
 from models.looks import Banks, Sizes, fit_looks, look_at, sizes_for
+from models.partlist import read_parts
+from models.partrows import fitted
+from models.parts import PartBank, fit_parts
 from models.quality import Baseline, baseline_of, measure
 from models.recipe import DEFAULT, Recipe
 from models.store import Photo, ReferenceStore
@@ -32,6 +38,19 @@ class Enrolment:
     """Photos of the view now."""
     bank_sha256: str | None
     """None while the view has fewer than MIN_SHOTS photos: nothing is compared then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Learnt:
+    """What the good photos of a view taught."""
+
+    recipe: Recipe
+    sizes: Sizes
+    banks: Banks
+    signatures: Matrix
+    """photos x length."""
+    parts: Sequence[PartBank]
+    baseline: Baseline
 
 
 def enrol(
@@ -95,16 +114,33 @@ def build_bank(
         store.drop_bank(sku, view)
         return None
     sizes, pictures = prepare([photo.content for photo in photos], recipe)
-    shots = []
+    looked = []
     for number, (photo, picture) in enumerate(zip(photos, pictures, strict=True), start=1):
-        shots.append(look_at(backbone, recipe, sizes, photo.content, picture).patches)
+        looked.append(look_at(backbone, recipe, sizes, photo.content, picture))
         progress(number, len(pictures))
-    bank = fit_looks(recipe, shots)
-    baseline = baseline_by(pictures, store.calibration(view))
-    header = describe(store.merchant, sku, view, backbone, photos, recipe, sizes, bank, baseline)
-    content = write_bank(header, bank)
+    signatures = np.stack(
+        [signature(one.maps[EMBEDDING], picture) for one, picture in zip(looked, pictures, strict=True)]
+    )
+    learnt = Learnt(
+        recipe=recipe,
+        sizes=sizes,
+        banks=fit_looks(recipe, [one.patches for one in looked]),
+        signatures=signatures,
+        parts=learn_parts(store, backbone, sku, view, photos),
+        baseline=baseline_by(pictures, store.calibration(view)),
+    )
+    header = describe(store.merchant, sku, view, backbone, photos, learnt)
+    content = write_bank(header, learnt.banks, signatures, learnt.parts)
     store.write_bank(sku, view, content)
     return hashlib.sha256(content).hexdigest()
+
+
+def learn_parts(
+    store: ReferenceStore, backbone: Backbone, sku: str, view: str, photos: Sequence[Photo]
+) -> list[PartBank]:
+    """What the marked parts look like, from the cameras' own pixels; raises BadParts."""
+    marked = [row.part for row in read_parts(store, sku, view)]
+    return fit_parts(backbone, marked, [decode(photo.content) for photo in photos] if marked else [])
 
 
 def prepare(photos: Sequence[bytes], recipe: Recipe) -> tuple[Sizes, list[Pixels]]:
@@ -123,29 +159,24 @@ def baseline_by(pictures: Sequence[Pixels], calibration: BenchCalibration | None
 
 
 def describe(
-    merchant: str,
-    sku: str,
-    view: str,
-    backbone: Backbone,
-    photos: Sequence[Photo],
-    recipe: Recipe,
-    sizes: Sizes,
-    bank: Banks,
-    baseline: Baseline,
+    merchant: str, sku: str, view: str, backbone: Backbone, photos: Sequence[Photo], learnt: Learnt
 ) -> BankHeader:
     """The header of a view's bank."""
-    finer = (sizes.finer.height, sizes.finer.width) if sizes.finer else None
+    sizes, parts = learnt.sizes, learnt.parts
     return BankHeader(
         merchant=merchant,
         sku=sku,
         view=view,
         backbone_sha256=backbone.version.sha256,
-        recipe=recipe,
+        recipe=learnt.recipe,
         photos=tuple(photo.sha256 for photo in photos),
         height=sizes.whole.height,
         width=sizes.whole.width,
-        finer=finer,
-        **asdict(baseline),
-        leave_one_out=bank.leave_one_out,
-        shapes=tuple(shapes_of(one) for one in bank.looks),
+        finer=(sizes.finer.height, sizes.finer.width) if sizes.finer else None,
+        **asdict(learnt.baseline),
+        leave_one_out=learnt.banks.leave_one_out,
+        shapes=tuple(shapes_of(one) for one in learnt.banks.looks),
+        signature_length=learnt.signatures.shape[1],
+        parts=tuple(fitted(part) for part in parts),
+        part_length=parts[0].rows.shape[1] if parts else 1,
     )

@@ -5,6 +5,7 @@ ModelError
 |-- NotReady            the set of references does not allow it: ask the operator to add photos
 |   |-- NoReferences        nothing was enrolled under this SKU
 |   |-- TooManyReferences   a view holds as many photos as it may
+|   |-- BadParts            a list of a product's parts that cannot be understood, or is too long
 |   `-- BadName             a SKU, view or merchant that cannot name a folder
 |-- BadCard             the light card cannot be read: lay it again
 |   |-- CardMissing         no marker of a light card is seen
@@ -70,6 +71,12 @@ class TooManyReferences(NotReady):
     """A view holds as many photos as it may."""
 
     code = "too_many_references"
+
+
+class BadParts(NotReady):
+    """A list of a product's parts that cannot be understood, or is too long."""
+
+    code = "bad_parts"
 
 
 class BadName(NotReady):

@@ -85,10 +85,10 @@ class PartBank:
 
 def fit_parts(backbone: Backbone, parts: Sequence[Part], photos: Sequence[Pixels]) -> list[PartBank]:
     """What each part looks like; raises ValueError with fewer than MIN_PHOTOS."""
-    if len(photos) < MIN_PHOTOS:
-        raise ValueError(f"{len(photos)} photos show no part, {MIN_PHOTOS} are needed")
     if not parts:
         return []
+    if len(photos) < MIN_PHOTOS:
+        raise ValueError(f"{len(photos)} photos show no part, {MIN_PHOTOS} are needed")
     described = np.stack([describe(backbone, parts, photo) for photo in photos], axis=1)
     distances = np.stack([left_out_distances(rows) for rows in described])
     means = distances.mean(axis=1)

@@ -129,6 +129,17 @@ class ReferenceStore:
         )
         return found
 
+    def beside(self, sku: str, view: str, name: str) -> bytes | None:
+        """A small file kept beside a view's photos, None where there is none."""
+        try:
+            return (self._view(sku, view) / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put_beside(self, sku: str, view: str, name: str, content: bytes) -> None:
+        """Keep a small file beside a view's photos."""
+        _write_whole(self._view(sku, view) / name, content)
+
     def set_bench(self, view: str, content: bytes) -> None:
         """Store the picture of the empty bench; raises BadImage."""
         read_header(content)

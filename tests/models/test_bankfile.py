@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inspection.findings import Region, Severity
 from models.bankfile import BankHeader, ViewBank, check_fits, read_bank, shapes_of, write_bank
 from models.errors import BankRefused
 from models.looks import Banks, arrays_of
+from models.partrows import fitted
+from models.parts import Part, PartBank
 from models.recipe import DEFAULT, PLAIN
 from models.reference import Bank
 
@@ -29,6 +32,22 @@ def small_bank() -> Banks:
     return Banks(looks=(look,), leave_one_out=(1.0, 1.1, 1.2, 1.3, 1.4))
 
 
+SIGNATURES = np.arange(15, dtype=np.float32).reshape(5, 3)
+PARTS = (
+    PartBank(
+        part=Part(
+            name="cap",
+            region=Region(left_ppm=400_000, top_ppm=0, width_ppm=200_000, height_ppm=150_000),
+            severity=Severity.CRITICAL,
+        ),
+        rows=np.linspace(0, 1, 10, dtype=np.float32).reshape(5, 2),
+        mean=0.1,
+        spread=0.02,
+        freedom=4,
+    ),
+)
+
+
 def header_of(bank: Banks, **changes: object) -> BankHeader:
     values: dict[str, object] = {
         **OWN,
@@ -42,11 +61,14 @@ def header_of(bank: Banks, **changes: object) -> BankHeader:
         "max_brightness": 110.0,
         "leave_one_out": bank.leave_one_out,
         "shapes": [shapes_of(look) for look in bank.looks],
+        "signature_length": 3,
+        "parts": [fitted(part) for part in PARTS],
+        "part_length": 2,
     }
     return BankHeader.model_validate(values | changes)
 
 
-CONTENT = write_bank(header_of(small_bank()), small_bank())
+CONTENT = write_bank(header_of(small_bank()), small_bank(), SIGNATURES, PARTS)
 
 
 def resealed(body: bytes) -> bytes:
@@ -58,12 +80,15 @@ def test_what_is_written_is_read() -> None:
     for stored, original in zip(arrays_of(found.bank.looks[0]), arrays_of(bank.looks[0]), strict=True):
         assert np.array_equal(stored, original)
     assert found.header == header_of(bank)
+    assert np.array_equal(found.signatures, SIGNATURES)
+    assert [part.part for part in found.parts] == [part.part for part in PARTS]
+    assert np.array_equal(found.parts[0].rows, PARTS[0].rows)
     assert found.bank.leave_one_out == bank.leave_one_out
     assert found.sha256 == hashlib.sha256(CONTENT).hexdigest()
 
 
 def test_the_same_bank_has_the_same_bytes() -> None:
-    assert write_bank(header_of(small_bank()), small_bank()) == CONTENT
+    assert write_bank(header_of(small_bank()), small_bank(), SIGNATURES, PARTS) == CONTENT
 
 
 @given(st.integers(0, len(CONTENT) - 1))
@@ -106,7 +131,7 @@ def spoilt(name: str) -> ViewBank:
     arrays[name] = arrays[name].copy()
     arrays[name].flat[0] = 0.0 if name in {"spread", "noise"} else np.nan
     look = Bank(rows=4, columns=4, **arrays)
-    return read_bank(write_bank(header_of(bank), Banks(looks=(look,), leave_one_out=())))
+    return read_bank(write_bank(header_of(bank), Banks(looks=(look,), leave_one_out=()), SIGNATURES, PARTS))
 
 
 @pytest.mark.parametrize("name", ["mean", "spread", "vectors", "noise"])
@@ -123,11 +148,14 @@ def test_numbers_that_cannot_be_used_are_refused(name: str) -> None:
         {"leave_one_out": [1.0]},
         {"recipe": DEFAULT},
         {"finer": [64, 64]},
+        {"signature_length": 4},
+        {"parts": []},
+        {"part_length": 3},
     ],
 )
 def test_a_header_that_does_not_fit_its_arrays_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(BankRefused):
-        read_bank(write_bank(header_of(small_bank(), **changes), small_bank()))
+        read_bank(write_bank(header_of(small_bank(), **changes), small_bank(), SIGNATURES, PARTS))
 
 
 def test_a_header_of_any_length_is_refused_not_read() -> None:
