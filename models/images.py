@@ -3,10 +3,11 @@
 The header is read here before the decoder sees a byte, so that a small file cannot claim a
 huge picture, and a picture larger than the model needs is decoded reduced (JPEG scales by
 1/2, 1/4 or 1/8 while decoding, at a fraction of the time). The decoder turns pictures
-upright by their EXIF note, makes CMYK and grey to three colours and 16 bit to 8.
+upright by their EXIF note, makes CMYK and grey to three colours and 16 bit to 8, and drops
+transparency. What it would only warn of, a JPEG whose picture ends early, is found here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -27,12 +28,23 @@ MIN_SIDE = 32
 JPEG_MAGIC = b"\xff\xd8\xff"
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
+MAX_SCANS = 64
+"""Of a progressive JPEG; ten are usual, and each goes over the whole picture again."""
+
 REDUCED = {
-    8: cv2.IMREAD_REDUCED_COLOR_8,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    1: cv2.IMREAD_COLOR,
+    8: cv2.IMREAD_REDUCED_GRAYSCALE_8 | cv2.IMREAD_COLOR_RGB,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4 | cv2.IMREAD_COLOR_RGB,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2 | cv2.IMREAD_COLOR_RGB,
+    1: cv2.IMREAD_COLOR_RGB,
 }
+"""By factor; of the reduced ones the flag named after grey is the bare factor."""
+END = b"\xff\xd9"
+FILLED = 128
+"""Grey of a block without data (ITU-T T.81: all coefficients zero)."""
+NOISE = bytes((number * 73 + 29) % 251 for number in range(64))
+PADDING = NOISE * 4 + b"".join(bytes((0xFF, 0xD0 + number)) + NOISE for number in range(8)) * 2
+"""Behind a complete picture it means nothing; behind one that ends early it would be taken for picture.
+It holds all restart markers, for a decoder that waits for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +54,10 @@ class Header:
     kind: Literal["jpeg", "png"]
     width: int
     height: int
+    scan_at: int = 0
+    """Of a JPEG: where its picture begins."""
+    unusual: bool = False
+    """A progressive or a CMYK JPEG: what is missing is not filled with grey."""
 
 
 def decode(content: bytes, *, need_side: int = 0) -> Pixels:
@@ -54,13 +70,35 @@ def decode(content: bytes, *, need_side: int = 0) -> Pixels:
     factor = next((f for f in REDUCED if need_side and shorter >= need_side * f), 1)
     if header.kind == "png":
         factor = 1  # PNG cannot be decoded reduced; the decoder would only resize roughly
+    pixels = _decoded(content, REDUCED[factor])
+    if header.kind == "jpeg" and (header.unusual or _ends_grey(pixels, factor)):
+        _refuse_early_end(content, header, REDUCED[factor], pixels)
+    return pixels
+
+
+def _decoded(content: bytes, flags: int) -> Pixels:
     try:
-        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), REDUCED[factor])
+        pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
     except cv2.error as error:
         raise BadImage(ImageFault.UNREADABLE, "the picture cannot be decoded") from error
     if pixels is None:
         raise BadImage(ImageFault.UNREADABLE, "the picture cannot be decoded")
-    return np.ascontiguousarray(pixels[:, :, ::-1], dtype=np.uint8)
+    return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+
+def _ends_grey(pixels: Pixels, factor: int) -> bool:
+    """Whether a corner is as the decoder fills what is missing; the last corner may have been turned."""
+    side = 4 if factor <= 2 else 2
+    corners = (pixels[:side, :side], pixels[:side, -side:], pixels[-side:, :side], pixels[-side:, -side:])
+    return any((corner == FILLED).all() for corner in corners)
+
+
+def _refuse_early_end(content: bytes, header: Header, flags: int, pixels: Pixels) -> None:
+    """Decode again with more behind the picture: where that changes it, some of it was missing."""
+    end = content.find(END, header.scan_at)
+    padded = _decoded(content[:end] + PADDING + content[end:], flags)
+    if not np.array_equal(pixels, padded):
+        raise BadImage(ImageFault.UNREADABLE, "the JPEG's picture ends early")
 
 
 def read_header(content: bytes) -> Header:
@@ -90,6 +128,8 @@ def _png_header(content: bytes) -> Header:
         raise BadImage(ImageFault.UNREADABLE, "the PNG has no header")
     if content.rfind(b"IEND") < 33:
         raise BadImage(ImageFault.UNREADABLE, "the PNG is cut short")
+    if content.find(b"acTL", 33, max(33, content.find(b"IDAT"))) >= 0:
+        raise BadImage(ImageFault.UNREADABLE, "the PNG is animated: one picture is wanted")
     return Header(
         kind="png", width=int.from_bytes(content[16:20], "big"), height=int.from_bytes(content[20:24], "big")
     )
@@ -97,6 +137,9 @@ def _png_header(content: bytes) -> Header:
 
 FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """SOF0..SOF15 without DHT, JPG and DAC (ITU-T T.81, table B.1)."""
+
+
+PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 
 
 def _jpeg_header(content: bytes) -> Header:
@@ -109,9 +152,14 @@ def _jpeg_header(content: bytes) -> Header:
             continue
         length = int.from_bytes(content[at + 2 : at + 4], "big")
         if marker in FRAME_MARKERS and at + 9 <= len(content):
+            if found is not None:
+                raise BadImage(ImageFault.UNREADABLE, "the JPEG claims two sizes")
             height, width = content[at + 5 : at + 7], content[at + 7 : at + 9]
             found = Header(
-                kind="jpeg", width=int.from_bytes(width, "big"), height=int.from_bytes(height, "big")
+                kind="jpeg",
+                width=int.from_bytes(width, "big"),
+                height=int.from_bytes(height, "big"),
+                unusual=marker in PROGRESSIVE or content[at + 9 : at + 10] == b"\x04",
             )
         if marker == 0xDA:
             return _complete(found, content, at)
@@ -121,6 +169,8 @@ def _jpeg_header(content: bytes) -> Header:
 
 def _complete(found: Header | None, content: bytes, scan_at: int) -> Header:
     """The decoder would fill a missing rest with grey, which then looks like a defect."""
-    if found is None or content.find(b"\xff\xd9", scan_at) < 0:
+    if found is None or content.find(END, scan_at) < 0:
         raise BadImage(ImageFault.UNREADABLE, "the JPEG is cut short")
-    return found
+    if content.count(b"\xff\xda", scan_at) > MAX_SCANS:
+        raise BadImage(ImageFault.UNREADABLE, f"the JPEG has more than {MAX_SCANS} scans")
+    return replace(found, scan_at=scan_at)
