@@ -25,7 +25,6 @@ from models.training.segmenter.pictures import Rendered
 from models.views import SeenView, compare_view
 
 GRADES = (Grade.NEW, Grade.USED, Grade.DAMAGED)
-VIEW = "top"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ def findings_for(
     head: Segmenter | None, seen: SeenView, calibration: Calibration, category: str
 ) -> tuple[Finding, ...]:
     """What a view says, by the comparison and the head; by the comparison alone without a head."""
-    differences = findings_of(VIEW, seen.comparison, calibration, seen.limit)
+    differences = findings_of(seen.sight.view, seen.comparison, calibration, seen.limit)
     if head is None:
         return tuple(differences)
     named = head.find(seen.sight)
@@ -79,7 +78,7 @@ def findings_for(
 def detection_of(findings: Sequence[Finding], seen: SeenView, head: Segmenter | None) -> Detection:
     """The seam's answer of one view."""
     score = ViewScore(
-        view=VIEW,
+        view=seen.sight.view,
         score=seen.score,
         limit=seen.limit,
         p_value_ppm=max(1, round(seen.p_value * 1_000_000)),
@@ -89,7 +88,7 @@ def detection_of(findings: Sequence[Finding], seen: SeenView, head: Segmenter | 
         views=(score,),
         quality={},
         models=(head.version,) if head else (),
-        bank=VersionedFile(name=seen.sight.view or VIEW, sha256="0" * 64),
+        bank=VersionedFile(name=seen.sight.view, sha256="0" * 64),
         model_ms=seen.model_ms,
         total_ms=seen.total_ms,
     )
