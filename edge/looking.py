@@ -35,11 +35,13 @@ class Detectors:
         from models.judging import JudgedDetector, judge_of
         from models.pipeline import ReferencePipeline
         from models.store import ReferenceStore
+        from models.watching import WatchfulDetector
 
         if merchant not in self._made:
             store = ReferenceStore(self._references, merchant)
             backbone, heads = self._load()
-            detector = ReferencePipeline(backbone, store, heads=heads)
+            pipeline = ReferencePipeline(backbone, store, heads=heads)
+            detector = WatchfulDetector(pipeline, backbone)
             self._made[merchant] = JudgedDetector(detector=detector, judge=judge_of(self._registry))
         return self._made[merchant]
 

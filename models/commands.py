@@ -1,4 +1,4 @@
-"""Commands of the models: `regrade references`, `grade`, and those of commands_train and commands_registry.
+"""Commands of the models: `regrade references`, `grade`, and those of the commands_*.py beside it.
 
 Heavy modules are imported inside the command functions, so that `regrade --help` answers at once.
 """
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from models import commands_evaluate, commands_registry, commands_train
+from models import commands_evaluate, commands_parts, commands_read, commands_registry, commands_train
+from models.files import picture_bytes
 
 if TYPE_CHECKING:
     from inspection.findings import Finding
@@ -55,8 +56,10 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_references)
     group.command("card")(show_card)
     group.command("bench")(set_bench)
+    group.command("part")(commands_parts.mark)
     app.add_typer(group, name="references")
     app.command("grade")(grade_pictures)
+    commands_read.register(app)
     commands_train.register(app)
     commands_registry.register(app)
     commands_evaluate.register(app)
@@ -159,7 +162,7 @@ def set_bench(
     """Keep the picture of the empty bench: a frame that shows no more than it is taken again."""
     from models.store import ReferenceStore
 
-    ReferenceStore(store, merchant).set_bench(view, _read_picture(picture))
+    ReferenceStore(store, merchant).set_bench(view, picture_bytes(picture))
     typer.echo(f"Kept as the empty bench of view {view}.")
 
 
@@ -186,12 +189,14 @@ def grade_pictures(
     from models.pipeline import ReferencePipeline
     from models.registry import load_heads, read_registry
     from models.store import ReferenceStore
+    from models.watching import WatchfulDetector
 
     frames = tuple(_frame(image, view) for image in images)
     _refuse_doubles(frames)
     heads = load_heads(read_registry([ZOO]))
-    pipeline = ReferencePipeline(load_backbone(), ReferenceStore(store, merchant), heads=heads)
-    examined = pipeline.examine(sku, Evidence(frames=frames))
+    backbone = load_backbone()
+    pipeline = ReferencePipeline(backbone, ReferenceStore(store, merchant), heads=heads)
+    examined = WatchfulDetector(pipeline, backbone).examine(sku, Evidence(frames=frames))
     detection, areas = examined.detection, view_areas(examined.sights)
     grading = grade(unpriced(merchant, sku, category), detection)
     if picture:
@@ -218,23 +223,12 @@ def _pictures_in(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _read_picture(path: Path) -> bytes:
-    """The bytes of a picture; never more than a picture may have."""
-    from models.images import MAX_BYTES
-
-    try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise typer.BadParameter(f"{path}: {error.strerror}") from error
-
-
 def _read_photo(path: Path) -> bytes:
     """A good photo that passes the gate; the error names the file."""
     from models.enrol import check_photo
     from models.errors import BadImage
 
-    content = _read_picture(path)
+    content = picture_bytes(path)
     try:
         check_photo(content)
     except BadImage as bad:
@@ -252,7 +246,7 @@ def _frame(argument: str, default_view: str) -> "Frame":
     view, equals, name = argument.partition("=")
     if not equals or Path(argument).exists():
         view, name = default_view, argument
-    content = _read_picture(Path(name))
+    content = picture_bytes(Path(name))
     kind = "image/png" if content.startswith(PNG_MAGIC) else "image/jpeg"
     now = datetime.now(UTC)
     return Frame(view=view, camera="file", content=content, media_type=kind, captured_at=now)

@@ -38,7 +38,8 @@ COLOUR_RANGE = (0, 256, 64, 192, 64, 192)
 COLOUR_SIDE = 96
 BORDER = 6
 """A sixth of each side shows bench rather than item."""
-MOST_FOLDS = 10
+ENOUGH_MARGINS = 300
+"""Leave-one-out margins; more of them would cost time and hardly move the limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,8 @@ def _principal(rows: Wide) -> tuple[Wide, Wide]:
 def left_out_margins(known: Mapping[str, Matrix]) -> list[float]:
     """Margin of each photo when its product, and the space, do without it."""
     margins: list[float] = []
-    for fold in range(min(MOST_FOLDS, max(len(rows) for rows in known.values()))):
+    folds = min(math.ceil(ENOUGH_MARGINS / len(known)), max(len(rows) for rows in known.values()))
+    for fold in range(folds):
         held = [sku for sku, rows in known.items() if fold < len(rows) and len(rows) > 2]
         kept = {sku: np.delete(rows, fold, axis=0) if sku in held else rows for sku, rows in known.items()}
         if held:

@@ -13,9 +13,10 @@ from inspection.evidence import Evidence
 from inspection.findings import Finding
 from inspection.readings import Frame
 from models.asking import named_by
-from models.backbone import Backbone, Patches
+from models.backbone import Backbone, Matrix, Patches
 from models.bankfile import ViewBank
 from models.calibration import MIN_SHOTS
+from models.errors import BankRefused
 from models.gate import Seen, look
 from models.heads import Head, Sight
 from models.images import Pixels
@@ -23,7 +24,7 @@ from models.looks import compare_looks, look_at
 from models.recipe import DEFAULT, Recipe
 from models.regions import findings_of, p_value_ppm
 from models.session import Tensor
-from models.store import ReferenceStore
+from models.store import ReferenceStore, Stamp
 
 MAX_VIEWS_SEEN = 16
 """Views of one inspection that are looked at."""
@@ -106,12 +107,28 @@ class ReferencePipeline:
 
     def banks(self, sku: str) -> dict[str, ViewBank]:
         """The usable banks of a SKU by view; empty for a SKU that is not known."""
-        sha256 = self._backbone.version.sha256
-        found = {
-            view: self._store.bank(sku, view, backbone_sha256=sha256, recipe=self._recipe)
-            for view in self._store.views(sku)
-        }
+        found = {view: self._bank(sku, view) for view in self._store.views(sku)}
         return {view: bank for view, bank in found.items() if bank is not None}
+
+    def signatures(self) -> dict[tuple[str, str], Matrix]:
+        """(SKU, view) -> the photos' signatures, of every bank that may be used; others are left out."""
+        found = {}
+        for sku, view in self._store.bank_stamps():
+            try:
+                bank = self._bank(sku, view)
+            except BankRefused:
+                continue  # told when the product itself lies on the bench
+            if bank is not None:
+                found[sku, view] = bank.signatures
+        return found
+
+    def stamps(self) -> dict[tuple[str, str], Stamp]:
+        """What changes when a bank does."""
+        return self._store.bank_stamps()
+
+    def _bank(self, sku: str, view: str) -> ViewBank | None:
+        sha256 = self._backbone.version.sha256
+        return self._store.bank(sku, view, backbone_sha256=sha256, recipe=self._recipe)
 
     def _gate(self, frame: Frame, bank: ViewBank | None, frames: Sequence[Frame]) -> Seen:
         return look(

@@ -99,6 +99,17 @@ class ReferenceStore:
         _write_whole(path, content)
         return path
 
+    def bank_stamps(self) -> dict[tuple[str, str], Stamp]:
+        """(SKU, view) of every bank that lies here, with a stamp that changes when the file does."""
+        found = {}
+        for sku in self.skus():
+            for view in self.views(sku):
+                try:
+                    found[sku, view] = _stamp(self._view(sku, view) / BANK_FILE)
+                except FileNotFoundError:
+                    continue
+        return found
+
     def write_bank(self, sku: str, view: str, content: bytes) -> None:
         """Put a view's bank in place of the old one."""
         _write_whole(self._view(sku, view) / BANK_FILE, content)
@@ -111,10 +122,9 @@ class ReferenceStore:
         """The bank of a view, None where there is none; raises BankRefused when it must not be used."""
         path = self._view(sku, view) / BANK_FILE
         try:
-            status = path.stat()
+            stamp = _stamp(path)
         except FileNotFoundError:
             return None
-        stamp = (status.st_mtime_ns, status.st_size, status.st_ino)
         found = self._remembered(path, stamp)
         if found is None:
             found = _read(path)
@@ -180,6 +190,11 @@ def _folders(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
     return [entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+
+
+def _stamp(path: Path) -> Stamp:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _read(path: Path) -> ViewBank:

@@ -1,0 +1,119 @@
+"""Sees what the comparison does not: another product under the tag, a part that is gone, a printed code.
+
+Wraps the pipeline and works on what it has seen, so the backbone runs once. Only the boxes of
+marked parts are described again, from the camera's own pixels.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from inspection.detector import Detection, OtherProduct
+from inspection.evidence import Evidence
+from inspection.findings import Finding
+from models.backbone import EMBEDDING, Backbone, Matrix
+from models.bankfile import ViewBank
+from models.codes import codes_in
+from models.gallery import Gallery, fit_gallery, signature
+from models.heads import Sight
+from models.images import Pixels, decode
+from models.parts import missing_parts
+from models.pipeline import Examined, ReferencePipeline
+from models.store import Stamp
+
+MAX_PRINTED = 8
+"""Codes of one unit that are told."""
+
+Galleries = Mapping[str, Gallery]
+"""By view."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """The galleries of one state of the references."""
+
+    stamps: Mapping[tuple[str, str], Stamp]
+    """Of the banks behind them."""
+    galleries: Galleries
+
+
+class WatchfulDetector:
+    """Implements `inspection.detector.Detector` around a pipeline.
+
+    One inspection at a time, like the pipeline.
+    """
+
+    def __init__(self, pipeline: ReferencePipeline, backbone: Backbone) -> None:
+        self._pipeline = pipeline
+        self._backbone = backbone
+        self._known: Known | None = None
+
+    def detect(self, sku: str, evidence: Evidence) -> Detection:
+        """What the pipeline says, and what else is seen; raises what the pipeline raises."""
+        return self.examine(sku, evidence).detection
+
+    def examine(self, sku: str, evidence: Evidence) -> Examined:
+        """As `detect`, with the maps."""
+        examined = self._pipeline.examine(sku, evidence)
+        began = perf_counter()
+        pictures = {frame.view: frame.content for frame in evidence.frames}
+        whole = {sight.view: decode(pictures[sight.view]) for sight in examined.sights}
+        missing = self._missing(self._pipeline.banks(sku), whole)
+        alike = lookalikes(self.galleries(), sku, examined.sights)
+        spent_ms = (perf_counter() - began) * 1000.0
+        detection = examined.detection
+        seen = replace(
+            detection,
+            findings=detection.findings + tuple(missing),
+            lookalikes=tuple(alike),
+            printed=tuple(printed(whole)),
+            total_ms=detection.total_ms + spent_ms,
+        )
+        return replace(examined, detection=seen)
+
+    def galleries(self) -> Galleries:
+        """The galleries of all products by view; fitted again when a bank has changed."""
+        stamps = self._pipeline.stamps()
+        if self._known is None or self._known.stamps != stamps:
+            self._known = Known(stamps=stamps, galleries=fit_galleries(self._pipeline.signatures()))
+        return self._known.galleries
+
+    def _missing(self, banks: Mapping[str, ViewBank], whole: Mapping[str, Pixels]) -> list[Finding]:
+        return [
+            finding
+            for view, pixels in whole.items()
+            if view in banks
+            for finding in missing_parts(self._backbone, banks[view].parts, view, pixels)
+        ]
+
+
+def fit_galleries(signatures: Mapping[tuple[str, str], Matrix]) -> Galleries:
+    """One gallery for each view that shows two products or more, of (SKU, view) -> photos x length."""
+    by_view: dict[str, dict[str, Matrix]] = {}
+    for (sku, view), rows in signatures.items():
+        by_view.setdefault(view, {})[sku] = rows
+    fitted = {view: fit_gallery(products) for view, products in by_view.items()}
+    return {view: gallery for view, gallery in fitted.items() if gallery is not None}
+
+
+def lookalikes(galleries: Galleries, sku: str, sights: Sequence[Sight]) -> list[OtherProduct]:
+    """The views that clearly resemble another product than `sku`."""
+    found = []
+    for sight in sights:
+        gallery = galleries.get(sight.view)
+        row = signature(sight.maps[EMBEDDING], sight.pixels)
+        seen = gallery.resemblance(sku, row) if gallery else None
+        if seen is not None and seen.differs:
+            found.append(OtherProduct(view=sight.view, found=seen.nearest))
+    return found
+
+
+def printed(whole: Mapping[str, Pixels]) -> list[OtherProduct]:
+    """The GTINs of the codes on the item, by view."""
+    seen = [
+        OtherProduct(view=view, found=one.code.gtin)
+        for view, pixels in whole.items()
+        for one in codes_in(pixels)
+        if one.code.gtin is not None
+    ]
+    return seen[:MAX_PRINTED]
