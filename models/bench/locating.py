@@ -25,16 +25,19 @@ SURE_TIMES, SURE = 2.5, 25.0
 """What surely is one: so many times more, and at least this of 255."""
 RIM = 12
 """Pixels along the border of the picture, where the bench is seen most often."""
-COLOUR_WEIGHT = 2.5
+COLOUR_WEIGHT = 4.0
 """A change of colour against a change of lightness: noise and shadows have little of it."""
-SHADOW_COLOUR = 16.0
+SHADOW_COLOUR = 24.0
 """Of 255, weighted: a shadow changes the colour no more."""
-SHADOW_WEIGHT = 0.4
+SHADOW_WEIGHT = 0.15
 """Of a change that is only darker bench."""
-TEXTURE_WEIGHT = 5.0
+TEXTURE_WEIGHT = 8.0
 """A change of fine texture: it tells white goods from a white bench, and a shadow has little of it."""
 GAP = 15
 """Pixels between two parts of an item that are alike to the bench."""
+GREY, NOISE, DEEPEST = 128.0, 6.0, 0.25
+"""Of 255: where a tone has no colour; what says nothing in black. A shadow takes colour away with the
+light, to a quarter at most."""
 SMALLEST_SHARE = 0.004
 """Of the picture; a smaller piece is no item and no part of one."""
 HOLE_SHARE = 0.01
@@ -109,7 +112,7 @@ def item_of(pixels: Pixels, found: Difference) -> Mask | None:
 def difference(pixels: Pixels, bench: Pixels) -> Difference:
     """Compare a picture with the empty bench of the same size in the picture's own light."""
     light = light_between(pixels, bench)
-    amount = _amount(_tones(pixels) - _tones(relit(bench, light)))
+    amount = _amount(_tones(pixels), _tones(relit(bench, light)))
     return Difference(light=light, amount=amount, doubtful_from=_doubtful_from(amount))
 
 
@@ -124,10 +127,13 @@ def _tones(pixels: Pixels) -> Amount:
     return cv2.cvtColor(cv2.blur(pixels, (3, 3)), cv2.COLOR_RGB2YCrCb).astype(np.float32)
 
 
-def _amount(apart: Amount) -> Amount:
-    """Lightness and colour together; darker bench of the same colour counts for less."""
-    lightness, red, blue = cv2.split(apart)
-    colour = COLOUR_WEIGHT * (np.abs(red) + np.abs(blue))
+def _amount(seen: Amount, empty: Amount) -> Amount:
+    """Lightness, colour and texture together; darker bench of the same colour counts for less."""
+    (light, *colours), (was, *were) = cv2.split(seen), cv2.split(empty)
+    lightness = np.asarray(light - was, dtype=np.float32)
+    shade = np.clip((light + NOISE) / (was + NOISE), DEEPEST, 1.0)
+    pairs = zip(colours, were, strict=True)
+    colour = COLOUR_WEIGHT * sum(np.abs(now - GREY - (then - GREY) * shade) for now, then in pairs)
     darker = (lightness < 0) & (colour < SHADOW_COLOUR)
     fine = np.abs(lightness - cv2.blur(lightness, (7, 7)))
     texture = TEXTURE_WEIGHT * cv2.erode(cv2.blur(fine, (5, 5)), np.ones((5, 5), np.uint8))
