@@ -14,8 +14,10 @@ FALSE_ALARMS = 0.01
 """Share of good pictures in which a segment may count where nothing differs."""
 LEAST_AREAS = 3
 """Fewer defects of a kind are no measure of its area."""
-PRIOR = 0.02
-"""Ridge of the fit: keeps it finite where the classes are apart."""
+PRIOR = 1.0
+"""Pull of the fit towards slope 1 and offset 0: keeps it finite where the classes are apart."""
+LARGEST_STEP = 0.5
+"""Of one round of Newton's method, which may else overshoot for ever."""
 
 
 def reading_of(compared: Sequence[Looked], alone: Sequence[Looked], intact: Sequence[float]) -> Reading:
@@ -59,12 +61,13 @@ def logistic(inputs: Sequence[float], rights: Sequence[float], rounds: int = 50)
     """Slope and offset of a logistic regression with a weak ridge, by Newton's method."""
     x = np.stack([np.array(inputs), np.ones(len(inputs))], axis=1)
     y = np.array(rights)
-    weights = np.array([1.0, 0.0])
+    start = np.array([1.0, 0.0])
+    weights = start
     for _ in range(rounds):
         chance = 1 / (1 + np.exp(-x @ weights))
-        slope = x.T @ (chance - y) + PRIOR * weights
+        slope = x.T @ (chance - y) + PRIOR * (weights - start)
         bend = (x * (chance * (1 - chance))[:, None]).T @ x + PRIOR * np.eye(2)
-        weights = weights - np.linalg.solve(bend, slope)
+        weights = weights - np.clip(np.linalg.solve(bend, slope), -LARGEST_STEP, LARGEST_STEP)
     return max(float(weights[0]), 0.05), float(weights[1])
 
 
