@@ -1,7 +1,7 @@
 """anomalib's PatchCore and PaDiM on the splits of `regrade evaluate`, with the same backbone weights.
 
 Runs in an environment of its own (`make peers`), reads the splits, writes the rows that
-`regrade evaluate --peers FILE` sets beside ours:
+`regrade evaluate peers FILE` sets beside ours:
 
     regrade evaluate splits --data FOLDER --json > splits.json
     .venv/peers/bin/python -m benchmarks.peers.anomalib_peer splits.json FOLDER peers.json
