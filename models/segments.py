@@ -1,6 +1,6 @@
 """What the segmenter is told of the comparison, and its answer cut into segments: pure, on arrays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -104,20 +104,3 @@ def _segment(
         loudness=float(inside[-PEAK_CELLS:].mean()),
         sureness=float(votes[winner] / max(float(votes.sum()), 1e-6)),
     )
-
-
-def merged(segments: Sequence[Segment]) -> Iterator[Segment]:
-    """One segment per kind that stands for all of that kind: their box, area and loudest part."""
-    for kind in dict.fromkeys(segment.kind for segment in segments):
-        same = [segment for segment in segments if segment.kind == kind]
-        left, top = min(s.left for s in same), min(s.top for s in same)
-        yield Segment(
-            kind=kind,
-            left=left,
-            top=top,
-            width=max(s.left + s.width for s in same) - left,
-            height=max(s.top + s.height for s in same) - top,
-            cells=sum(s.cells for s in same),
-            loudness=max(s.loudness for s in same),
-            sureness=max(s.sureness for s in same),
-        )
