@@ -140,9 +140,10 @@ def _contact(item: Mask) -> float:
 
 
 def _changed_share(pixels: Pixels, other: Pixels) -> float:
-    difference = _small(pixels) - _small(other)
-    difference -= np.median(difference, axis=(0, 1))
-    return float((np.abs(difference).max(axis=2) > BENCH_STEP).mean())
+    """Share of the cells that differ, once the other picture's light is made the same."""
+    here, there = _small(pixels), _small(other)
+    gain = np.median((here + 1.0) / (there + 1.0), axis=(0, 1))
+    return float((np.abs(here - there * gain).max(axis=2) > BENCH_STEP).mean())
 
 
 def _small(pixels: Pixels) -> NDArray[np.float32]:

@@ -61,8 +61,9 @@ def test_a_frame_is_compared_with_the_references() -> None:
     for sharpness, brightness, faults in (
         (60, 110, ()),
         (49, 110, (ImageFault.BLURRED,)),
-        (200, 39, (ImageFault.TOO_DARK,)),
-        (200, 181, (ImageFault.TOO_BRIGHT,)),
+        (200, 21, ()),
+        (200, 19, (ImageFault.TOO_DARK,)),
+        (200, 201, (ImageFault.TOO_BRIGHT,)),
     ):
         quality = ImageQuality(sharpness=sharpness, brightness=brightness)
         assert against_baseline(quality, baseline).faults == faults
