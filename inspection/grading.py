@@ -20,6 +20,7 @@ from inspection.grades import Condition, Grade, GradeShares
 from inspection.reasons import Reason, ReasonCode, Rule, because
 from inspection.rubrics import Row, Rubric, rubric_for
 from inspection.shares import differs_ppm, likeliest, shares_of
+from inspection.zones import placed
 
 COUNTS_FROM_PPM = 500_000
 """A finding sets the grade when it is at least as likely as not."""
@@ -67,7 +68,7 @@ def grade(product: Product, detection: Detection) -> Grading:
     why_not = _cannot_grade(detection) or _not_this_product(product, detection)
     if why_not:
         return _ungraded(why_not[:MAX_REASONS], detection.findings)
-    findings = detection.findings + _unnamed(detection)
+    findings = tuple(placed(product.category, f) for f in (*detection.findings, *_unnamed(detection)))
     unclear = _unclear(detection.views, findings)
     if unclear:
         return _ungraded(unclear[:MAX_REASONS], findings)
