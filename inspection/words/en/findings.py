@@ -36,7 +36,7 @@ WORDS: dict[str, str] = {
     "fault.glare": "Glare on the item. Turn it or shade the lamp, take it again.",
     "fault.moved": "The item moved. Let go of it, wait a moment, take it again.",
     "fault.hand_in_view": "Something reaches into the picture. Take hands and tools away, take it again.",
-    "fault.light_changed": "The light is not as calibrated. Check the lamp, keep daylight out, take it again.",
+    "fault.light_changed": "The light is not as calibrated. Check the lamp, keep out daylight, retake.",
     "drift.darker": "darker than calibrated",
     "drift.brighter": "brighter than calibrated",
     "drift.colour": "another colour of light",

@@ -39,7 +39,7 @@ WORDS: dict[str, str] = {
     "hold.reader_lost": "The tag reader does not answer. Check its cable or scan the barcode.",
     "hold.printer_lost": "The printer does not answer. Check paper and cable, then try again.",
     "hold.light_drift": "The light has changed. Check the lamp and keep daylight out, then try again.",
-    "hold.bench_covered": "The light cannot be checked. Clear the bench or lay the light card on it, then try again.",
+    "hold.bench_covered": "The light cannot be checked. Clear the bench or lay the card on it, try again.",
     "hold.image_unreadable": "The pictures cannot be used. Wipe the lens and take them again.",
     "hold.model_missing": "The grading model is missing or changed. Call the supervisor.",
     "hold.model_failed": "The grading failed. Try again; if it stays, set the item aside.",
