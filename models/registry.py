@@ -150,12 +150,6 @@ def _model_folders(folders: Sequence[Path]) -> Iterator[Path]:
                 yield path
 
 
-def _yolo(folder: Path, threads: int) -> "Head":
-    from models.yolo import load_yolo
-
-    return load_yolo(folder, threads)
-
-
 def _segmenter(folder: Path, threads: int) -> "Head":
     from models.segmenter import load_segmenter
 
