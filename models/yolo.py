@@ -4,19 +4,20 @@ It was trained by `regrade train yolo`, and its manifest says what its classes m
 It sees the view itself, not the backbone's maps, and runs once per view.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from inspection.detector import VersionedFile
-from inspection.findings import Finding, Region, Severity, Zone
+from inspection.findings import DefectKind, Finding, Region, Severity, Zone
 from models.boxes import Boxes, Square, boxes_of, filled, letterbox, on_picture
 from models.classnames import Meaning, meaning_of
 from models.errors import ModelFailed, ModelRefused
 from models.heads import Sight
 from models.manifest import Manifest, ModelKind, load_model
+from models.naming import BOUNDS, severity_of
 from models.session import OnnxSession, Tensor
 
 LEAST = 0.25
@@ -28,11 +29,13 @@ MAX_FINDINGS = 8
 WHOLE_PPM = 1_000_000
 BOX_NUMBERS = 4
 
-SEVERITIES = ((Severity.CRITICAL, 60_000), (Severity.MAJOR, 15_000))
-"""From which share of the item on (of the view, where the item was not located), in ppm; below: minor.
-
-A box says where, and only roughly how much: the rubric's row for the kind weighs more than this table.
-"""
+FILLED: Mapping[DefectKind, float] = {
+    DefectKind.SCRATCH: 0.08,
+    DefectKind.CRACK: 0.08,
+    DefectKind.OPENED_SEAL: 0.10,
+}
+FILLED_ELSE = 0.60
+"""Share of its box that a defect fills: medians over the training pictures of `datasets/rendered`."""
 MISSING_SEVERITY = Severity.MAJOR
 
 
@@ -86,11 +89,11 @@ class YoloHead:
         corners = seen.boxes.corners[at]
         height, width = sight.pixels.shape[:2]
         left, top, right, bottom = on_picture(corners[None], seen.square, height, width)[0].tolist()
-        share = (right - left) * (bottom - top) / (height * width) * fill(seen, at)
+        share = (right - left) * (bottom - top) / (height * width) * fill(seen, at, meaning)
         return Finding(
             kind=meaning.kind,
             zone=Zone.ANY,
-            severity=MISSING_SEVERITY if meaning.part else severity_of(share, sight),
+            severity=MISSING_SEVERITY if meaning.part else weighed(meaning.kind, share, sight),
             confidence_ppm=round(float(seen.boxes.scores[at]) * WHOLE_PPM),
             view=sight.view,
             area_ppm=round(share * WHOLE_PPM),
@@ -115,18 +118,21 @@ class YoloHead:
                 )
 
 
-def fill(seen: Seen, at: int) -> float:
-    """Share of a box that is the thing itself; 1 without masks."""
+def fill(seen: Seen, at: int, meaning: Meaning) -> float:
+    """Share of a box that is the thing itself, by its mask or as usual; a missing part fills its box."""
     if seen.prototypes is None:
-        return 1.0
+        return 1.0 if meaning.part else FILLED.get(meaning.kind, FILLED_ELSE)
     shares = np.clip(seen.boxes.corners[at] / np.float32(seen.square.side), 0, 1)
     return filled(seen.boxes.coefficients[at], seen.prototypes, np.asarray(shares, np.float32))
 
 
-def severity_of(share: float, sight: Sight) -> Severity:
-    """Severity by the table; `share` is of the view."""
+def weighed(kind: DefectKind, share: float, sight: Sight) -> Severity:
+    """Severity by the kind's bounds, critical for a hazard, which has none; `share` is of the view.
+
+    The bounds are shares of the item; where it was not located, of the view.
+    """
     item = float(sight.item.mean()) if sight.item is not None and sight.item.any() else 1.0
-    return next((name for name, ppm in SEVERITIES if share / item * WHOLE_PPM >= ppm), Severity.MINOR)
+    return severity_of(kind, round(share / item * WHOLE_PPM)) if kind in BOUNDS else Severity.CRITICAL
 
 
 def region_of(corners: tuple[float, float, float, float]) -> Region:

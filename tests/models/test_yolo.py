@@ -72,7 +72,7 @@ def test_a_defect_is_found_with_its_kind_its_place_and_how_sure(head: Make) -> N
     assert region is not None
     assert (region.left_ppm, region.top_ppm) == (500_000, 250_000)
     assert (region.width_ppm, region.height_ppm) == (250_000, 250_000)
-    assert found.area_ppm == 62_500
+    assert found.area_ppm == 5_000, "a scratch fills 8 % of its box"
 
 
 @pytest.mark.parametrize(("side", "wide"), [(32, 32), (128, 128), (48, 96), (320, 96)])
@@ -121,22 +121,26 @@ def test_the_findings_of_a_view_are_bounded_and_the_surest_stay(head: Make) -> N
 
 
 def test_a_defect_weighs_by_its_share_of_the_item(head: Make) -> None:
-    masked = head("detector-masks.onnx", outputs={"output0": 8, "output1": 1})
-    pixels = picture()
-    pixels[16:32, 32:40] = RED
-    quarter = np.zeros((64, 64), np.bool_)
-    quarter[:32, 32:] = True
-    assert masked.find(sight(pixels))[0].severity is Severity.MAJOR
-    assert masked.find(sight(pixels, item=quarter))[0].severity is Severity.CRITICAL
+    pixels = picture((RED, 2, 1))
+    quarter, corner = np.zeros((64, 64), np.bool_), np.zeros((64, 64), np.bool_)
+    quarter[:32, 32:] = corner[16:32, 48:60] = True
+    assert head().find(sight(pixels))[0].severity is Severity.MINOR
+    assert head().find(sight(pixels, item=quarter))[0].severity is Severity.MAJOR
+    assert head().find(sight(pixels, item=corner))[0].severity is Severity.CRITICAL
 
 
-def test_a_mask_makes_the_area_smaller_than_its_box(head: Make) -> None:
+def test_a_hazard_weighs_most_however_small(head: Make) -> None:
+    (found,) = head(classes=("leak", *CLASSES[1:])).find(sight(picture((RED, 2, 1))))
+    assert (found.kind, found.severity) == (DefectKind.LEAK, Severity.CRITICAL)
+
+
+def test_a_mask_says_how_much_of_its_box_a_defect_fills(head: Make) -> None:
     masked = head("detector-masks.onnx", outputs={"output0": 8, "output1": 1})
     pixels = picture()
     pixels[16:32, 32:40] = RED
     (whole,), (cut,) = head().find(sight(pixels)), masked.find(sight(pixels))
     assert cut.region == whole.region
-    assert cut.area_ppm == whole.area_ppm // 2
+    assert cut.area_ppm == 31_250
 
 
 def test_numbers_that_are_none_are_never_guessed_at(head: Make) -> None:
