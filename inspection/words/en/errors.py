@@ -27,6 +27,7 @@ WORDS: dict[str, str] = {
     "error.centre_away": "The centre cannot be reached. Go on working; records wait here.",
     "error.ask_operator": "Something at the bench needs you.",
     "error.disk_full": "The disk is full. Call the supervisor.",
+    "error.wrong_file": "A file came damaged. It is fetched again; if this stays, call the supervisor.",
     "error.set_up_wrong": "The station is set up wrongly. Call the supervisor.",
     "error.bad_config": "The configuration is wrong. Call the supervisor.",
     "error.not_enrolled": "The station is not enrolled. Call the supervisor.",

@@ -27,6 +27,7 @@ WORDS: dict[str, str] = {
     "error.centre_away": "连不上中心。请继续工作，记录先存在这里。",
     "error.ask_operator": "工位上有事需要你处理。",
     "error.disk_full": "磁盘已满。请叫主管。",
+    "error.wrong_file": "收到的文件已损坏。正在重新获取；若一直如此，请叫主管。",
     "error.set_up_wrong": "工位设置有误。请叫主管。",
     "error.bad_config": "配置有误。请叫主管。",
     "error.not_enrolled": "工位还没有登记。请叫主管。",
