@@ -2,7 +2,7 @@
 
 The worst counted finding sets the condition. A unit stays `ungraded` where the pictures
 cannot carry a grade: too few references, a faulty frame, an unusable score, or a view that is
-neither clearly equal nor clearly different while nothing else speaks clearly.
+neither clearly equal nor clearly different while nothing in it has a name and nothing else speaks clearly.
 
 A judge (a site's confirmed verdicts) calibrates the shares. It never sets the grade: where it speaks
 against the rubric, the unit needs a person.
@@ -25,7 +25,7 @@ from inspection.zones import placed
 COUNTS_FROM_PPM = 500_000
 """A finding sets the grade when it is at least as likely as not."""
 SPEAKS_FROM_PPM = 800_000
-"""A named finding this sure settles a unit although another view is unclear."""
+"""A named finding this sure settles a unit although a view is unclear."""
 CLEARLY_BEYOND = 1.25
 """score / limit from which a view clearly differs."""
 CLEARLY_EQUAL_P_PPM = 10_000
@@ -144,14 +144,16 @@ def _unclear(views: tuple[ViewScore, ...], findings: tuple[Finding, ...]) -> tup
     """Name the unclear views, unless one view or one finding speaks clearly.
 
     A defect may show in one view only, so a clear difference beside an equal view is
-    no disagreement.
+    no disagreement. A view beyond its limit is clear once what differs in it has a name that counts.
     """
-    spoken = {view.view: says(view) for view in views}
-    named = (f for f in findings if f.kind != DefectKind.DEVIATION)
+    spoken = {view: says(view) for view in views}
+    named = [f for f in findings if f.kind != DefectKind.DEVIATION]
     if ViewSays.DIFFERENT in spoken.values() or any(f.confidence_ppm >= SPEAKS_FROM_PPM for f in named):
         return ()
-    unclear = (view for view, word in spoken.items() if word == ViewSays.UNCLEAR)
-    return tuple(_no(ReasonCode.VIEW_UNCLEAR, view=view) for view in unclear)
+    counted = {f.view for f in named if f.confidence_ppm >= COUNTS_FROM_PPM}
+    unclear = [view for view, word in spoken.items() if word == ViewSays.UNCLEAR]
+    open_still = (view.view for view in unclear if view.score <= view.limit or view.view not in counted)
+    return tuple(_no(ReasonCode.VIEW_UNCLEAR, view=view) for view in open_still)
 
 
 def _graded(rubric: Rubric, findings: tuple[Finding, ...], product: Product, detection: Detection) -> Grading:

@@ -1,6 +1,7 @@
 """Asks the heads about one view, and puts what they say together with what differs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from inspection.findings import Finding
@@ -14,6 +15,10 @@ class Guesses(Protocol):
 
     def quiet_ppm(self, sight: Sight) -> int:
         """Confidence from which a finding counts where nothing differs."""
+        ...
+
+    def confirmed_ppm(self, finding: Finding) -> int:
+        """Confidence of one of its findings where something differs too."""
         ...
 
 
@@ -30,5 +35,7 @@ def _told(head: Head, sight: Sight, differences: Sequence[Finding]) -> list[Find
     found = list(head.find(sight))
     if not isinstance(head, Guesses):
         return found
+    there = [one for one in found if any(explains(one, d) for d in differences)]
+    surer = [replace(one, confidence_ppm=max(one.confidence_ppm, head.confirmed_ppm(one))) for one in there]
     quiet = head.quiet_ppm(sight)
-    return [one for one in found if one.confidence_ppm >= quiet or any(explains(one, d) for d in differences)]
+    return surer + [one for one in found if one not in there and one.confidence_ppm >= quiet]

@@ -154,6 +154,17 @@ def test_a_sure_named_finding_settles_an_unclear_view(
     assert grade(shoe, looked).grade == Grade.USED
 
 
+def test_a_view_beyond_its_limit_is_clear_once_what_differs_is_named(
+    shoe: Product, clean: Detection, view: ViewScore, stain: Finding
+) -> None:
+    named, beyond = replace(stain, confidence_ppm=600_000), replace(view, score=1.1)
+    assert grade(shoe, replace(clean, views=(beyond,), findings=(named,))).grade == Grade.USED
+    within = replace(view, p_value_ppm=9_000)
+    for views in ((within,), (beyond, replace(beyond, view="side"))):
+        graded = grade(shoe, replace(clean, views=views, findings=(named,)))
+        assert graded.ungraded_reason == ReasonCode.VIEW_UNCLEAR
+
+
 def test_a_distance_too_rare_among_good_units_is_unclear_within_the_limit(view: ViewScore) -> None:
     assert says(view) == ViewSays.EQUAL
     assert says(replace(view, p_value_ppm=9_000)) == ViewSays.UNCLEAR

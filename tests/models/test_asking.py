@@ -52,6 +52,9 @@ class UnsureHead(StainHead):
     def quiet_ppm(self, sight: Sight) -> int:
         return 900_000
 
+    def confirmed_ppm(self, finding: Finding) -> int:
+        return 800_000
+
 
 @pytest.fixture
 def detect(
@@ -75,6 +78,14 @@ def test_what_a_head_only_guesses_counts_where_something_differs(detect: Callabl
     assert detect(UnsureHead(), "good") == []
     assert detect(UnsureHead(), "used_stain") == [(DefectKind.STAIN, "stains")]
     assert detect(UnsureHead(confidence_ppm=950_000), "good") == [(DefectKind.STAIN, "stains")]
+
+
+def test_a_guess_that_a_difference_confirms_is_surer(
+    backbone: Backbone, mug_store: ReferenceStore, drawn: Drawn, seen: Look
+) -> None:
+    pipeline = ReferencePipeline(backbone, mug_store, heads=[UnsureHead(confidence_ppm=300_000)])
+    (stain,) = pipeline.detect("MUG", seen(top=drawn("mug", "used_stain")[-1])).findings
+    assert (stain.kind, stain.confidence_ppm) == (DefectKind.STAIN, 800_000)
 
 
 def test_a_difference_that_no_head_names_stays_a_deviation(

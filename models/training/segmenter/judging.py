@@ -12,12 +12,12 @@ from inspection.grades import Grade
 from inspection.grading import grade
 from inspection.zones import placed
 from models.answers import unpriced
+from models.asking import named_by
 from models.backbone import Backbone
 from models.calibration import Calibration
 from models.evaluation.hidden import defect_of, painted
 from models.evaluation.metrics import quadratic_kappa
 from models.images import decode
-from models.naming import fuse
 from models.regions import findings_of
 from models.segmenter import Segmenter
 from models.training.segmenter.looking import Beside
@@ -70,9 +70,7 @@ def findings_for(
     differences = findings_of(seen.sight.view, seen.comparison, calibration, seen.limit)
     if head is None:
         return tuple(differences)
-    named = head.find(seen.sight)
-    fused = fuse(differences, named, alone_ppm=head.quiet_ppm(seen.sight), confirmed=head.confirmed_ppm)
-    return tuple(placed(category, finding) for finding in fused)
+    return tuple(placed(category, finding) for finding in named_by([head], seen.sight, differences))
 
 
 def detection_of(findings: Sequence[Finding], seen: SeenView, head: Segmenter | None) -> Detection:
