@@ -3,7 +3,7 @@
 `python -m benchmarks.verdicts OUT [MOST]` writes `learn.jsonl` (train and validation products) and
 `test.jsonl` (held-out products, never learnt from; at most MOST units of a grade and product). A file that
 is there stays. Every product stands for a day: its units share rig, print and light. Of the train products
-two of each family take part; their references are six of the eight new units, and the other two are looked
+three of each family take part; their references are six of the eight new units, and the other two are looked
 at, twice over.
 """
 
@@ -24,7 +24,10 @@ from models.backbone import Backbone, load_backbone
 from models.enrol import enrol
 from models.evaluation.graded import usable
 from models.evaluation.rendered import RenderedPicture, bench_of
+from models.heads import Head
+from models.manifest import ZOO
 from models.pipeline import ReferencePipeline
+from models.registry import load_heads, read_registry
 from models.store import ReferenceStore
 
 FOLDER = Path(__file__).resolve().parents[1] / "datasets" / "rendered"
@@ -33,7 +36,7 @@ FIRST_DAY = date(2026, 1, 1)
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 TRAIN_REFERENCES, OTHER_REFERENCES = 6, 8
 LEAST_REFERENCES = 5
-TRAIN_PRODUCTS = ("-0", "-1")
+TRAIN_PRODUCTS = ("-0", "-1", "-2")
 """Of each family: a segmenter has learnt from all of them, a judge should see few such products."""
 
 Draw = tuple[Sequence[RenderedPicture], Sequence[RenderedPicture]]
@@ -66,7 +69,9 @@ def draws(split: str, rows: Sequence[RenderedPicture], most: int) -> list[Draw]:
     return [(new[:count], [*new[count:], *rest]), (new[-count:], new[:-count])]
 
 
-def verdicts(backbone: Backbone, number: int, looks: Sequence[Draw]) -> Iterator[Confirmed]:
+def verdicts(
+    backbone: Backbone, heads: Sequence[Head], number: int, looks: Sequence[Draw]
+) -> Iterator[Confirmed]:
     """The rows of one product; none for units that stay ungraded, or products without references."""
     day = FIRST_DAY + timedelta(days=number)
     for references, units in looks:
@@ -78,7 +83,7 @@ def verdicts(backbone: Backbone, number: int, looks: Sequence[Draw]) -> Iterator
             enrol(store, backbone, sku=references[0].object, view=VIEW, photos=photos)
             if bench := bench_of(FOLDER, references[0]):
                 store.set_bench(VIEW, bench.read_bytes())
-            pipeline = ReferencePipeline(backbone, store)
+            pipeline = ReferencePipeline(backbone, store, heads=heads)
             found = (verdict(pipeline, row, day) for row in units)
             yield from (row for row in found if row is not None)
 
@@ -93,13 +98,13 @@ def verdict(pipeline: ReferencePipeline, row: RenderedPicture, day: date) -> Con
     return confirmed(unit, day, product, detection, grade(product, detection), row.grade)
 
 
-def write(path: Path, backbone: Backbone, splits: Sequence[str], most: int) -> None:
+def write(path: Path, backbone: Backbone, heads: Sequence[Head], splits: Sequence[str], most: int) -> None:
     """One file; a line as soon as its unit was looked at."""
     found = [draws(split, rows, most) for split in splits for rows in products(split).values()]
     graded = 0
     with path.open("w", encoding="utf-8") as stream:
         for number, one in enumerate(found):
-            for row in verdicts(backbone, number, one):
+            for row in verdicts(backbone, heads, number, one):
                 graded += 1
                 stream.write(row.to_line() + "\n")
                 stream.flush()
@@ -110,10 +115,11 @@ def write(path: Path, backbone: Backbone, splits: Sequence[str], most: int) -> N
 def main(out: Path, most: int) -> None:
     """Write what is not there yet."""
     backbone = load_backbone(threads=1)
+    heads = load_heads(read_registry((ZOO,)), threads=1)
     out.mkdir(parents=True, exist_ok=True)
     for file, splits in (("learn.jsonl", ("validation", "train")), ("test.jsonl", ("held_out",))):
         if not (out / file).exists():
-            write(out / file, backbone, splits, most)
+            write(out / file, backbone, heads, splits, most)
 
 
 if __name__ == "__main__":
