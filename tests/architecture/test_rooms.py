@@ -36,7 +36,8 @@ ROOMS = {
         others=PROCESS | COMMANDS | {"serial", "cv2", "numpy", "zxingcpp", "evdev", "llrpkit"},
     ),
     "models": Room(
-        ours={"inspection"}, others=PROCESS | COMMANDS | {"onnxruntime", "cv2", "numpy", "orjson", "zxingcpp", "rapidocr"}
+        ours={"inspection"},
+        others=PROCESS | COMMANDS | {"onnxruntime", "cv2", "numpy", "orjson", "zxingcpp", "rapidocr"},
     ),
     "models/training": Room(
         ours={"inspection", "models"},

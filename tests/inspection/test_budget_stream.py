@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.budgets import MIXES, measure, most_violations, observed
-from benchmarks.stream import Population, population
+from benchmarks.budgets import measure, most_violations, observed
+from benchmarks.stream import MIXES, Population, population
 
 REPEATS = 40
 
