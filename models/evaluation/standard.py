@@ -1,9 +1,11 @@
 """`regrade evaluate standard`: every part by name, run one after another, each kept when it is done."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 
 import cv2
 
@@ -72,11 +74,26 @@ def run_jobs(
         shop = setup.open(progress)
         yield from ((name, run_job(shop, name)) for name in jobs)
         return
-    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("spawn")) as pool:
+    if not jobs:
+        return
+    spawn, size = get_context("spawn"), min(processes, len(jobs))
+    with ProcessPoolExecutor(size, mp_context=spawn, initializer=end_with_parent) as pool:
         waiting = {pool.submit(run_alone, setup, name): name for name in by_length(jobs)}
         for number, done in enumerate(as_completed(waiting), start=1):
             progress("standard", number, len(jobs))
             yield waiting[done], done.result()
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it is gone, however that ended."""
+    Thread(target=_wait_and_end, daemon=True).start()
+
+
+def _wait_and_end() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def run_alone(setup: Setup, name: str) -> Book:
