@@ -13,7 +13,7 @@ SKU, view, backbone or recipe.
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -22,8 +22,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from models.backbone import Matrix
 from models.calibration import MIN_SHOTS
 from models.errors import BankRefused
-from models.framing import Size
-from models.looks import Banks, Sizes, arrays_of
+from models.framing import Size, max_side
+from models.looks import Banks, Sizes, arrays_of, cells_of
 from models.manifest import Sha256
 from models.partrows import FittedPart, rows_of
 from models.parts import MAX_PARTS, PartBank
@@ -36,7 +36,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 HASH_BYTES = 32
 
-Shape = tuple[Annotated[int, Field(ge=1, le=100_000)], ...]
+Shape = Annotated[tuple[Annotated[int, Field(ge=1, le=100_000)], ...], Field(min_length=1, max_length=2)]
 LookShapes = tuple[Shape, Shape, Shape, Shape]
 """Of mean, spread, vectors and noise."""
 Length = Annotated[int, Field(ge=1, le=8192)]
@@ -174,7 +174,8 @@ def _split(header: BankHeader, rest: bytes) -> tuple[Matrix, Matrix, Matrix]:
     looks, signatures, rows = np.split(numbers, [of_looks, of_looks + of_signatures])
     return (
         looks,
-        signatures.reshape(photos, header.signature_length),
+        # a copy: a gallery takes the signatures of all products, and a view would keep each whole file
+        signatures.reshape(photos, header.signature_length).copy(),
         rows.reshape(len(header.parts), photos, header.part_length),
     )
 
@@ -185,9 +186,23 @@ def _read_looks(header: BankHeader, numbers: Matrix) -> Banks:
     looks = tuple(_read_look(shapes, piece) for shapes, piece in zip(header.shapes, pieces, strict=True))
     complete = len(looks) == len(header.recipe.looks) and len(header.leave_one_out) == len(header.photos)
     finer = (header.finer is not None) == any(look.finer for look in header.recipe.looks)
-    if not (complete and finer):
+    if not (complete and finer and _sizes_fit(header)):
         raise BankRefused("the reference bank's parts do not fit its recipe")
     return Banks(looks=looks, leave_one_out=header.leave_one_out)
+
+
+def _sizes_fit(header: BankHeader) -> bool:
+    """Whether pictures are no larger than the recipe makes them, and each look's map has their cells.
+
+    A bank comes from elsewhere: what it asks for must not cost more memory than one made here.
+    """
+    sizes = header.sizes
+    largest = max_side(max(header.recipe.side, header.recipe.fine_side))
+    pictures = [sizes.finer or sizes.whole if look.finer else sizes.whole for look in header.recipe.looks]
+    if any(max(size.height, size.width) > largest for size in pictures):
+        return False
+    cells = [cells_of(size, look) for size, look in zip(pictures, header.recipe.looks, strict=True)]
+    return cells == [shapes[3] for shapes in header.shapes]
 
 
 def _read_look(shapes: LookShapes, numbers: Matrix) -> Bank:
@@ -225,3 +240,17 @@ def check_fits(
             )
     if header.recipe != recipe:
         raise BankRefused("the reference bank was made by another recipe: build it again from the photos")
+
+
+def check_channels(found: ViewBank, outputs: Mapping[str, int], signature_length: int) -> None:
+    """Raise BankRefused unless its rows are as long as the backbone's answers.
+
+    `outputs`: numbers per cell of each of the backbone's maps, and of its embedding. A bank of other
+    lengths would stop the gallery of its view, and so every product in it.
+    """
+    header = found.header
+    expected = [(sum(outputs[level] for level in look.levels),) for look in header.recipe.looks]
+    lengths = header.signature_length == signature_length
+    parts = not header.parts or header.part_length == outputs["embedding"]
+    if not (lengths and parts and [shapes[0] for shapes in header.shapes] == expected):
+        raise BankRefused("the reference bank's numbers are not this backbone's: build it again")

@@ -37,6 +37,11 @@ def input_size(height: int, width: int, side: int = SIDE) -> Size:
     )
 
 
+def max_side(side: int) -> int:
+    """The longest side that `input_size` gives with this `side`, in pixels."""
+    return round(side * math.sqrt(WIDEST_SHAPE) / MULTIPLE) * MULTIPLE
+
+
 def see(content: bytes, size: Size | None = None) -> Pixels:
     """The picture at `size`, or at the size of its own shape; raises BadImage."""
     header = read_header(content)

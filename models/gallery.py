@@ -102,6 +102,11 @@ class Gallery:
         )
 
 
+def signature_length(embedding: int) -> int:
+    """Numbers of a signature, from those of the embedding."""
+    return embedding + math.prod(COLOUR_BINS)
+
+
 def signature(embedding: Matrix, pixels: Pixels) -> Matrix:
     """The embedding and the colours of a picture, each of length 1, in one row."""
     return np.concatenate([_unit(embedding.reshape(1, -1))[0], colours(pixels)], dtype=np.float32)

@@ -15,10 +15,12 @@ from models.backbone import Backbone, Matrix, Patches, pool_levels
 from models.calibration import Calibration, calibrate
 from models.framing import Size, input_size, see
 from models.images import Pixels
-from models.recipe import Recipe
+from models.recipe import Look, Recipe
 from models.reference import Bank, Comparison, heat_of, learn
 from models.session import Tensor
 
+STRIDES: Mapping[str, int] = {"f8": 8, "f16": 16, "f32": 32}
+"""Pixels along a side of each map's cells."""
 MAX_ENLARGED = 2.0
 """A finer picture has at most this many times the camera's own pixels along a side."""
 
@@ -78,6 +80,12 @@ def sizes_for(height: int, width: int, recipe: Recipe) -> Sizes:
     if recipe.fine_side and finer is None:  # a picture so small that the whole one is fine already
         finer = input_size(height, width, recipe.side)
     return Sizes(whole=input_size(height, width, recipe.side), finer=finer)
+
+
+def cells_of(size: Size, look: Look) -> tuple[int, int]:
+    """Rows and columns of one look's map, over a picture of this size."""
+    stride = STRIDES[look.levels[0]]
+    return size.height // stride, size.width // stride
 
 
 def look_at(backbone: Backbone, recipe: Recipe, sizes: Sizes, content: bytes, whole: Pixels) -> Looked:

@@ -13,10 +13,11 @@ from inspection.evidence import Evidence
 from inspection.findings import Finding
 from inspection.readings import Frame
 from models.asking import named_by
-from models.backbone import Backbone, Matrix, Patches
-from models.bankfile import ViewBank
+from models.backbone import EMBEDDING, Backbone, Matrix, Patches
+from models.bankfile import ViewBank, check_channels
 from models.calibration import MIN_SHOTS
 from models.errors import BankRefused
+from models.gallery import signature_length
 from models.gate import Seen, look
 from models.heads import Head, Sight
 from models.images import Pixels
@@ -127,8 +128,11 @@ class ReferencePipeline:
         return self._store.bank_stamps()
 
     def _bank(self, sku: str, view: str) -> ViewBank | None:
-        sha256 = self._backbone.version.sha256
-        return self._store.bank(sku, view, backbone_sha256=sha256, recipe=self._recipe)
+        sha256, outputs = self._backbone.version.sha256, self._backbone.manifest.outputs
+        found = self._store.bank(sku, view, backbone_sha256=sha256, recipe=self._recipe)
+        if found is not None:
+            check_channels(found, outputs, signature_length(outputs[EMBEDDING]))
+        return found
 
     def _gate(self, frame: Frame, bank: ViewBank | None, frames: Sequence[Frame]) -> Seen:
         return look(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from models.bankfile import ViewBank, check_fits, read_bank
+from models.bankfile import MAX_BYTES, ViewBank, check_fits, read_bank
 from models.bench.calibration import BenchCalibration
 from models.bench.shelf import BenchShelf
 from models.errors import BadName, BankRefused, TooManyReferences
@@ -127,7 +127,7 @@ class ReferenceStore:
             return None
         found = self._remembered(path, stamp)
         if found is None:
-            found = _read(path)
+            found = _read(path, size=stamp[1])
             self._remember(path, stamp, found)
         check_fits(
             found,
@@ -197,7 +197,9 @@ def _stamp(path: Path) -> Stamp:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _read(path: Path) -> ViewBank:
+def _read(path: Path, size: int) -> ViewBank:
+    if size > MAX_BYTES:
+        raise BankRefused(f"the reference bank has {size} bytes, {MAX_BYTES} are allowed")
     try:
         return read_bank(path.read_bytes())
     except OSError as error:

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.findings import Region, Severity
-from models.bankfile import BankHeader, ViewBank, check_fits, read_bank, shapes_of, write_bank
+from models.bankfile import (
+    BankHeader,
+    ViewBank,
+    check_channels,
+    check_fits,
+    read_bank,
+    shapes_of,
+    write_bank,
+)
 from models.errors import BankRefused
 from models.looks import Banks, arrays_of
 from models.partrows import fitted
@@ -148,6 +156,8 @@ def test_numbers_that_cannot_be_used_are_refused(name: str) -> None:
         {"leave_one_out": [1.0]},
         {"recipe": DEFAULT},
         {"finer": [64, 64]},
+        {"height": 64},
+        {"width": 4096, "height": 4096},
         {"signature_length": 4},
         {"parts": []},
         {"part_length": 3},
@@ -156,6 +166,29 @@ def test_numbers_that_cannot_be_used_are_refused(name: str) -> None:
 def test_a_header_that_does_not_fit_its_arrays_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(BankRefused):
         read_bank(write_bank(header_of(small_bank(), **changes), small_bank(), SIGNATURES, PARTS))
+
+
+def test_an_array_of_many_dimensions_is_refused() -> None:
+    text = header_of(small_bank()).model_dump_json()
+    crafted = text.replace("[10,3]", str([1] * 70 + [10, 3]).replace(" ", "")).encode()
+    arrays = CONTENT[12 + len(text) : -32]
+    with pytest.raises(BankRefused, match="header"):
+        read_bank(resealed(CONTENT[:8] + len(crafted).to_bytes(4, "big") + crafted + arrays))
+
+
+def test_the_signatures_do_not_keep_the_whole_file() -> None:
+    assert read_bank(CONTENT).signatures.base is None
+
+
+OUTPUTS = {"f8": 1, "f16": 2, "embedding": 2}
+
+
+def test_a_bank_with_other_numbers_than_the_backbones_is_refused() -> None:
+    found = read_bank(CONTENT)
+    check_channels(found, OUTPUTS, 3)
+    for outputs, length in ((OUTPUTS | {"f8": 2}, 3), (OUTPUTS | {"embedding": 3}, 3), (OUTPUTS, 4)):
+        with pytest.raises(BankRefused, match="build it again"):
+            check_channels(found, outputs, length)
 
 
 def test_a_header_of_any_length_is_refused_not_read() -> None:
