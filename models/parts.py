@@ -89,7 +89,11 @@ def fit_parts(backbone: Backbone, parts: Sequence[Part], photos: Sequence[Pixels
         return []
     if len(photos) < MIN_PHOTOS:
         raise ValueError(f"{len(photos)} photos show no part, {MIN_PHOTOS} are needed")
-    described = np.stack([describe(backbone, parts, photo) for photo in photos], axis=1)
+    return fit_described(parts, np.stack([describe(backbone, parts, photo) for photo in photos], axis=1))
+
+
+def fit_described(parts: Sequence[Part], described: Matrix) -> list[PartBank]:
+    """The same of parts x photos x length, as `describe` gives them."""
     distances = np.stack([left_out_distances(rows) for rows in described])
     means = distances.mean(axis=1)
     freedom = distances.size - len(parts)

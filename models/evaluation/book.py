@@ -103,6 +103,21 @@ class Bucket(_Part):
     """AUROC against the good test pictures of the references' day."""
 
 
+class Caught(_Part):
+    """What sight must notice, and what it must leave alone; counts over all draws together."""
+
+    measured: date
+    seeds: int
+    caught: int
+    of: int
+    alarms: int
+    right: int
+    least: float
+    """Share caught in the worst draw."""
+    most_alarms: float
+    """Share of alarms in the worst draw."""
+
+
 class Book(_Part):
     """Everything that was measured."""
 
@@ -115,6 +130,8 @@ class Book(_Part):
     grades: Mapping[str, GradeResult] = Field(default_factory=dict)
     alarms: Mapping[str, Alarms] = Field(default_factory=dict)
     severity: Mapping[str, tuple[Bucket, ...]] = Field(default_factory=dict)
+    caught: Mapping[str, Caught] = Field(default_factory=dict)
+    """Swapped tags and missing parts."""
     peers: tuple[PeerRow, ...] = ()
     skipped: Mapping[str, str] = Field(default_factory=dict)
     """Job -> why it could not be run here."""
@@ -130,6 +147,7 @@ class Book(_Part):
             grades=in_order({**self.grades, **part.grades}),
             alarms={**self.alarms, **part.alarms},
             severity={**self.severity, **part.severity},
+            caught={**self.caught, **part.caught},
             peers=self.peers,
             skipped={**left, **part.skipped},
         )

@@ -31,6 +31,7 @@ def page(book: Book, looks: Sequence[Look], shots: int) -> str:
         *_sets(book, drawn),
         *_grades(book, drawn),
         *_alarms(book),
+        *_caught(book),
         *_severity(book),
         "## What falls short",
         "\n".join(f"* {line}" for line in shortfalls(book)) or "Nothing that these figures show.",
@@ -120,6 +121,13 @@ def _alarms(book: Book) -> Iterator[str]:
             rate=percent_span(alarms.rate),
             worst=", ".join(worst),
         )
+
+
+def _caught(book: Book) -> Iterator[str]:
+    if book.caught:
+        yield "## Another product, a missing part"
+        yield prose.CAUGHT
+        yield page_tables.caught_table(book)
 
 
 def _severity(book: Book) -> Iterator[str]:

@@ -144,3 +144,22 @@ def decided_table(book: Book) -> str:
         for name, result in book.grades.items()
     )
     return table(("set", "decides alone at 1 %", "wrong then"), rows)
+
+
+def caught_table(book: Book) -> str:
+    """What sight notices, and its false alarms."""
+    head = ("what", "noticed", "worst draw", "false alarms", "worst draw", "draws")
+    return table(
+        head,
+        (
+            (
+                name,
+                f"{one.caught} of {one.of} = {percent(one.caught / one.of)}",
+                percent(one.least),
+                f"{one.alarms} of {one.right} = {percent(one.alarms / one.right)}",
+                percent(one.most_alarms),
+                str(one.seeds),
+            )
+            for name, one in book.caught.items()
+        ),
+    )

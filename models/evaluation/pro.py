@@ -40,10 +40,12 @@ class ProParts:
 
 
 def pro_parts(heats: Sequence[Matrix], masks: Sequence[Mask | None]) -> ProParts:
-    """Count over pictures; None stands for a good one. Maps are of one size, masks of any."""
+    """Count over pictures; None stands for a good one. Maps and masks may be of any size."""
     factor = factor_for(heats)
     scaled = [enlarged(heat, factor) for heat in heats]
-    shrunk = [None if mask is None else fitted(mask, scaled[0].shape) for mask in masks]
+    shrunk = [
+        None if mask is None else fitted(mask, heat.shape) for heat, mask in zip(scaled, masks, strict=True)
+    ]
     normal = [
         heat.ravel() if mask is None else heat[~mask] for heat, mask in zip(scaled, shrunk, strict=True)
     ]

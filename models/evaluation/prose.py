@@ -50,6 +50,13 @@ shipped. {called} of {pictures} intact packages are called different: {rate} (in
 products). They are hand-held before busy shelves, not on a bench, so this is the worst case. Worst
 products: {worst}."""
 
+CAUGHT = """\
+Eight references each (four of the rendered products), five draws; counts of all draws together, with the
+worst draw beside them. *Swapped tags*: 200 items per draw lie under another product's tag; an alert on an
+item under its own tag is a false one, whatever its state. Packages are held in the hand before a shelf, and
+many differ in a line of print only. *Missing parts*: each screw of each board is looked for in its box, as
+the boxes are drawn on the pictures."""
+
 SEVERITY = """\
 {name}, references from 20221108, 2 seeds. **The shooting day gives the class away**: good cans of another day
 stand in the table to show how much of a difference is the day alone. Only the two rows of 20221108 compare

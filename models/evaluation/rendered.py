@@ -52,13 +52,21 @@ class _Bench(_Line):
 
 def held_out(folder: Path) -> dict[str, list[RenderedPicture]]:
     """The held-out pictures that lie there, by object; raises FolderMissing, BadQuestion, NoGoodPictures."""
+    found = {name: rows for name, rows in all_pictures(folder).items() if rows[0].split == HELD_OUT}
+    if not found:
+        raise NoGoodPictures(f"{folder} holds no held-out picture yet")
+    return found
+
+
+def all_pictures(folder: Path) -> dict[str, list[RenderedPicture]]:
+    """Every picture that lies there, by object; raises FolderMissing, BadQuestion, NoGoodPictures."""
     rows: dict[str, list[RenderedPicture]] = defaultdict(list)
     for line in _lines(folder / INDEX):
         row = _parsed(RenderedPicture, line, folder / INDEX)
-        if row.split == HELD_OUT and (folder / row.picture).is_file():
+        if (folder / row.picture).is_file():
             rows[row.object].append(row)
     if not rows:
-        raise NoGoodPictures(f"{folder} holds no held-out picture yet")
+        raise NoGoodPictures(f"{folder} holds no picture yet")
     return {name: sorted(found, key=lambda row: row.picture) for name, found in sorted(rows.items())}
 
 

@@ -77,3 +77,15 @@ def test_a_map_is_enlarged_by_a_whole_factor_and_less_where_there_are_many() -> 
     assert enlarged(heat, factor_for([heat])).shape == (240, 180)
     assert factor_for([heat] * 5000) == 2
     assert factor_for([heat] * 50_000) == 1
+
+
+def test_maps_of_several_sizes_stand_side_by_side() -> None:
+    draw = np.random.default_rng(5)
+    heats = [
+        draw.random((rows, columns)).astype(np.float32) for rows, columns in ((8, 12), (12, 8), (10, 10))
+    ]
+    mask = np.zeros((96, 64), np.bool_)
+    mask[20:40, 20:40] = True
+    parts = pro_parts(heats, [None, mask, None])
+    assert parts.owner.tolist() == [1]
+    assert (parts.overlaps <= 1.0).all()
