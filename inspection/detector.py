@@ -97,6 +97,8 @@ class Detection:
     """Time from the bytes of the frames to the findings."""
     missing_shots: tuple[tuple[str, int], ...] = ()
     """(view, photos) of each view that has some references, and still needs so many."""
+    missing_views: tuple[str, ...] = ()
+    """Views that have references, and of which no picture was taken."""
     weight_g: int | None = None
     """Last stable weight; None without a scale."""
     lookalikes: tuple[OtherProduct, ...] = ()

@@ -1,7 +1,7 @@
 """Findings -> condition -> grade, by the category's rubric, with a reason for each step.
 
 The worst counted finding sets the condition. A unit stays `ungraded` where the pictures
-cannot carry a grade: too few references, a faulty frame, an unusable score, or a view that is
+cannot carry a grade: too few references, a faulty or missing frame, an unusable score, or a view that is
 neither clearly equal nor clearly different while nothing in it has a name and nothing else speaks clearly.
 
 A judge (a site's confirmed verdicts) calibrates the shares. It never sets the grade: where it speaks
@@ -96,6 +96,8 @@ def _cannot_grade(detection: Detection) -> tuple[Reason, ...]:
         return few or (_no(ReasonCode.NO_REFERENCE),)
     if not detection.views:
         return (_no(ReasonCode.NOTHING_COMPARED),)
+    if detection.missing_views:
+        return tuple(_no(ReasonCode.VIEW_MISSING, view=view) for view in detection.missing_views)
     bad = (view.view for view in detection.views if not _usable(view))
     return tuple(_no(ReasonCode.SCORE_UNUSABLE, view=view) for view in bad)
 

@@ -52,6 +52,8 @@ class ReasonCode(StrEnum):
     """view, count: photos that the view still needs; none of the views has enough."""
     NOTHING_COMPARED = "nothing_compared"
     """The bank knows none of the views that were taken."""
+    VIEW_MISSING = "view_missing"
+    """view: it has references, and no picture of it was taken."""
     IMAGE_FAULT = "image_fault"
     """view, fault."""
     OTHER_PRODUCT = "other_product"

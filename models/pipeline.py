@@ -98,6 +98,7 @@ class ReferencePipeline:
             model_ms=sum(one.model_ms for one in compared),
             total_ms=(perf_counter() - began) * 1000.0,
             missing_shots=self.missing_shots(sku),
+            missing_views=tuple(view for view in banks if view not in frames),
         )
         return Examined(detection=detection, sights=tuple(one.sight for one in compared))
 

@@ -231,6 +231,14 @@ def test_too_few_references_are_told_by_view(shoe: Product, clean: Detection) ->
     assert dict(graded.reasons[0].params) == {"view": "top", "count": 3}
 
 
+def test_a_view_with_references_that_was_not_photographed_keeps_the_unit_ungraded(
+    shoe: Product, clean: Detection
+) -> None:
+    graded = grade(shoe, replace(clean, missing_views=("sole",)))
+    assert (graded.grade, graded.ungraded_reason) == (Grade.UNGRADED, ReasonCode.VIEW_MISSING)
+    assert dict(graded.reasons[0].params) == {"view": "sole"}
+
+
 def test_a_weight_counts_in_the_catalogues_tolerances(shoe: Product) -> None:
     weighed = replace(shoe, weight_g=500, weight_tolerance_g=20)
     assert weight_off(weighed, 450) == pytest.approx(-2.5)

@@ -48,6 +48,17 @@ def test_drawn_goods_are_told_apart(
     assert set(found["damaged"]) == {Severity.CRITICAL}
 
 
+def test_a_view_with_references_that_nobody_photographed_is_told(
+    backbone: Backbone, tmp_path: Path, drawn: Drawn, seen: Look
+) -> None:
+    store = ReferenceStore(tmp_path)
+    for view in ("side", "top"):
+        enrol(store, backbone, sku="MUG", view=view, photos=drawn("mug", "good", 1, MIN_SHOTS))
+    pipeline, photo = ReferencePipeline(backbone, store), drawn("mug", "good", 21)[0]
+    assert pipeline.detect("MUG", seen(top=photo)).missing_views == ("side",)
+    assert pipeline.detect("MUG", seen(top=photo, side=photo)).missing_views == ()
+
+
 def test_a_finding_says_what_where_and_who(mug_pipeline: ReferencePipeline, drawn: Drawn, seen: Look) -> None:
     detection = mug_pipeline.detect("MUG", seen(top=drawn("mug", "damaged_handle")[0]))
     finding = detection.findings[0]

@@ -30,6 +30,7 @@ WORDS: dict[str, str] = {
     "reason.no_reference": "No reference pictures of this product yet. Set the grade yourself.",
     "reason.few_references": "View {view} needs {count} more reference pictures. Set the grade yourself.",
     "reason.nothing_compared": "No reference picture for these views. Set the grade yourself.",
+    "reason.view_missing": "View {view} has references, but was not photographed. Set the grade yourself.",
     "reason.image_fault": "View {view}: {fault}",
     "reason.other_product": "View {view} looks like {found}, not like what the tag says. Check the item.",
     "reason.view_unclear": "View {view} is unclear. Look closely and set the grade yourself.",

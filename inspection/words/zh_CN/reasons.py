@@ -30,6 +30,7 @@ WORDS: dict[str, str] = {
     "reason.no_reference": "这个商品还没有样品图。请自己定级。",
     "reason.few_references": "视角 {view} 还缺 {count} 张样品图。请自己定级。",
     "reason.nothing_compared": "这些视角没有样品图。请自己定级。",
+    "reason.view_missing": "视角 {view} 有样品图，但没有拍照。请自己定级。",
     "reason.image_fault": "视角 {view}：{fault}",
     "reason.other_product": "视角 {view} 看起来是 {found}，与标签不符。请核对商品。",
     "reason.view_unclear": "视角 {view} 看不清差别。请仔细看，自己定级。",
