@@ -11,6 +11,7 @@ from models.registry import Registry, load_heads, read_registry
 if TYPE_CHECKING:
     from models.backbone import Backbone
     from models.heads import Head
+    from models.judging import SiteJudge
 
 
 def read_models(config: StationConfig) -> Registry:
@@ -26,36 +27,36 @@ class Detectors:
         """Raises ModelRefused where the registry leaves no one backbone."""
         self._references, self._threads = references, threads
         self._folder, self._registry = registry.backbone().folder, registry
-        self._loaded: tuple[Backbone, list[Head]] | None = None
+        self._loaded: tuple[Backbone, list[Head], SiteJudge | None] | None = None
         self._made: dict[str, Detector] = {}
 
     def detector_for(self, merchant: str) -> Detector:
         """The merchant's detector; raises ModelError kinds where model or store must not be used."""
         # imported here: OpenCV and the runtime take longer to load than all the rest of the station
-        from models.judging import JudgedDetector, judge_of
+        from models.judging import JudgedDetector
         from models.pipeline import ReferencePipeline
         from models.store import ReferenceStore
         from models.watching import WatchfulDetector
 
         if merchant not in self._made:
             store = ReferenceStore(self._references, merchant)
-            backbone, heads = self._load()
+            backbone, heads, judge = self._load()
             pipeline = ReferencePipeline(backbone, store, heads=heads)
             detector = WatchfulDetector(pipeline, backbone)
-            self._made[merchant] = JudgedDetector(detector=detector, judge=judge_of(self._registry))
+            self._made[merchant] = JudgedDetector(detector=detector, judge=judge)
         return self._made[merchant]
 
     def warm_up(self) -> None:
         """Load every model before the first item; raises ModelRefused where the runtime takes one not."""
-        from models.judging import judge_of
-
         self._load()
-        judge_of(self._registry)
 
-    def _load(self) -> "tuple[Backbone, list[Head]]":
+    def _load(self) -> "tuple[Backbone, list[Head], SiteJudge | None]":
+        """Every file once: one that is put in its place later was checked and approved by nobody."""
         from models.backbone import load_backbone
+        from models.judging import judge_of
 
         if self._loaded is None:
             backbone = load_backbone(self._folder, threads=self._threads)
-            self._loaded = backbone, load_heads(self._registry, threads=self._threads)
+            heads = load_heads(self._registry, threads=self._threads)
+            self._loaded = backbone, heads, judge_of(self._registry)
         return self._loaded

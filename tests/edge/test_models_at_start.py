@@ -104,3 +104,22 @@ def test_a_station_without_a_backbone_does_not_start() -> None:
     config = StationConfig(centre="http://127.0.0.1:9", models_aside=("efficientnet-lite0",))
     with pytest.raises(ModelRefused, match="exactly one backbone"):
         Detectors(Path("references"), read_models(config), 1)
+
+
+def test_what_is_changed_after_the_start_waits_for_the_next_one(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "share-calibration"
+    folder.mkdir(parents=True)
+    content = b'{"format":1,"head":null,"maps":[],"fitted_days":[],"fitted_items":[]}'
+    manifest = {"format": 1, "name": "share-calibration", "kind": "calibration", "file": "calibration.json"}
+    manifest |= {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "licence": "Apache-2.0",
+    }
+    (folder / "calibration.json").write_bytes(content)
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"source": ["this site"]}))
+    config = StationConfig(centre="http://127.0.0.1:9", models=tmp_path / "models", allow_unapproved=True)
+    detectors = Detectors(tmp_path / "references", read_models(config), 1)
+    detectors.warm_up()
+    (folder / "calibration.json").write_bytes(b"approved by nobody")
+    assert detectors.detector_for("north") is not detectors.detector_for("south")
