@@ -8,7 +8,7 @@ import pytest
 from inspection.detector import VersionedFile
 from inspection.evidence import Evidence
 from inspection.findings import DefectKind, Finding, Region, Severity, Zone
-from models.backbone import Backbone
+from models.backbone import MAPS, Backbone
 from models.heads import Head, Sight
 from models.pipeline import ReferencePipeline
 from models.regions import SOURCE
@@ -47,7 +47,7 @@ class StainHead:
 
 @dataclass
 class UnsureHead(StainHead):
-    """Says too how sure it must be where nothing differs."""
+    """Says too how sure it must be where there are no references."""
 
     def quiet_ppm(self, sight: Sight) -> int:
         return 900_000
@@ -77,7 +77,12 @@ def test_a_difference_that_a_head_names_is_that_finding(detect: Callable[..., ob
 def test_what_a_head_only_guesses_counts_where_something_differs(detect: Callable[..., object]) -> None:
     assert detect(UnsureHead(), "good") == []
     assert detect(UnsureHead(), "used_stain") == [(DefectKind.STAIN, "stains")]
-    assert detect(UnsureHead(confidence_ppm=950_000), "good") == [(DefectKind.STAIN, "stains")]
+    assert detect(UnsureHead(confidence_ppm=999_000), "good") == []
+
+
+def test_without_references_a_guess_counts_once_it_is_sure_enough(detect: Callable[..., object]) -> None:
+    assert detect(UnsureHead(), "good", "TEAPOT") == []
+    assert detect(UnsureHead(confidence_ppm=950_000), "good", "TEAPOT") == [(DefectKind.STAIN, "stains")]
 
 
 def test_a_guess_that_a_difference_confirms_is_surer(
@@ -102,7 +107,7 @@ def test_a_head_sees_maps_and_comparison_of_the_picture_it_is_given(detect: Call
     assert sight.view == "top"
     assert sight.comparison is not None
     height, width = sight.pixels.shape[:2]
-    assert {name: maps.shape[1:] for name, maps in sight.maps.items()} == {
+    assert {name: sight.maps[name].shape[1:] for name in MAPS} == {
         f"f{stride}": (height // stride, width // stride) for stride in (4, 8, 16, 32)
     }
 
