@@ -57,17 +57,6 @@ def codes_in(pixels: Pixels) -> tuple[SeenCode, ...]:
     return tuple(sorted(unique.values(), key=lambda one: (one.region.top_ppm, one.region.left_ppm)))
 
 
-def other_product(seen: tuple[SeenCode, ...], gtin: str) -> SeenCode | None:
-    """The first code that names another product than `gtin`, where none names this one.
-
-    An item may carry codes of its parts, its carton and its maker: one right code outweighs them all.
-    """
-    named = [one for one in seen if one.code.gtin is not None]
-    if any(one.code.gtin == gtin for one in named):
-        return None
-    return next(iter(named), None)
-
-
 def _seen(barcode: zxingcpp.Barcode, height: int, width: int) -> SeenCode | None:
     if not SHORTEST_TEXT <= len(barcode.text) <= LONGEST_TEXT:
         return None

@@ -186,11 +186,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OSError as error:
         raise ModelRefused(f"no manifest of the model at {path}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise ModelRefused(
-            f"manifest {path}: {where}: {first['msg'].removeprefix('Value error, ')}"
-        ) from error
+        raise ModelRefused(f"manifest {path}: {_first(error)}") from error
     if manifest.parity and manifest.parity.max_abs_difference > manifest.parity.limit:
         raise ModelRefused(f"manifest {path}: the exported file differs too much from its source")
     return manifest

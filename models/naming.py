@@ -5,7 +5,7 @@ head names becomes that finding; one that nobody names stays a deviation. What a
 differences counts only when it is louder than the head ever was on good units.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from inspection.findings import DefectKind as K
@@ -40,8 +40,6 @@ COVERED = 0.25
 """Share of a difference's box that a named box must cover to explain it."""
 SPEAKS_PPM = 500_000
 """Confidence from which a name takes the place of the difference; a weaker one only stands beside it."""
-MARGIN_PPM = 20_000
-"""How much louder than on any good unit a head must be where nothing differs."""
 
 
 def severity_of(kind: K, area_ppm: int) -> Severity:
@@ -89,14 +87,6 @@ def explains(named: Finding, difference: Finding) -> bool:
 def covers(box: Region, difference: Region) -> bool:
     """Whether a box covers enough of a difference's box, or its middle."""
     return overlap(box, difference) >= COVERED * area(difference) or holds_middle(box, difference)
-
-
-def alone_from(loudest_ppm: Iterable[int], least_ppm: int) -> int:
-    """The confidence that no good unit of a view reached, with a margin; at least the head's own threshold.
-
-    `loudest_ppm`: the surest finding of the head on each good photo, compared with the other photos.
-    """
-    return min(MOST_PPM, max(least_ppm, *(ppm + MARGIN_PPM for ppm in loudest_ppm), 0))
 
 
 def kept_ppm(chance: float) -> int:

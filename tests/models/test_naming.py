@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.findings import DefectKind, Finding, Region, Severity, Zone
-from models.naming import BOUNDS, alone_from, explains, fuse, kept_ppm, severity_of
+from models.naming import BOUNDS, explains, fuse, kept_ppm, severity_of
 
 
 def box(left: int, top: int, width: int, height: int) -> Region:
@@ -82,12 +82,6 @@ def test_severity_rises_with_the_share_of_the_item(kind: DefectKind) -> None:
     assert severity_of(kind, major - 1) == Severity.MINOR
     assert severity_of(kind, major) == Severity.MAJOR
     assert severity_of(kind, critical) == Severity.CRITICAL
-
-
-def test_good_units_set_how_loud_a_head_must_be_where_nothing_differs() -> None:
-    assert alone_from([], 400_000) == 400_000
-    assert alone_from([100_000, 700_000], 400_000) == 720_000
-    assert alone_from([999_000], 400_000) == 999_000
 
 
 @given(st.floats(min_value=0, max_value=1))
