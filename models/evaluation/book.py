@@ -126,6 +126,8 @@ class Book(_Part):
     machine: str = ""
     done: Mapping[str, date] = Field(default_factory=dict)
     """Job -> day of its last whole run."""
+    made_with: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    """Job -> name and hash of the models that it was run with."""
     sets: Mapping[str, SetResult] = Field(default_factory=dict)
     grades: Mapping[str, GradeResult] = Field(default_factory=dict)
     alarms: Mapping[str, Alarms] = Field(default_factory=dict)
@@ -143,6 +145,7 @@ class Book(_Part):
             models=self.models,
             machine=self.machine,
             done=self.done if part.skipped else {**self.done, job: today},
+            made_with=self.made_with if part.skipped else {**self.made_with, job: self.models},
             sets=in_order({**self.sets, **part.sets}),
             grades=in_order({**self.grades, **part.grades}),
             alarms={**self.alarms, **part.alarms},

@@ -46,8 +46,19 @@ def about(book: Book) -> str:
     days = sorted({*book.done.values()})
     when = f"{days[0]} to {days[-1]}" if len(days) > 1 else str(days[0]) if days else "nothing yet"
     lines = [f"Measured: {when}. Machine: {book.machine or 'unknown'}. Models: {models or 'none'}."]
-    missing = [f"* not run: {name} ({why})" for name, why in book.skipped.items()]
-    return "\n".join([*lines, *([""] if missing else []), *missing])
+    told = [f"* not run: {name} ({why})" for name, why in book.skipped.items()] + list(older_models(book))
+    return "\n".join([*lines, *([""] if told else []), *told])
+
+
+def older_models(book: Book) -> Iterator[str]:
+    """Which parts were run with another model than the last run's."""
+    for name, sha256 in book.models.items():
+        others: dict[str, list[str]] = {}
+        for job, models in book.made_with.items():
+            if models.get(name, sha256) != sha256:
+                others.setdefault(models[name][:SHORT_HASH], []).append(job)
+        for short, jobs in others.items():
+            yield f"* with {name} {short}, not the one that ships: {', '.join(jobs)}"
 
 
 def _sets(book: Book, drawn: Mapping[str, str]) -> Iterator[str]:

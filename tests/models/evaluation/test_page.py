@@ -9,7 +9,7 @@ import pytest
 
 from models.evaluation.book import Book, read_book
 from models.evaluation.charts import charts
-from models.evaluation.page import page, write_page
+from models.evaluation.page import older_models, page, write_page
 from models.evaluation.runs import Look, read_looks, write_looks
 from models.evaluation.shortfalls import shortfalls
 
@@ -86,3 +86,11 @@ def test_looks_are_only_ever_added(tmp_path: Path) -> None:
 if __name__ == "__main__":
     text = page(read_book(GOLDEN / "book.json"), LOOKS, 8)
     (GOLDEN / "page.txt").write_text(text, encoding="utf-8")
+
+
+def test_parts_run_with_another_model_are_told() -> None:
+    book = Book(
+        models={"segmenter": "b" * 64},
+        made_with={"bottle": {"segmenter": "a" * 64}, "rendered": {"segmenter": "b" * 64}},
+    )
+    assert list(older_models(book)) == ["* with segmenter aaaaaaaaaaaaaaaa, not the one that ships: bottle"]
