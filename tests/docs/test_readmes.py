@@ -89,9 +89,10 @@ def test_the_parts_to_try_by_hand_work(blocks: Blocks, checkout: Path, shell_env
             )
             assert done.returncode == 0, f"{line}\n{done.stderr}"
             tried.append(done.stdout)
-    added, card, graded, listed = tried
+    added, card, graded, models, listed = tried
     assert added.startswith(f"{len(list((ROOT / 'datasets/drawn/carton/good').glob('0*.jpg')))} added")
     assert json.loads(graded)["grade"] == "damaged"
+    assert "defect-segmenter" in models
     assert "uhfreader" in listed
     assert card
 
