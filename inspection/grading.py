@@ -89,11 +89,11 @@ def _cannot_grade(detection: Detection) -> tuple[Reason, ...]:
     if detection.faults:
         faults = detection.faults
         return tuple(_no(ReasonCode.IMAGE_FAULT, view=view, fault=fault) for view, fault in faults)
+    if detection.missing_shots:
+        missing = detection.missing_shots
+        return tuple(_no(ReasonCode.FEW_REFERENCES, view=view, count=count) for view, count in missing)
     if detection.bank is None:
-        few = tuple(
-            _no(ReasonCode.FEW_REFERENCES, view=view, count=count) for view, count in detection.missing_shots
-        )
-        return few or (_no(ReasonCode.NO_REFERENCE),)
+        return (_no(ReasonCode.NO_REFERENCE),)
     if not detection.views:
         return (_no(ReasonCode.NOTHING_COMPARED),)
     if detection.missing_views:

@@ -49,7 +49,7 @@ class ReasonCode(StrEnum):
     NO_REFERENCE = "no_reference"
     """The SKU has no reference bank."""
     FEW_REFERENCES = "few_references"
-    """view, count: photos that the view still needs; none of the views has enough."""
+    """view, count: photos that the view still needs; what it shows cannot be compared."""
     NOTHING_COMPARED = "nothing_compared"
     """The bank knows none of the views that were taken."""
     VIEW_MISSING = "view_missing"

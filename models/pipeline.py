@@ -97,14 +97,15 @@ class ReferencePipeline:
             bank=bank_version(f"{self._store.merchant}/{sku}", banks),
             model_ms=sum(one.model_ms for one in compared),
             total_ms=(perf_counter() - began) * 1000.0,
-            missing_shots=self.missing_shots(sku),
+            missing_shots=self.missing_shots(sku, banks),
             missing_views=tuple(view for view in banks if view not in frames),
         )
         return Examined(detection=detection, sights=tuple(one.sight for one in compared))
 
-    def missing_shots(self, sku: str) -> tuple[tuple[str, int], ...]:
-        """(view, photos) of each view that needs more photos before anything is compared."""
-        counted = ((view, self._store.count(sku, view)) for view in self._store.views(sku))
+    def missing_shots(self, sku: str, banks: Mapping[str, ViewBank]) -> tuple[tuple[str, int], ...]:
+        """(view, photos) of each view without a bank that needs more photos before anything is compared."""
+        open_views = (view for view in self._store.views(sku) if view not in banks)
+        counted = ((view, self._store.count(sku, view)) for view in open_views)
         return tuple((view, MIN_SHOTS - count) for view, count in counted if 0 < count < MIN_SHOTS)
 
     def banks(self, sku: str) -> dict[str, ViewBank]:

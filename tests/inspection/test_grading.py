@@ -225,6 +225,11 @@ def test_a_head_that_speaks_against_the_rubric_says_so_and_sets_no_grade(
     assert dict(graded.reasons[-1].params) == {"grade": "used", "share_ppm": 80_000}
 
 
+def test_a_view_with_too_few_references_is_not_passed_over(shoe: Product, clean: Detection) -> None:
+    graded = grade(shoe, replace(clean, missing_shots=(("bottom", 2),)))
+    assert (graded.grade, graded.ungraded_reason) == (Grade.UNGRADED, ReasonCode.FEW_REFERENCES)
+
+
 def test_too_few_references_are_told_by_view(shoe: Product, clean: Detection) -> None:
     graded = grade(shoe, replace(clean, bank=None, views=(), missing_shots=(("top", 3),)))
     assert graded.ungraded_reason == ReasonCode.FEW_REFERENCES

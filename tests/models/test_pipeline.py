@@ -149,8 +149,8 @@ def test_a_view_with_too_few_photos_says_how_many_it_needs(
     store = ReferenceStore(tmp_path, "default")
     store.add_photo("MUG", "top", drawn("mug", "good")[0])
     pipeline = ReferencePipeline(backbone, store)
-    assert pipeline.missing_shots("MUG") == (("top", MIN_SHOTS - 1),)
-    assert pipeline.missing_shots("BOAT") == ()
+    assert pipeline.missing_shots("MUG", {}) == (("top", MIN_SHOTS - 1),)
+    assert pipeline.missing_shots("BOAT", {}) == ()
 
 
 def test_the_empty_bench_is_a_fault_of_its_own(
