@@ -1,14 +1,23 @@
 """Things that tests of several folders start from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(autouse=True)
+def fresh_logs() -> Iterator[None]:
+    """A command that runs inside a test sets the logs up on a stream that is closed with it."""
+    yield
+    structlog.reset_defaults()
+
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
 RECORD: dict[str, Any] = {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.edge.world import World
 
 SHIPPED = ZOO / "efficientnet-lite0"
+ALL_SHIPPED = ("efficientnet-lite0", "defect-segmenter")
 NO_NETWORK = b"no network at all"
 SETTINGS = """
 centre = "http://127.0.0.1:9"
@@ -41,10 +42,10 @@ def put_model(folder: Path, **changes: object) -> None:
     (target / MANIFEST).write_text(json.dumps(manifest))
 
 
-def start(folder: Path, world: "World", aside: str = "own", unapproved: bool = False) -> tuple[int, str]:
+def start(folder: Path, world: "World", *aside: str, unapproved: bool = False) -> tuple[int, str]:
     """Run the station's process until it ends; exit code and what it said on stderr."""
     write_identity(folder, world.station_key, world.enrolment)
-    settings = SETTINGS.format(aside=json.dumps([aside] if aside else []), unapproved=json.dumps(unapproved))
+    settings = SETTINGS.format(aside=json.dumps(list(aside)), unapproved=json.dumps(unapproved))
     (folder / "station.toml").write_text(settings)
     command = (sys.executable, "-m", "regrade", "station", "run", "--no-page", "--dir", str(folder))
     done = subprocess.run(
@@ -64,7 +65,7 @@ def test_a_model_that_must_not_grade_ends_the_start_with_a_sentence(
     tmp_path: Path, world: "World", changes: dict[str, object], said: str
 ) -> None:
     put_model(tmp_path, **changes)
-    code, stderr = start(tmp_path, world, aside="efficientnet-lite0")
+    code, stderr = start(tmp_path, world, *ALL_SHIPPED)
     assert code == 1, stderr
     assert said in stderr
     assert "(model_refused)" in stderr
@@ -73,7 +74,7 @@ def test_a_model_that_must_not_grade_ends_the_start_with_a_sentence(
 
 def test_a_model_that_the_runtime_does_not_take_ends_the_station(tmp_path: Path, world: "World") -> None:
     put_model(tmp_path, approval=None)
-    code, stderr = start(tmp_path, world, aside="efficientnet-lite0", unapproved=True)
+    code, stderr = start(tmp_path, world, *ALL_SHIPPED, unapproved=True)
     assert code == 1, stderr
     assert "cannot load the model" in stderr
     assert "Traceback" not in stderr
@@ -88,7 +89,7 @@ def test_a_head_that_cannot_be_loaded_ends_the_station_too(tmp_path: Path, world
         classes=["scratch"],
         requires=json.loads((SHIPPED / MANIFEST).read_text())["sha256"],
     )
-    code, stderr = start(tmp_path, world, aside="")
+    code, stderr = start(tmp_path, world)
     assert code == 1, stderr
     assert "(model_refused)" in stderr
     assert "Traceback" not in stderr
@@ -101,7 +102,7 @@ def test_a_model_left_aside_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_a_station_without_a_backbone_does_not_start() -> None:
-    config = StationConfig(centre="http://127.0.0.1:9", models_aside=("efficientnet-lite0",))
+    config = StationConfig(centre="http://127.0.0.1:9", models_aside=ALL_SHIPPED)
     with pytest.raises(ModelRefused, match="exactly one backbone"):
         Detectors(Path("references"), read_models(config), 1)
 

@@ -16,7 +16,7 @@ from inspection.messages.references import (
     ReferenceSet,
 )
 from server.access import Caller, Scope, new_key
-from server.references import repository
+from server.references import repository, service
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -182,7 +182,7 @@ async def test_files_are_bounded_each_and_together(site: "Site", desk: Desk) -> 
 
 
 async def test_no_more_views_than_allowed(site: "Site", desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.references.service.MOST_SETS", 1)
+    monkeypatch.setattr(service, "MOST_SETS", 1)
     await desk.published(references(), BANK, PHOTO)
     answer = await desk.publish(references("MUG-2"))
     assert (answer.status_code, answer.json()["code"]) == (507, "quota_used")
@@ -257,7 +257,7 @@ async def test_a_file_that_two_merchants_stored_goes_with_the_last(site: "Site",
 async def test_the_catalogue_comes_in_pages(
     site: "Site", bench: "Bench", desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.references.service.PAGE", 2)
+    monkeypatch.setattr(service, "PAGE", 2)
     sent = [await desk.published(references(f"MUG-{number}"), BANK, PHOTO) for number in range(5)]
     got: list[PublishedReferences] = []
     after, more = 0, True
