@@ -34,7 +34,8 @@ class Contestant:
     name: str
     python: Path
     module: str
-    arguments: tuple[str, ...] = ()
+    variant: str = ""
+    """Of a module with several."""
     made_by: str = "make setup"
     """What makes its environment."""
 
@@ -42,11 +43,11 @@ class Contestant:
 TRAIN, PEERS = (ROOT / ".venv" / name / "bin" / "python" for name in ("train", "peers"))
 OURS = Path(sys.executable)
 CONTESTANTS = (
-    Contestant(name="regrade, plain", python=OURS, module="regrade_speed", arguments=("plain",)),
-    Contestant(name="regrade, default", python=OURS, module="regrade_speed", arguments=("default",)),
+    Contestant(name="regrade, plain", python=OURS, module="regrade_speed", variant="-plain"),
+    Contestant(name="regrade, default", python=OURS, module="regrade_speed", variant="-default"),
     Contestant(name="anomalib PatchCore", python=PEERS, module="anomalib_speed", made_by="make peers"),
     Contestant(name="ultralytics yolo11n", python=TRAIN, module="ultralytics_speed", made_by="make training"),
-    Contestant(name="regrade, yolo11n", python=OURS, module="regrade_speed", arguments=("yolo",)),
+    Contestant(name="regrade, yolo11n", python=OURS, module="regrade_speed", variant="-yolo"),
 )
 """In this order: the last one runs the file that the one before has exported."""
 
@@ -85,10 +86,16 @@ def run(contestant: Contestant, folder: Path) -> dict[str, Any]:
     """What a contestant says of itself, or why it says nothing."""
     if not contestant.python.exists():
         return {"missing": f"no environment for it: {contestant.made_by}"}
+    prepared = step(contestant, "prepare", folder)
+    return prepared if "missing" in prepared else step(contestant, "look", folder)
+
+
+def step(contestant: Contestant, name: str, folder: Path) -> dict[str, Any]:
+    """One step in a process of its own."""
     command = (str(contestant.python), "-W", "ignore", "-m", f"benchmarks.peers.{contestant.module}")
     try:
         done = subprocess.run(
-            [*command, *contestant.arguments, str(folder)],
+            [*command, f"{name}{contestant.variant}", str(folder)],
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -5,7 +5,6 @@ inside the model.
 """
 
 import os
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,26 @@ from typing import Any
 import torch
 
 from benchmarks.peers import lite0
-from benchmarks.peers.timing import measure, say, two_cores
+from benchmarks.peers.timing import contest, measure
 
 
-def main(folder: Path) -> None:
-    """Fit, export, look at the three views again and again, say how long it took."""
-    two_cores()
+def prepare(folder: Path) -> None:
+    """Fit and export."""
+    lite0.prepare()
+    views = sorted((folder / "views").glob("*.jpg"))
+    export(fit(sorted((folder / "references" / views[0].stem).glob("*.jpg"))), folder)
+
+
+def look(folder: Path) -> dict[str, Any]:
+    """The three views again and again."""
     lite0.prepare()
     from anomalib.deploy import OpenVINOInferencer
 
     os.chdir(folder)  # the inferencer keeps its cache in the working directory
+    (exported,) = folder.rglob("model.xml")
+    inferencer = OpenVINOInferencer(exported, config={"INFERENCE_NUM_THREADS": 2})
     views = sorted((folder / "views").glob("*.jpg"))
-    fitted = fit(sorted((folder / "references" / views[0].stem).glob("*.jpg")))
-    inferencer = OpenVINOInferencer(export(fitted, folder), config={"INFERENCE_NUM_THREADS": 2})
-    found = measure(lambda: [inferencer.predict(view) for view in views])
-    say(found | {"version": version("anomalib")})
+    return measure(lambda: [inferencer.predict(view) for view in views]) | {"version": version("anomalib")}
 
 
 def fit(references: list[Path]) -> Any:
@@ -56,12 +60,12 @@ def fit(references: list[Path]) -> Any:
     return model.eval()
 
 
-def export(model: Any, folder: Path) -> Path:
-    """The OpenVINO file for one 1080p picture."""
+def export(model: Any, folder: Path) -> None:
+    """Write the OpenVINO file for one 1080p picture."""
     with torch.no_grad():
         fixed = {"dynamic_shapes": None}  # otherwise it is made for two pictures at once
-        return Path(model.to_openvino(folder, input_size=(1080, 1920), onnx_kwargs=fixed))
+        model.to_openvino(folder, input_size=(1080, 1920), onnx_kwargs=fixed)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    contest({"prepare": prepare, "look": look})

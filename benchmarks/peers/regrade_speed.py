@@ -4,63 +4,69 @@
 `yolo` is its head on yolo11n at 640 pixels.
 """
 
-import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers.timing import measure, say, two_cores
+from benchmarks.peers.timing import Step, contest, measure
 
 SIDE = 640
 
 
-def main(variant: str, folder: Path) -> None:
-    """Look at the three views again and again, say how long it took."""
-    two_cores()
-    say(VARIANTS[variant](folder))
-
-
-def default(folder: Path) -> dict[str, Any]:
-    """By the recipe that banks are made with."""
+def enrol_default(folder: Path) -> None:
+    """Banks by the recipe that ships."""
     from models.recipe import DEFAULT
 
-    return detect(folder, DEFAULT)
+    keep(folder, "default", DEFAULT)
 
 
-def plain(folder: Path) -> dict[str, Any]:
-    """All levers off: one look at the whole picture, the floor."""
+def enrol_plain(folder: Path) -> None:
+    """Banks with all levers off."""
     from models.recipe import PLAIN
 
-    return detect(folder, PLAIN)
+    keep(folder, "plain", PLAIN)
 
 
-def detect(folder: Path, recipe: Any) -> dict[str, Any]:
+def keep(folder: Path, name: str, recipe: Any) -> None:
+    """A store that knows the product in three views."""
+    from models.backbone import load_backbone
+    from models.enrol import enrol
+    from models.store import ReferenceStore
+
+    backbone, store = load_backbone(), ReferenceStore(folder / name)
+    for view in sorted((folder / "references").iterdir()):
+        photos = [path.read_bytes() for path in sorted(view.glob("*.jpg"))]
+        enrol(store, backbone, sku="bench", view=view.name, photos=photos, recipe=recipe)
+
+
+def look_default(folder: Path) -> dict[str, Any]:
+    """By the recipe that ships."""
+    from models.recipe import DEFAULT
+
+    return detect(folder, "default", DEFAULT)
+
+
+def look_plain(folder: Path) -> dict[str, Any]:
+    """One look at the whole picture, the floor."""
+    from models.recipe import PLAIN
+
+    return detect(folder, "plain", PLAIN)
+
+
+def detect(folder: Path, name: str, recipe: Any) -> dict[str, Any]:
     """Bytes of three views to a Detection, with the references of each view."""
     from inspection.detector import Detection
     from models.backbone import load_backbone
     from models.pipeline import ReferencePipeline
+    from models.store import ReferenceStore
 
-    backbone = load_backbone()
-    pipeline = ReferencePipeline(backbone, enrolled(folder, backbone, recipe), recipe=recipe)
+    pipeline = ReferencePipeline(load_backbone(), ReferenceStore(folder / name), recipe=recipe)
     evidence = evidence_of(folder)
     seen: list[Detection] = []
     found = measure(lambda: seen.append(pipeline.detect("bench", evidence)))
     model, total = sum(one.model_ms for one in seen), sum(one.total_ms for one in seen)
     return found | {"around_the_models": round((total - model) / model, 3)}
-
-
-def enrolled(folder: Path, backbone: Any, recipe: Any) -> Any:
-    """A store that knows the product in three views."""
-    from models.enrol import enrol
-    from models.store import ReferenceStore
-
-    store = ReferenceStore(folder / f"store-{len(recipe.looks)}")
-    for view in sorted((folder / "references").iterdir()):
-        photos = [path.read_bytes() for path in sorted(view.glob("*.jpg"))]
-        enrol(store, backbone, sku="bench", view=view.name, photos=photos, recipe=recipe)
-    return store
 
 
 def evidence_of(folder: Path) -> Any:
@@ -82,7 +88,7 @@ def evidence_of(folder: Path) -> Any:
     return Evidence(frames=tuple(frames))
 
 
-def yolo(folder: Path) -> dict[str, Any]:
+def look_yolo(folder: Path) -> dict[str, Any]:
     """Bytes of three views to Findings by the YOLO head alone, over the file that ultralytics exported."""
     from models.heads import Sight
     from models.images import decode
@@ -117,8 +123,14 @@ def yolo(folder: Path) -> dict[str, Any]:
     return measure(once)
 
 
-VARIANTS: dict[str, Callable[[Path], dict[str, Any]]] = {"default": default, "plain": plain, "yolo": yolo}
-
+STEPS: dict[str, Step] = {
+    "prepare-default": enrol_default,
+    "prepare-plain": enrol_plain,
+    "prepare-yolo": lambda folder: None,
+    "look-default": look_default,
+    "look-plain": look_plain,
+    "look-yolo": look_yolo,
+}
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    contest(STEPS)

@@ -1,22 +1,32 @@
 """How every contestant of `benchmarks/seeing.py` is timed: the same loop, on two cores, in its own process.
 
-Standard library only: it runs in the peers' environments too. Call `two_cores` before anything makes threads.
+Standard library only: it runs in the peers' environments too. Each contestant is a module with two steps,
+each in a process of its own: `prepare` fits and exports, `look` is timed, and its memory is that of looking.
 """
 
 import json
 import os
-import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 RUNS, WARM_UP = 30, 3
 
 
-def two_cores() -> None:
-    """Stay on the first two cores that this process may use."""
+Step = Callable[[Path], dict[str, Any] | None]
+
+
+def contest(steps: Mapping[str, Step]) -> None:
+    """Do the step that the command line names, `STEP FOLDER`, on the first two cores that there are.
+
+    The last line on stdout is the answer.
+    """
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+    name, folder = sys.argv[1:]
+    found = steps[name](Path(folder))
+    sys.stdout.write(json.dumps(found or {}) + "\n")
 
 
 def measure(once: Callable[[], object], *, runs: int = RUNS) -> dict[str, Any]:
@@ -35,10 +45,11 @@ def measure(once: Callable[[], object], *, runs: int = RUNS) -> dict[str, Any]:
         "p50_ms": round(ranked[len(ranked) // 2], 1),
         "p95_ms": round(ranked[min(len(ranked) - 1, int(0.95 * len(ranked)))], 1),
         "cpu_ms": round(cpu_ms, 1),
-        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_rss_mb": peak_kb() // 1024,
     }
 
 
-def say(found: dict[str, Any]) -> None:
-    """The last line on stdout is the answer."""
-    sys.stdout.write(json.dumps(found) + "\n")
+def peak_kb() -> int:
+    """Most memory that this process ever held; getrusage would count the process that started it, too."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
