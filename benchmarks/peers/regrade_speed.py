@@ -88,6 +88,12 @@ def evidence_of(folder: Path) -> Any:
     return Evidence(frames=tuple(frames))
 
 
+def need_export(folder: Path) -> None:
+    """The file comes from the contestant before."""
+    if not (folder / "yolo11n.onnx").exists():
+        raise SystemExit("it runs the file that ultralytics exports: make training")
+
+
 def look_yolo(folder: Path) -> dict[str, Any]:
     """Bytes of three views to Findings by the YOLO head alone, over the file that ultralytics exported."""
     from models.heads import Sight
@@ -126,7 +132,7 @@ def look_yolo(folder: Path) -> dict[str, Any]:
 STEPS: dict[str, Step] = {
     "prepare-default": enrol_default,
     "prepare-plain": enrol_plain,
-    "prepare-yolo": lambda folder: None,
+    "prepare-yolo": need_export,
     "look-default": look_default,
     "look-plain": look_plain,
     "look-yolo": look_yolo,
