@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from inspection.findings import Finding
 from models.heads import Head, Sight
-from models.naming import LEAST_PPM, explains, fuse
+from models.naming import explains, fuse
 
 
 @runtime_checkable
@@ -27,7 +27,7 @@ def named_by(heads: Sequence[Head], sight: Sight, differences: Sequence[Finding]
     if not heads:
         return tuple(differences)
     named = [finding for head in heads for finding in _told(head, sight, differences)]
-    return fuse(differences, named, alone_ppm=LEAST_PPM)
+    return fuse(differences, named)
 
 
 def _told(head: Head, sight: Sight, differences: Sequence[Finding]) -> list[Finding]:

@@ -16,10 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from inspection.detector import VersionedFile
 from inspection.findings import DefectKind as K
 from inspection.findings import Finding, Region, Zone
+from inspection.severity import severity_of
 from models.errors import ModelFailed, ModelRefused
 from models.heads import Sight
 from models.manifest import ZOO, Manifest, ModelKind, load_model
-from models.naming import WHOLE_PPM, kept_ppm, severity_of
+from models.naming import WHOLE_PPM, kept_ppm
 from models.segments import Segment, chances_of, comparison_channels, defect_map, item_cells, segments_of
 from models.session import OnnxSession, Tensor
 

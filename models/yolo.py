@@ -12,12 +12,12 @@ import numpy as np
 
 from inspection.detector import VersionedFile
 from inspection.findings import DefectKind, Finding, Region, Severity, Zone
+from inspection.severity import BOUNDS, severity_of
 from models.boxes import Boxes, Square, boxes_of, filled, letterbox, on_picture
 from models.classnames import Meaning, meaning_of
 from models.errors import ModelFailed, ModelRefused
 from models.heads import Sight
 from models.manifest import Manifest, ModelKind, load_model
-from models.naming import BOUNDS, severity_of
 from models.session import OnnxSession, Tensor
 
 LEAST = 0.25

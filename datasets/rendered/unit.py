@@ -18,9 +18,9 @@ from datasets.rendered.families import carton, drink, garment, mug, phone
 from datasets.rendered.item import Item
 from datasets.rendered.light import RIGS
 from datasets.rendered.plan import Product, Unit, Wish
-from datasets.rendered.severity import severity_of
 from inspection.findings import DefectKind as K
 from inspection.findings import Zone
+from inspection.severity import severity_of
 
 BUILDS = {
     "carton": carton.build,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from datasets.rendered.index import HOME, Row, condition_of, digest
 from datasets.rendered.plan import benches, is_reference, plan
-from datasets.rendered.severity import severity_of
 from inspection.findings import DefectKind
 from inspection.rubrics import rubric_for
+from inspection.severity import severity_of
 
 Mask = NDArray[np.uint8]
 MOST_BYTES = 40_000_000

@@ -93,6 +93,14 @@ def test_a_guess_that_a_difference_confirms_is_surer(
     assert (stain.kind, stain.confidence_ppm) == (DefectKind.STAIN, 800_000)
 
 
+def test_a_difference_never_makes_a_guess_less_sure(
+    backbone: Backbone, mug_store: ReferenceStore, drawn: Drawn, seen: Look
+) -> None:
+    pipeline = ReferencePipeline(backbone, mug_store, heads=[UnsureHead(confidence_ppm=950_000)])
+    (stain,) = pipeline.detect("MUG", seen(top=drawn("mug", "used_stain")[-1])).findings
+    assert stain.confidence_ppm == 950_000
+
+
 def test_a_difference_that_no_head_names_stays_a_deviation(
     mug_pipeline: ReferencePipeline, drawn: Drawn, seen: Look
 ) -> None:

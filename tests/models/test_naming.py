@@ -1,11 +1,10 @@
 from dataclasses import replace
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.findings import DefectKind, Finding, Region, Severity, Zone
-from models.naming import BOUNDS, explains, fuse, kept_ppm, severity_of
+from models.naming import explains, fuse, kept_ppm
 
 
 def box(left: int, top: int, width: int, height: int) -> Region:
@@ -36,31 +35,17 @@ STAIN = replace(
 
 
 def test_a_difference_that_a_head_names_becomes_that_finding() -> None:
-    assert fuse([DIFFERENCE], [STAIN], alone_ppm=900_000) == (STAIN,)
+    assert fuse([DIFFERENCE], [STAIN]) == (STAIN,)
 
 
 def test_a_difference_that_nobody_names_stays_a_deviation() -> None:
     elsewhere = replace(STAIN, region=box(70, 70, 10, 10), confidence_ppm=950_000)
-    assert fuse([DIFFERENCE], [elsewhere], alone_ppm=900_000) == (DIFFERENCE, elsewhere)
+    assert fuse([DIFFERENCE], [elsewhere]) == (DIFFERENCE, elsewhere)
 
 
 def test_a_name_that_is_doubted_stands_beside_the_difference() -> None:
     doubted = replace(STAIN, confidence_ppm=300_000)
-    assert fuse([DIFFERENCE], [doubted], alone_ppm=900_000) == (DIFFERENCE, doubted)
-
-
-def test_a_difference_at_its_place_confirms_a_name_and_never_weakens_it() -> None:
-    doubted = replace(STAIN, confidence_ppm=300_000)
-    (stain,) = fuse([DIFFERENCE], [doubted], alone_ppm=900_000, confirmed=lambda _: 700_000)
-    assert stain == replace(doubted, confidence_ppm=700_000)
-    (same,) = fuse([DIFFERENCE], [STAIN], alone_ppm=900_000, confirmed=lambda _: 1_000)
-    assert same == STAIN
-
-
-def test_a_quiet_head_is_not_heard_where_nothing_differs() -> None:
-    elsewhere = replace(STAIN, region=box(70, 70, 10, 10), confidence_ppm=899_999)
-    assert fuse([DIFFERENCE], [elsewhere], alone_ppm=900_000) == (DIFFERENCE,)
-    assert fuse([], [replace(elsewhere, confidence_ppm=900_000)], alone_ppm=900_000) != ()
+    assert fuse([DIFFERENCE], [doubted]) == (DIFFERENCE, doubted)
 
 
 def test_a_small_name_in_a_corner_does_not_explain_a_large_difference() -> None:
@@ -74,14 +59,6 @@ def test_a_name_in_another_view_explains_nothing() -> None:
 
 def test_a_name_without_a_place_explains_nothing() -> None:
     assert not explains(replace(STAIN, region=None), DIFFERENCE)
-
-
-@pytest.mark.parametrize("kind", BOUNDS)
-def test_severity_rises_with_the_share_of_the_item(kind: DefectKind) -> None:
-    major, critical = BOUNDS[kind]
-    assert severity_of(kind, major - 1) == Severity.MINOR
-    assert severity_of(kind, major) == Severity.MAJOR
-    assert severity_of(kind, critical) == Severity.CRITICAL
 
 
 @given(st.floats(min_value=0, max_value=1))

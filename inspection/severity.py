@@ -1,4 +1,8 @@
-"""Which share of the item makes a defect minor, major or critical: the one table of this set."""
+"""How bad a named defect is, by the share of the item that it covers.
+
+One table for those who find defects and for those who draw them: the rendered returns were graded by it,
+and what a head finds is measured with the same bounds.
+"""
 
 from collections.abc import Mapping
 
@@ -14,14 +18,16 @@ BOUNDS: Mapping[K, tuple[int, int]] = {
     K.SMUDGE: (22_000, 100_000),
     K.TEAR: (15_000, 55_000),
     K.HOLE: (2_500, 25_000),
+    K.CREASE: (20_000, 80_000),
+    K.DEFORMATION: (30_000, 100_000),
     K.MISSING_PART: (5_000, 30_000),
     K.OPENED_SEAL: (2_000, 6_000),
 }
-"""Visible share of the item, in ppm, from which a defect is major, and from which it is critical."""
+"""Share of the item's visible area in ppm from which a defect is major, and from which it is critical."""
 
 
 def severity_of(kind: K, area_ppm: int) -> Severity:
-    """Return the severity of a defect that covers `area_ppm` of the item's visible area."""
+    """Severity of a defect that covers `area_ppm` of the item; raises KeyError for a kind without bounds."""
     major, critical = BOUNDS[kind]
     if area_ppm >= critical:
         return Severity.CRITICAL
