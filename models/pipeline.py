@@ -38,6 +38,8 @@ class Examined:
     detection: Detection
     sights: tuple[Sight, ...]
     """The views that went through the backbone."""
+    banks: Mapping[str, ViewBank]
+    """What they were compared with, by view."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,7 +102,7 @@ class ReferencePipeline:
             missing_shots=self.missing_shots(sku, banks),
             missing_views=tuple(view for view in banks if view not in frames),
         )
-        return Examined(detection=detection, sights=tuple(one.sight for one in compared))
+        return Examined(detection=detection, sights=tuple(one.sight for one in compared), banks=banks)
 
     def missing_shots(self, sku: str, banks: Mapping[str, ViewBank]) -> tuple[tuple[str, int], ...]:
         """(view, photos) of each view without a bank that needs more photos before anything is compared."""

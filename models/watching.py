@@ -58,18 +58,14 @@ class WatchfulDetector:
         began = perf_counter()
         pictures = {frame.view: frame.content for frame in evidence.frames}
         whole = {sight.view: decode(pictures[sight.view]) for sight in examined.sights}
-        missing = self._missing(self._pipeline.banks(sku), whole)
-        alike = lookalikes(self.galleries(), sku, examined.sights)
-        spent_ms = (perf_counter() - began) * 1000.0
-        detection = examined.detection
-        seen = replace(
-            detection,
-            findings=detection.findings + tuple(missing),
-            lookalikes=tuple(alike),
+        detection = replace(
+            examined.detection,
+            findings=examined.detection.findings + tuple(self._missing(examined.banks, whole)),
+            lookalikes=tuple(lookalikes(self.galleries(), sku, examined.sights)),
             printed=tuple(printed(whole)),
-            total_ms=detection.total_ms + spent_ms,
         )
-        return replace(examined, detection=seen)
+        total_ms = detection.total_ms + (perf_counter() - began) * 1000.0
+        return replace(examined, detection=replace(detection, total_ms=total_ms))
 
     def galleries(self) -> Galleries:
         """The galleries of all products by view; fitted again when a bank has changed."""

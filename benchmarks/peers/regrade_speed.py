@@ -55,16 +55,21 @@ def look_plain(folder: Path) -> dict[str, Any]:
 
 
 def detect(folder: Path, name: str, recipe: Any) -> dict[str, Any]:
-    """Bytes of three views to a Detection, with the references of each view."""
+    """Bytes of three views to a Detection, as a station's detector gives it: heads, tag against sight, codes."""
     from inspection.detector import Detection
     from models.backbone import load_backbone
+    from models.manifest import ZOO
     from models.pipeline import ReferencePipeline
+    from models.registry import load_heads, read_registry
     from models.store import ReferenceStore
+    from models.watching import WatchfulDetector
 
-    pipeline = ReferencePipeline(load_backbone(), ReferenceStore(folder / name), recipe=recipe)
+    backbone, heads = load_backbone(), load_heads(read_registry([ZOO]))
+    pipeline = ReferencePipeline(backbone, ReferenceStore(folder / name), heads=heads, recipe=recipe)
+    detector = WatchfulDetector(pipeline, backbone)
     evidence = evidence_of(folder)
     seen: list[Detection] = []
-    found = measure(lambda: seen.append(pipeline.detect("bench", evidence)))
+    found = measure(lambda: seen.append(detector.detect("bench", evidence)))
     model, total = sum(one.model_ms for one in seen), sum(one.total_ms for one in seen)
     return found | {"around_the_models": round((total - model) / model, 3)}
 
