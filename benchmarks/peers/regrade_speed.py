@@ -55,7 +55,7 @@ def look_plain(folder: Path) -> dict[str, Any]:
 
 
 def detect(folder: Path, name: str, recipe: Any) -> dict[str, Any]:
-    """Bytes of three views to a Detection, as a station's detector gives it: heads, tag against sight, codes."""
+    """Bytes of three views to a Detection by all that a station runs: heads, tag against sight, codes."""
     from inspection.detector import Detection
     from models.backbone import load_backbone
     from models.manifest import ZOO

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from inspection.findings import Region
+from inspection.identity.codes import ItemCode
+from models.codes import codes_in
 from models.errors import BadImage, FolderMissing, NoGoodPictures
 from models.evaluation.book import Book, Caught
 from models.evaluation.folders import is_picture
@@ -17,7 +19,7 @@ from models.evaluation.workshop import Workshop
 from models.images import Pixels, decode
 from models.parts import Part, describe, fit_described
 
-GROCERY, SCREWS = "grocery_package", "screw_board"
+GROCERY, SCREWS, CODES = "grocery_package", "screw_board", "barcodes"
 LABELLED = re.compile(r"_([01]{4})\.jpg$")
 """The name ends with one digit per screw: top left, top right, bottom left, bottom right."""
 SCREW_BOXES = (
@@ -92,6 +94,40 @@ def run_screws(shop: Workshop) -> Book:
         raise NoGoodPictures(f"{SCREWS}: {len(whole)} boards with all screws, {shop.shots + 1} are needed")
     runs = [count_screws(shop, boards, described, whole, seed) for seed in range(shop.seeds)]
     return Book(caught={f"missing parts, {SCREWS}": caught_of(shop, runs)})
+
+
+def run_codes(shop: Workshop) -> Book:
+    """Codes in phone pictures, and pictures without any; raises FolderMissing."""
+    folder = shop.setup.data / CODES
+    if not folder.is_dir():
+        raise FolderMissing(f"there is no folder {folder}")
+    told = {path: text_beside(path) for path in sorted(folder.rglob("*")) if is_picture(path)}
+    read = {path: found for path in told if (found := read_codes(path)) is not None}
+    right = [names(read[path], text) for path, text in told.items() if path in read and text]
+    wrong = [bool(read[path]) for path, text in told.items() if path in read and not text]
+    count = Swaps(products=1, caught=sum(right), tags=len(right), alarms=sum(wrong), right=len(wrong))
+    return Book(caught={f"codes, {CODES}": caught_of(shop, [count])})
+
+
+def text_beside(path: Path) -> str | None:
+    """What the code in a picture says, from the file of its name; None where it shows no code."""
+    beside = path.with_suffix(".txt")
+    return beside.read_text(encoding="utf-8", errors="replace").strip() if beside.is_file() else None
+
+
+def read_codes(path: Path) -> tuple[ItemCode, ...] | None:
+    """The codes of a picture; None for one that the gate refuses."""
+    try:
+        return tuple(seen.code for seen in codes_in(decode(path.read_bytes())))
+    except BadImage:
+        return None
+
+
+def names(codes: Sequence[ItemCode], text: str) -> bool:
+    """Whether one of the codes says the text, or is the GTIN that it names (UPC-A leaves its zero out)."""
+    return any(
+        code.raw.strip() == text or (code.gtin is not None and code.gtin == text.zfill(14)) for code in codes
+    )
 
 
 def describe_boards(shop: Workshop, paths: Sequence[Path]) -> dict[Path, np.ndarray]:

@@ -17,7 +17,7 @@ from models.evaluation.pictures import Progress
 from models.evaluation.set_run import run_elpv, run_real, run_rendered
 from models.evaluation.sets import SETS
 from models.evaluation.severity import run_severity
-from models.evaluation.sight import run_grocery_swaps, run_rendered_swaps, run_screws
+from models.evaluation.sight import run_codes, run_grocery_swaps, run_rendered_swaps, run_screws
 from models.evaluation.workshop import Setup, Workshop
 
 
@@ -44,6 +44,7 @@ JOBS: Mapping[str, Job] = {
     "swaps_grocery": Job(run=run_grocery_swaps),
     "swaps_rendered": Job(run=run_rendered_swaps),
     "screws": Job(run=run_screws),
+    "codes": Job(run=run_codes),
     "grades_filled_bottle": Job(run=lambda shop: run_mapped(shop, "filled_bottle")),
     "grades_food_can": Job(run=lambda shop: run_mapped(shop, "food_can"), frozen="food_can"),
     "grades_rendered": Job(run=run_graded_renders),

@@ -7,11 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import zxingcpp
 
 from models.backbone import load_backbone
 from models.errors import FolderMissing, NoGoodPictures
 from models.evaluation.memory import RememberingBackbone
-from models.evaluation.sight import SCREW_BOXES, run_grocery_swaps, run_screws
+from models.evaluation.sight import SCREW_BOXES, run_codes, run_grocery_swaps, run_screws
 from models.evaluation.workshop import Setup, Workshop
 
 Picture = np.ndarray
@@ -80,13 +81,28 @@ def test_missing_screws_are_counted_board_by_board(shop: Workshop) -> None:
     assert caught.alarms <= 1
 
 
+def test_codes_are_counted_by_what_they_say(shop: Workshop) -> None:
+    folder = shop.setup.data / "barcodes"
+    kinds = {"4006381333931": zxingcpp.BarcodeFormat.EAN13, "RMA-0001": zxingcpp.BarcodeFormat.QRCode}
+    for number, (text, kind) in enumerate(kinds.items()):
+        code = zxingcpp.create_barcode(text, kind)
+        drawn = np.asarray(zxingcpp.write_barcode_to_image(code, scale=4), dtype=np.uint8)
+        save(folder / "set" / f"{number}.jpg", np.dstack([drawn] * 3))
+        (folder / "set" / f"{number}.txt").write_text(f"{text}\n")
+    save(folder / "set" / "9.jpg", package((40, 40, 200), 1))
+    (folder / "set" / "9.txt").write_text("a code that is not there")
+    save(folder / "none" / "1.jpg", package((40, 40, 200), 2))
+    (caught,) = run_codes(shop).caught.values()
+    assert (caught.caught, caught.of, caught.alarms, caught.right) == (2, 3, 0, 1)
+
+
 def test_too_few_whole_boards_are_named(shop: Workshop) -> None:
     save(shop.setup.data / "screw_board" / "1_1111.jpg", board("1111", 1))
     with pytest.raises(NoGoodPictures, match="1 boards with all screws, 5 are needed"):
         run_screws(shop)
 
 
-@pytest.mark.parametrize("run", [run_grocery_swaps, run_screws])
+@pytest.mark.parametrize("run", [run_grocery_swaps, run_screws, run_codes])
 def test_a_set_that_is_not_here_is_named(shop: Workshop, run: Callable[[Workshop], object]) -> None:
     with pytest.raises(FolderMissing):
         run(shop)
