@@ -125,9 +125,8 @@ def read_codes(path: Path) -> tuple[ItemCode, ...] | None:
 
 def names(codes: Sequence[ItemCode], text: str) -> bool:
     """Whether one of the codes says the text, or is the GTIN that it names (UPC-A leaves its zero out)."""
-    return any(
-        code.raw.strip() == text or (code.gtin is not None and code.gtin == text.zfill(14)) for code in codes
-    )
+    words = text.split()  # a text file and a code do not end their lines alike
+    return any(words == code.raw.split() or text.zfill(14) == code.gtin for code in codes)
 
 
 def describe_boards(shop: Workshop, paths: Sequence[Path]) -> dict[Path, np.ndarray]:
