@@ -57,8 +57,8 @@ item under its own tag is a false one, whatever its state. Packages are held in 
 many differ in a line of print only. *Missing parts*: each screw of each board is looked for in its box, as
 the boxes are drawn on the pictures. **Not blind**: signature and shrinkage were chosen on grocery_package,
 the fit of the parts' distances on screw_board; the rendered products were looked at once, afterwards.
-*Codes*: every picture of the set, in one draw, for nothing is learnt; noticed is read as its text says, a
-false alarm is anything read where there is no code."""
+*Codes*: every picture of the set, in one draw, for nothing is learnt; noticed is read as its text says (texts
+of several lines are no identifiers, and left out), a false alarm is anything read where there is no code."""
 
 SEVERITY = """\
 {name}, references from 20221108, 2 seeds. **The shooting day gives the class away**: good cans of another day

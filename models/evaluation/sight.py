@@ -125,8 +125,7 @@ def read_codes(path: Path) -> tuple[ItemCode, ...] | None:
 
 def names(codes: Sequence[ItemCode], text: str) -> bool:
     """Whether one of the codes says the text, or is the GTIN that it names (UPC-A leaves its zero out)."""
-    words = text.split()  # a text file and a code do not end their lines alike
-    return any(words == code.raw.split() or text.zfill(14) == code.gtin for code in codes)
+    return any(text == code.raw.strip() or text.zfill(14) == code.gtin for code in codes)
 
 
 def describe_boards(shop: Workshop, paths: Sequence[Path]) -> dict[Path, np.ndarray]:
