@@ -1,8 +1,9 @@
-"""Renders kept pictures again and compares them byte by byte."""
+"""Compares what is rendered again with what was, byte by byte."""
 
 import random
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.rendered.index import Row, digest, read
@@ -27,3 +28,13 @@ def _same(unit: Unit, row: Row) -> bool:
     said = ("differs", "same")
     print(f"{unit.stem}: picture {said[picture]}, mask {said[mask]}", file=sys.stderr, flush=True)
     return bool(picture and mask)
+
+
+def differing(rows: Sequence[Row], path: Path) -> int:
+    """Say which pictures have other bytes than the rows of an index tell; return how many."""
+    told = {row["picture"]: row for row in read(path)}
+    other = [row["picture"] for row in rows if row["picture"] in told and row != told[row["picture"]]]
+    for picture in other:
+        print(f"{picture}: differs", file=sys.stderr, flush=True)
+    print(f"{len(rows)} pictures, {len(other)} differ from the index", file=sys.stderr, flush=True)
+    return len(other)

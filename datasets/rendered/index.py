@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from datasets.rendered.plan import FAMILIES, Unit, is_reference, plan
+from datasets.rendered.plan import FAMILIES, Unit, is_reference
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.grades import Condition
 from inspection.rubrics import Rubric, rubric_for
 
 HOME = Path(__file__).parent
+MORE_HOME = HOME.parents[1] / "var/rendered"
+"""Where the pictures that are made on demand lie."""
+MORE_INDEX = HOME / "more.jsonl"
+"""What they are: hashes and truths, kept without the pictures."""
 Row = dict[str, Any]
 
 
@@ -29,16 +33,16 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def row_of(unit: Unit, defects: Sequence[Mapping[str, Any]], item_px: int) -> Row:
-    """Return the row of a rendered unit."""
+def row_of(home: Path, unit: Unit, defects: Sequence[Mapping[str, Any]], item_px: int) -> Row:
+    """Return the row of a unit that was rendered below `home`."""
     picture, mask = f"pictures/{unit.stem}.jpg", f"masks/{unit.stem}.png"
     rubric = rubric_for(FAMILIES[unit.product.family])
     condition = condition_of(rubric, defects)
     return {
         "picture": picture,
         "mask": mask,
-        "sha256": digest(HOME / picture),
-        "mask_sha256": digest(HOME / mask),
+        "sha256": digest(home / picture),
+        "mask_sha256": digest(home / mask),
         "family": unit.product.family,
         "category": rubric.category,
         "object": unit.product.name,
@@ -66,8 +70,8 @@ def append(row: Row, path: Path = HOME / "index.jsonl") -> None:
         file.write(json.dumps(row, separators=(",", ":")) + "\n")
 
 
-def settle(rows: Iterable[Row], path: Path = HOME / "index.jsonl") -> None:
-    """Write the index anew: planned order, the last row of every picture."""
+def settle(rows: Iterable[Row], units: Iterable[Unit], path: Path) -> None:
+    """Write an index anew: planned order, the last row of every picture."""
     by_picture = {row["picture"]: row for row in rows}
-    ordered = [by_picture.get(f"pictures/{unit.stem}.jpg") for unit in plan()]
+    ordered = [by_picture.get(f"pictures/{unit.stem}.jpg") for unit in units]
     path.write_text("".join(json.dumps(row, separators=(",", ":")) + "\n" for row in ordered if row))

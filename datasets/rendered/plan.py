@@ -1,6 +1,6 @@
 """What is to be rendered: products, units and their defects. Pure; the same plan on every call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from random import Random
@@ -23,13 +23,20 @@ COUNTS: Mapping[str, Mapping[str, int]] = {
     "train": {"new": 5, "used": 5, "damaged": 5},
     "validation": {"new": 14, "used": 10, "damaged": 10},
     "held_out": {"new": 18, "used": 14, "damaged": 14},
+    "more": {"new": 6, "used": 6, "damaged": 6},
+    "sealed": {"new": 18, "used": 14, "damaged": 14},
 }
 """Units per product."""
 FIRST: Mapping[str, int] = {"new": 0, "used": 20, "damaged": 40}
 """The number of the first unit of a class: more units change no other's number or seed."""
 REFERENCES = 8
-"""The first new units of a held-out product are its references."""
+"""The first new units of a held-out or sealed product are its references."""
 OBJECTS = 8
+"""Products of a family whose pictures are kept."""
+MORE, SEALED = range(OBJECTS, 13), range(24, 26)
+"""Products whose pictures are made on demand: for training, and to be looked at once."""
+JUDGED = ("held_out", "sealed")
+"""Splits whose products are enrolled with references and graded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +45,10 @@ class Product:
 
     family: str
     number: int
-    """0..7."""
+    """0..7, and from 8 on those whose pictures are made on demand."""
     split: str
     rig: int
-    """0..5; one per product, 4 and 5 for held-out products alone."""
+    """Of `light.rig_of`; one per product, 4 and 5 for held-out and 6 and 7 for sealed products alone."""
     seed: int
 
     @property
@@ -142,6 +149,8 @@ WISHES: Mapping[tuple[str, str], tuple[Wish, ...]] = {
 
 def split_of(number: int) -> str:
     """Return the split of an object number."""
+    if number >= OBJECTS:
+        return "sealed" if number in SEALED else "more"
     return "train" if number < 5 else "validation" if number == 5 else "held_out"
 
 
@@ -149,9 +158,21 @@ def product(family: str, number: int) -> Product:
     """Return one product; raises ValueError for an unknown family."""
     place = list(FAMILIES).index(family)
     split = split_of(number)
-    rig = number - 2 if split == "held_out" else (number + place) % 4
     seed = SEED * 1_000 + place * 100 + number
-    return Product(family=family, number=number, split=split, rig=rig, seed=seed)
+    return Product(family=family, number=number, split=split, rig=_rig(number, place), seed=seed)
+
+
+def _rig(number: int, place: int) -> int:
+    """Return the rig of a family's product."""
+    match split_of(number):
+        case "held_out":
+            return number - 2
+        case "sealed":
+            return number - SEALED[0] + 6
+        case "more":
+            return number * len(FAMILIES) + place
+        case _:
+            return (number + place) % 4
 
 
 def units(product: Product) -> tuple[Unit, ...]:
@@ -179,12 +200,22 @@ def _wishes(family: str, planned: str, turn: int, dice: Random) -> tuple[Wish, .
 
 
 def plan() -> Iterator[Unit]:
-    """Yield every unit in the order of rendering: useful wherever it is stopped."""
+    """Yield every unit that is kept, in the order of rendering: useful wherever it is stopped."""
     for split in SPLITS:
-        numbers = [number for number in range(OBJECTS) if split_of(number) == split]
-        queues = [_in_turns(family, numbers) for family in FAMILIES]
-        for row in zip_longest(*queues):
-            yield from (unit for unit in row if unit is not None)
+        yield from _in_order([number for number in range(OBJECTS) if split_of(number) == split])
+
+
+def plan_more() -> Iterator[Unit]:
+    """Yield every unit that is made on demand: the sealed ones, then a product of each family at a time."""
+    yield from _in_order(list(SEALED))
+    for number in MORE:
+        yield from _in_order([number])
+
+
+def _in_order(numbers: list[int]) -> Iterator[Unit]:
+    """Yield the units of some products of all families, family by family in turns."""
+    for row in zip_longest(*(_in_turns(family, numbers) for family in FAMILIES)):
+        yield from (unit for unit in row if unit is not None)
 
 
 def _in_turns(family: str, numbers: list[int]) -> list[Unit]:
@@ -199,10 +230,10 @@ def turn_of(unit: Unit) -> int:
 
 
 def is_reference(unit: Unit) -> bool:
-    """Tell whether the unit is one of the references of its (held-out) product."""
-    return unit.product.split == "held_out" and unit.number < REFERENCES
+    """Tell whether the unit is one of the references of its held-out or sealed product."""
+    return unit.product.split in JUDGED and unit.number < REFERENCES
 
 
-def benches() -> list[tuple[str, int]]:
-    """Return every (family, rig) that occurs."""
-    return sorted({(family, product(family, number).rig) for family in FAMILIES for number in range(OBJECTS)})
+def benches(numbers: Sequence[int] = range(OBJECTS)) -> list[tuple[str, int]]:
+    """Return every (family, rig) that occurs with these products."""
+    return sorted({(family, product(family, number).rig) for family in FAMILIES for number in numbers})

@@ -16,7 +16,7 @@ from datasets.rendered.defects import APPLY, crush, mask_value
 from datasets.rendered.errors import NoSuchSize
 from datasets.rendered.families import carton, drink, garment, mug, phone
 from datasets.rendered.item import Item
-from datasets.rendered.light import RIGS
+from datasets.rendered.light import rig_of
 from datasets.rendered.plan import Product, Unit, Wish
 from inspection.findings import DefectKind as K
 from inspection.findings import Zone
@@ -143,7 +143,7 @@ def placed(unit: Unit, item: Item) -> tuple[Any, Holders]:
 def lit_scene(product: Product, item: Item, dice: Random) -> Any:
     """Return a scene without an item: bench, lamps and camera."""
     scene = stage.fresh()
-    stage.light_up(scene, RIGS[product.rig], dice.uniform(0.94, 1.06), product.seed)
+    stage.light_up(scene, rig_of(product.rig), dice.uniform(0.94, 1.06), product.seed)
     stage.add_camera(scene, item)
     return scene
 

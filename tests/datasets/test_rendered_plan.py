@@ -8,13 +8,17 @@ from datasets.rendered.index import condition_of
 from datasets.rendered.plan import (
     COUNTS,
     FAMILIES,
+    MORE,
     OBJECTS,
+    SEALED,
+    SPLITS,
     WISHES,
     Unit,
     Wish,
     benches,
     is_reference,
     plan,
+    plan_more,
     product,
 )
 from inspection.findings import DefectKind, Severity
@@ -29,8 +33,38 @@ def units() -> list[Unit]:
     return list(plan())
 
 
-def test_the_plan_is_the_same_on_every_call(units: list[Unit]) -> None:
+@pytest.fixture(scope="module")
+def more() -> list[Unit]:
+    return list(plan_more())
+
+
+def test_the_plan_is_the_same_on_every_call(units: list[Unit], more: list[Unit]) -> None:
     assert units == list(plan())
+    assert more == list(plan_more())
+
+
+def test_what_is_made_on_demand_shares_nothing_with_what_is_kept(units: list[Unit], more: list[Unit]) -> None:
+    for key in ("seed", "stem"):
+        kept, demanded = ([getattr(unit, key) for unit in each] for each in (units, more))
+        assert len({*kept, *demanded}) == len(kept) + len(demanded)
+    assert {unit.product.rig for unit in units}.isdisjoint({unit.product.rig for unit in more})
+
+
+def test_sealed_products_come_first_and_have_two_rigs_of_their_own(more: list[Unit]) -> None:
+    splits = [unit.product.split for unit in more]
+    assert splits == sorted(splits, key=["sealed", "more"].index)
+    assert {unit.product.rig for unit in more if unit.product.split == "sealed"} == {6, 7}
+    assert min(unit.product.rig for unit in more if unit.product.split == "more") > 7
+    assert {split: splits.count(split) for split in ("sealed", "more")} == {
+        split: len(numbers) * len(FAMILIES) * sum(COUNTS[split].values())
+        for split, numbers in (("sealed", SEALED), ("more", MORE))
+    }
+
+
+def test_a_stopped_rendering_leaves_whole_products(more: list[Unit]) -> None:
+    taught = [unit for unit in more if unit.product.split == "more"]
+    numbers = [unit.product.number for unit in taught]
+    assert numbers == sorted(numbers)
 
 
 def test_no_two_units_share_a_seed_or_a_file(units: list[Unit]) -> None:
@@ -39,8 +73,8 @@ def test_no_two_units_share_a_seed_or_a_file(units: list[Unit]) -> None:
 
 def test_the_plan_has_the_counts_of_its_table(units: list[Unit]) -> None:
     objects = {"train": 5, "validation": 1, "held_out": 2}
-    for split, counts in COUNTS.items():
-        for planned, count in counts.items():
+    for split in SPLITS:
+        for planned, count in COUNTS[split].items():
             found = [u for u in units if u.product.split == split and u.planned == planned]
             assert len(found) == count * objects[split] * len(FAMILIES)
 

@@ -6,17 +6,26 @@ import numpy as np
 
 from datasets.rendered.item import Camera, Item
 from datasets.rendered.prints import Colour, Sheet, brand, darker, fibres, linear, tone
+from datasets.rendered.shades import Grounds, Inks
 from datasets.rendered.shapes import flat, waves
 from datasets.rendered.skin import Canvas, Patch, Skin
 from inspection.findings import DefectKind as K
 
-BOARDS: tuple[Colour, ...] = (
-    (186, 146, 100), (232, 228, 220), (172, 132, 92), (70, 110, 150),
-    (205, 170, 126), (190, 150, 110), (226, 222, 214), (178, 140, 102),
+BOARDS = Grounds(
+    kept=(
+        (186, 146, 100), (232, 228, 220), (172, 132, 92), (70, 110, 150),
+        (205, 170, 126), (190, 150, 110), (226, 222, 214), (178, 140, 102),
+    ),
+    hue=(0.05, 0.13),
+    saturation=(0.05, 0.5),
+    value=(0.55, 0.92),
 )  # fmt: skip
-INKS: tuple[Colour, ...] = (
-    (40, 40, 45), (20, 80, 150), (160, 40, 35), (240, 235, 225),
-    (30, 100, 60), (90, 40, 110), (200, 90, 20), (25, 60, 90),
+INKS = Inks(
+    kept=(
+        (40, 40, 45), (20, 80, 150), (160, 40, 35), (240, 235, 225),
+        (30, 100, 60), (90, 40, 110), (200, 90, 20), (25, 60, 90),
+    ),
+    on=BOARDS,
 )  # fmt: skip
 TAPES: tuple[Colour, ...] = ((205, 180, 140), (215, 215, 210), (150, 105, 60), (225, 225, 225))
 

@@ -6,22 +6,38 @@ import numpy as np
 
 from datasets.rendered.item import Camera, Item, Part, Tone
 from datasets.rendered.prints import Colour, Sheet, brand, linear, tone
+from datasets.rendered.shades import Grounds, Inks
 from datasets.rendered.shapes import disc, lathe, moved, slab, waves
 from datasets.rendered.skin import Bools, Canvas, Mapped, Patch, Skin
 from inspection.findings import DefectKind as K
 
-LABELS: tuple[Colour, ...] = (
-    (200, 45, 40), (35, 105, 60), (235, 190, 60), (40, 70, 150),
-    (240, 238, 230), (225, 120, 40), (60, 150, 160), (120, 50, 110),
+LABELS = Grounds(
+    kept=(
+        (200, 45, 40), (35, 105, 60), (235, 190, 60), (40, 70, 150),
+        (240, 238, 230), (225, 120, 40), (60, 150, 160), (120, 50, 110),
+    ),
+    hue=(0.0, 1.0),
+    saturation=(0.1, 0.85),
+    value=(0.4, 0.95),
 )  # fmt: skip
-INKS: tuple[Colour, ...] = (
-    (250, 245, 235), (245, 235, 200), (120, 30, 30), (250, 250, 250),
-    (30, 60, 120), (250, 245, 230), (20, 40, 60), (250, 225, 120),
+INKS = Inks(
+    kept=(
+        (250, 245, 235), (245, 235, 200), (120, 30, 30), (250, 250, 250),
+        (30, 60, 120), (250, 245, 230), (20, 40, 60), (250, 225, 120),
+    ),
+    on=LABELS,
 )  # fmt: skip
-BODIES: tuple[Colour, ...] = (
-    (190, 190, 195), (60, 40, 22), (190, 190, 195), (225, 225, 225),
-    (190, 190, 195), (30, 70, 40), (190, 190, 195), (190, 215, 225),
+BODIES = Grounds(
+    kept=(
+        (190, 190, 195), (60, 40, 22), (190, 190, 195), (225, 225, 225),
+        (190, 190, 195), (30, 70, 40), (190, 190, 195), (190, 215, 225),
+    ),
+    hue=(0.0, 1.0),
+    saturation=(0.05, 0.6),
+    value=(0.2, 0.9),
 )  # fmt: skip
+METAL: Colour = (190, 190, 195)
+"""Of every can."""
 THREAD = (
     (0.0, 0.0, 0.03, 0.03, -0.02, -0.02, 0.012, -0.02, 0.012, -0.03, -0.05, -0.05),
     (0.0, 0.02, 0.02, 0.05, 0.06, 0.09, 0.1, 0.12, 0.15, 0.2, 0.2, 0.02),
@@ -78,7 +94,7 @@ def _can(number: int, dice: Random) -> Item:
         Patch(name="lid", shape=inner, box=LID, across=30, up=30),
     ))  # fmt: skip
     canvas = Canvas()
-    canvas.paint[:] = linear(BODIES[number])
+    canvas.paint[:] = linear(METAL)
     canvas.metal[:], canvas.rough[:] = 0.85, 0.3
     rings = np.hypot(skin.where[..., 0], skin.where[..., 1])
     canvas.height += np.where(skin.worn("lid"), 0.6 * np.cos(rings * 70), 0)

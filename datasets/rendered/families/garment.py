@@ -6,17 +6,26 @@ import numpy as np
 
 from datasets.rendered.item import Camera, Item
 from datasets.rendered.prints import Colour, Sheet, brand, darker, fibres, tone
+from datasets.rendered.shades import Grounds, Inks
 from datasets.rendered.shapes import slab, waves
 from datasets.rendered.skin import SIDE, Canvas, Floats, Patch, Push, Skin
 from inspection.findings import DefectKind as K
 
-CLOTHS: tuple[Colour, ...] = (
-    (225, 222, 214), (70, 90, 130), (150, 158, 150), (196, 160, 120),
-    (176, 74, 70), (120, 140, 170), (205, 190, 100), (130, 120, 140),
+CLOTHS = Grounds(
+    kept=(
+        (225, 222, 214), (70, 90, 130), (150, 158, 150), (196, 160, 120),
+        (176, 74, 70), (120, 140, 170), (205, 190, 100), (130, 120, 140),
+    ),
+    hue=(0.0, 1.0),
+    saturation=(0.03, 0.6),
+    value=(0.4, 0.9),
 )  # fmt: skip
-INKS: tuple[Colour, ...] = (
-    (40, 60, 110), (235, 230, 220), (60, 70, 60), (110, 60, 40),
-    (240, 230, 215), (245, 245, 240), (60, 50, 40), (225, 215, 150),
+INKS = Inks(
+    kept=(
+        (40, 60, 110), (235, 230, 220), (60, 70, 60), (110, 60, 40),
+        (240, 230, 215), (245, 245, 240), (60, 50, 40), (225, 215, 150),
+    ),
+    on=CLOTHS,
 )  # fmt: skip
 STAINS = ((0.16, 0.06, 0.02), (0.22, 0.03, 0.03), (0.1, 0.08, 0.03))
 

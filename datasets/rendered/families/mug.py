@@ -3,18 +3,27 @@
 from random import Random
 
 from datasets.rendered.item import Camera, Item, Part
-from datasets.rendered.prints import Colour, Sheet, brand, linear, tone
+from datasets.rendered.prints import Sheet, brand, linear, tone
+from datasets.rendered.shades import Grounds, Inks
 from datasets.rendered.shapes import arc_tube, lathe, waves
 from datasets.rendered.skin import Canvas, Patch, Skin
 from inspection.findings import DefectKind as K
 
-GLAZES: tuple[Colour, ...] = (
-    (236, 234, 228), (70, 110, 160), (214, 190, 150), (60, 120, 100),
-    (225, 215, 205), (190, 80, 60), (150, 170, 185), (230, 205, 120),
+GLAZES = Grounds(
+    kept=(
+        (236, 234, 228), (70, 110, 160), (214, 190, 150), (60, 120, 100),
+        (225, 215, 205), (190, 80, 60), (150, 170, 185), (230, 205, 120),
+    ),
+    hue=(0.0, 1.0),
+    saturation=(0.03, 0.65),
+    value=(0.45, 0.93),
 )  # fmt: skip
-INKS: tuple[Colour, ...] = (
-    (170, 40, 45), (240, 238, 230), (90, 55, 35), (245, 240, 225),
-    (40, 70, 120), (250, 240, 225), (40, 45, 60), (60, 90, 70),
+INKS = Inks(
+    kept=(
+        (170, 40, 45), (240, 238, 230), (90, 55, 35), (245, 240, 225),
+        (40, 70, 120), (250, 240, 225), (40, 45, 60), (60, 90, 70),
+    ),
+    on=GLAZES,
 )  # fmt: skip
 
 

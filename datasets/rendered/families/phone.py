@@ -6,18 +6,31 @@ import numpy as np
 
 from datasets.rendered.item import Camera, Item, Part
 from datasets.rendered.prints import Colour, Sheet, brand
+from datasets.rendered.shades import Grounds
 from datasets.rendered.shapes import disc, moved, slab
 from datasets.rendered.skin import Canvas, Patch, Skin
 from inspection.findings import DefectKind as K
 
-FRAMES: tuple[Colour, ...] = (
-    (30, 30, 34), (190, 192, 196), (40, 52, 80), (200, 170, 140),
-    (60, 60, 62), (150, 40, 45), (120, 130, 125), (215, 215, 218),
+FRAMES = Grounds(
+    kept=(
+        (30, 30, 34), (190, 192, 196), (40, 52, 80), (200, 170, 140),
+        (60, 60, 62), (150, 40, 45), (120, 130, 125), (215, 215, 218),
+    ),
+    hue=(0.0, 1.0),
+    saturation=(0.0, 0.5),
+    value=(0.15, 0.85),
 )  # fmt: skip
-GROUNDS: tuple[Colour, ...] = (
-    (14, 15, 18), (40, 80, 140), (16, 17, 22), (90, 60, 120),
-    (20, 22, 24), (30, 110, 110), (18, 18, 20), (170, 110, 70),
+GROUNDS = Grounds(
+    kept=(
+        (14, 15, 18), (40, 80, 140), (16, 17, 22), (90, 60, 120),
+        (20, 22, 24), (30, 110, 110), (18, 18, 20), (170, 110, 70),
+    ),
+    hue=(0.0, 1.0),
+    saturation=(0.2, 0.8),
+    value=(0.35, 0.7),
 )  # fmt: skip
+UNLIT: Colour = (17, 18, 21)
+"""Of a screen that is off, where no table says it."""
 
 
 def build(number: int, seed: int, unit_seed: int) -> Item:
@@ -28,7 +41,8 @@ def build(number: int, seed: int, unit_seed: int) -> Item:
     patch = Patch(name="glass", shape=slab(width, depth, 0.16, corner, 0.06), box=(0, 0, 1, 1))
     skin, canvas = Skin(patches=(patch,)), Canvas()
     lit = number % 2 == 1
-    sheet = _face(patch, FRAMES[number], GROUNDS[number], dice, lit, width / depth)
+    ground = GROUNDS[number] if lit or number < len(GROUNDS.kept) else UNLIT
+    sheet = _face(patch, FRAMES[number], ground, dice, lit, width / depth)
     sheet.lay(canvas)
     canvas.paint *= unit.uniform(0.96, 1.04)
     ring = np.abs(np.linspace(-1, 1, canvas.rough.shape[0]))
