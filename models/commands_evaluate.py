@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SHOTS = 8
 SEEDS = 5
 DATA, RENDERED, OUT = Path("../shared/data"), Path("datasets/rendered"), Path("docs")
+MORE = Path("var/rendered")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of objects: <object>/good/* and <object>/<other>/*.")]
 Shots = Annotated[int, typer.Option("--shots", help="Good pictures to learn from.")]
@@ -87,6 +88,9 @@ def evaluate_folder(
 def evaluate_standard(
     data: Data = DATA,
     rendered: Rendered = RENDERED,
+    more: Annotated[
+        Path, typer.Option("--more", help="Folder of the returns that are rendered on demand.")
+    ] = MORE,
     elpv: Annotated[
         Path | None, typer.Option("--elpv", help="Folder with labels.csv of elpv-dataset, if not installed.")
     ] = None,
@@ -114,6 +118,7 @@ def evaluate_standard(
         today=datetime.now(UTC).date(),
         data=data,
         rendered=rendered,
+        more=more,
         elpv=elpv or installed(),
         threads=threads,
     )

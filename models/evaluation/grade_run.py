@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from inspection.grades import Grade
 from models.evaluation.book import Book
@@ -12,7 +13,7 @@ from models.evaluation.graded import GradedItem, GradeDraw, Read, by_folder, fro
 from models.evaluation.hidden import hiding
 from models.evaluation.mappings import GRADES
 from models.evaluation.pictures import read_all
-from models.evaluation.rendered import RenderedPicture, bench_of, held_out, item_of
+from models.evaluation.rendered import HELD_OUT, SEALED, RenderedPicture, bench_of, item_of, of_split
 from models.evaluation.sets import load_real
 from models.evaluation.splits import draws
 from models.evaluation.workshop import Workshop
@@ -21,7 +22,8 @@ CATEGORY = "beverage"
 """Of both mapped sets."""
 MAPPED_SEEDS = 3
 """Draws of references; the whole way to a grade takes long."""
-RENDERED, COMPARED, HIDDEN = "rendered", "rendered, comparison only", "rendered, evidence hidden"
+COMPARED, HIDDEN = "comparison only", "evidence hidden"
+"""Ways beside the plain one."""
 
 
 def run_mapped(shop: Workshop, name: str) -> Book:
@@ -39,18 +41,29 @@ def run_mapped(shop: Workshop, name: str) -> Book:
 
 
 def run_graded_renders(shop: Workshop) -> Book:
-    """Held-out rendered returns as they are, without what names defects, and with the evidence hidden."""
-    objects = held_out(shop.setup.rendered)
+    """Held-out rendered returns, in every way; raises CannotEvaluate."""
+    return graded_renders(shop, "rendered", shop.setup.rendered, HELD_OUT)
+
+
+def run_graded_sealed(shop: Workshop) -> Book:
+    """Sealed rendered returns, in every way; raises CannotEvaluate."""
+    return graded_renders(shop, SEALED, shop.setup.more, SEALED)
+
+
+def graded_renders(shop: Workshop, title: str, folder: Path, split: str) -> Book:
+    """A split as it is, without what names defects, and with the evidence hidden."""
+    objects = of_split(folder, split)
     found: dict[str, list[GradedItem]] = defaultdict(list)
     for number, rows in enumerate(objects.values(), start=1):
-        draw = draw_of(shop, rows)
+        draw = draw_of(shop, folder, rows)
         if len(draw.references) >= shop.shots and draw.tested:
-            truth = {item_of(shop.setup.rendered, row).name: row.grade for row in rows}
-            for name, way, read in ways(shop, draw, rows):
-                found[name] += graded_items(shop.backbone, way, truth_of(truth), read)
-        shop.progress("rendered: grading", number, len(objects))
+            truth = truth_of({item_of(folder, row).name: row.grade for row in rows})
+            for way, wanted, read in ways(draw, folder, rows):
+                name = f"{title}, {way}" if way else title
+                found[name] += graded_items(shop.backbone, wanted, truth, read)
+        shop.progress(f"{title}: grading", number, len(objects))
     if not found:
-        return Book(skipped={"grades_rendered": "no held-out object has its references yet"})
+        return Book(skipped={f"grades_{title}": "no object has its references yet"})
     return Book(grades={name: grade_result([items], shop.today) for name, items in found.items()})
 
 
@@ -60,23 +73,21 @@ def truth_of(grades: Mapping[str, Grade]) -> Callable[[Item], Grade]:
 
 
 def ways(
-    shop: Workshop, draw: GradeDraw, rows: Sequence[RenderedPicture]
+    draw: GradeDraw, folder: Path, rows: Sequence[RenderedPicture]
 ) -> Iterator[tuple[str, GradeDraw, Read]]:
-    """The ways in which rendered returns are graded, by the name that they stand under."""
-    yield RENDERED, draw, from_file
-    if shop.heads:
+    """The ways in which rendered returns are graded, by name; the plain one has none."""
+    yield "", draw, from_file
+    if draw.heads:
         yield COMPARED, replace(draw, heads=()), from_file
-    yield HIDDEN, draw, hiding(shop.setup.rendered, rows)
+    yield HIDDEN, draw, hiding(folder, rows)
 
 
-def draw_of(shop: Workshop, rows: Sequence[RenderedPicture]) -> GradeDraw:
+def draw_of(shop: Workshop, folder: Path, rows: Sequence[RenderedPicture]) -> GradeDraw:
     """The references of one object, and its units."""
-    references = tuple(item_of(shop.setup.rendered, row) for row in rows if row.is_reference)
-    units = tuple(item_of(shop.setup.rendered, row) for row in rows if not row.is_reference)
     return GradeDraw(
-        references=references,
-        tested=units,
+        references=tuple(item_of(folder, row) for row in rows if row.is_reference),
+        tested=tuple(item_of(folder, row) for row in rows if not row.is_reference),
         category=rows[0].category,
         heads=shop.heads,
-        bench=bench_of(shop.setup.rendered, rows[0]),
+        bench=bench_of(folder, rows[0]),
     )

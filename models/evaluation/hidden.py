@@ -1,12 +1,13 @@
 """The control: rendered returns with the evidence painted over, so that no grade can be seen any more.
 
-In a used or damaged picture the defect's own region is filled from around it; in a new picture the
-region that another picture of the same object lends. What still tells them apart afterwards would be a
-shortcut: light, pose, or the painting itself.
+Painting is itself a difference, and a damaged unit's region is larger than a used one's: were only the own
+region hidden, its size would tell the grade. So every picture loses one region of a used and one of a
+damaged unit of its object: its own, and borrowed ones in place of what it has not. What still tells the
+grades apart afterwards would be a shortcut: light, pose, or what a defect leaves outside its mask.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -25,18 +26,32 @@ RADIUS = 5
 QUALITY = 95
 
 
+WORN = (Grade.USED, Grade.DAMAGED)
+"""The grades that have a region to hide."""
+
+
 def hiding(folder: Path, rows: Sequence[RenderedPicture]) -> Read:
-    """Read an item with its evidence, or a borrowed region, painted over."""
-    masks = {row.picture: folder / row.mask for row in rows if row.grade != Grade.NEW}
-    lenders = sorted(masks)
+    """Read an item with one region of each worn grade painted over: its own, the others borrowed."""
+    masks = {grade: {row.picture: folder / row.mask for row in rows if row.grade == grade} for grade in WORN}
 
     def read(item: Item) -> bytes:
-        if not lenders:
+        regions = [defect_of(path) for path in regions_of(item.name, masks)]
+        if not regions:
             return item.path.read_bytes()
-        lender = item.name if item.name in masks else random.Random(item.name).choice(lenders)  # noqa: S311
-        return painted(decode(item.path.read_bytes()), defect_of(masks[lender]))
+        return painted(decode(item.path.read_bytes()), np.logical_or.reduce(regions))
 
     return read
+
+
+def regions_of(name: str, masks: Mapping[Grade, Mapping[str, Path]]) -> list[Path]:
+    """The masks to hide in one picture: one of every worn grade, its own before borrowed ones."""
+    dice = random.Random(name)  # noqa: S311
+    found = []
+    for lenders in masks.values():
+        lender = name if name in lenders else dice.choice(sorted(lenders)) if lenders else None
+        if lender is not None:
+            found.append(lenders[lender])
+    return found
 
 
 def defect_of(path: Path) -> Mask:

@@ -40,9 +40,11 @@ folder stands for which grade was written down before any figure was seen
 (quadratic weights) is over the graded ones; *surely wrong* is wrong with a share of 90 % and more."""
 
 CONTROL = """\
-*Comparison only* is without the models that name defects. *Evidence hidden* is the control: the defect is
-painted over, and in new pictures the region that another picture of the object lends. Kappa must fall to 0
-and new against rest to 0.5; what is left is a shortcut."""
+*Comparison only* is without the models that name defects. *Evidence hidden* is the control: from every
+picture one region of a used and one of a damaged unit are painted over, its own or what others of the object
+lend, so that neither evidence nor its size is left. Kappa must fall to 0 and new against rest to 0.5; what is
+left is a shortcut. *Sealed* are ten rendered products under two rigs of their own that nobody looked at while
+anything was chosen (`make render ARGS=--more` makes them); each look is in the list below."""
 
 ALARMS = """\
 {name}: {classes} products, 8 references each (seed 0), every other picture looked at with the limits as
@@ -65,4 +67,6 @@ SEVERITY = """\
 stand in the table to show how much of a difference is the day alone. Only the two rows of 20221108 compare
 like with like; the rest is order at best."""
 
-LOOKS = "Every look at commutator, phone_screen, food_can and elpv, `regrade evaluate folder` included."
+LOOKS = """\
+Every look at commutator, phone_screen, food_can, elpv and the sealed renders, `regrade evaluate folder`
+included."""

@@ -1,4 +1,4 @@
-"""The rendered returns as objects: read from their own index, only what is held out."""
+"""The rendered returns as objects: read from their own index, one split at a time."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from models.errors import BadQuestion, FolderMissing, NoGoodPictures
 from models.evaluation.folders import Item, ObjectSet
 
 INDEX, BENCHES = "index.jsonl", "benches.jsonl"
-HELD_OUT = "held_out"
+HELD_OUT, SEALED = "held_out", "sealed"
+"""Objects that no training and no choice has seen; sealed ones are not even looked at while choosing."""
 DEFECT_FROM = 10
 """Value from which a mask's pixel is a defect; below are bench and item."""
 
@@ -51,10 +52,15 @@ class _Bench(_Line):
 
 
 def held_out(folder: Path) -> dict[str, list[RenderedPicture]]:
-    """The held-out pictures that lie there, by object; raises FolderMissing, BadQuestion, NoGoodPictures."""
-    found = {name: rows for name, rows in all_pictures(folder).items() if rows[0].split == HELD_OUT}
+    """The held-out pictures that lie there, by object; raises as `of_split`."""
+    return of_split(folder, HELD_OUT)
+
+
+def of_split(folder: Path, split: str) -> dict[str, list[RenderedPicture]]:
+    """The pictures of a split, by object; raises FolderMissing, BadQuestion, NoGoodPictures."""
+    found = {name: rows for name, rows in all_pictures(folder).items() if rows[0].split == split}
     if not found:
-        raise NoGoodPictures(f"{folder} holds no held-out picture yet")
+        raise NoGoodPictures(f"{folder} holds no {split} picture yet")
     return found
 
 

@@ -12,7 +12,7 @@ import cv2
 from models.errors import BadQuestion, CannotEvaluate, ModelError
 from models.evaluation.alarms import run_alarms
 from models.evaluation.book import Book
-from models.evaluation.grade_run import run_graded_renders, run_mapped
+from models.evaluation.grade_run import run_graded_renders, run_graded_sealed, run_mapped
 from models.evaluation.pictures import Progress
 from models.evaluation.set_run import run_elpv, run_real, run_rendered
 from models.evaluation.sets import SETS
@@ -48,9 +48,19 @@ JOBS: Mapping[str, Job] = {
     "grades_filled_bottle": Job(run=lambda shop: run_mapped(shop, "filled_bottle")),
     "grades_food_can": Job(run=lambda shop: run_mapped(shop, "food_can"), frozen="food_can"),
     "grades_rendered": Job(run=run_graded_renders),
+    "grades_sealed": Job(run=run_graded_sealed, frozen="sealed"),
 }
 """By the name that `--only` takes; in the order of the run."""
-LONGEST = ("rendered", "elpv", "commutator", "magnetic_tile", "bottle", "grades_rendered", "grocery_package")
+LONGEST = (
+    "rendered",
+    "elpv",
+    "commutator",
+    "magnetic_tile",
+    "bottle",
+    "grades_rendered",
+    "grades_sealed",
+    "grocery_package",
+)
 FROZEN = tuple(dict.fromkeys(job.frozen for job in JOBS.values() if job.frozen))
 """The sets whose every look is written down."""
 

@@ -25,6 +25,8 @@ class Setup:
     """Folder of the public sets."""
     rendered: Path
     """Folder of the rendered returns."""
+    more: Path
+    """Folder of those that are rendered on demand."""
     elpv: Path | None = None
     """Folder of the package elpv-dataset that holds `labels.csv`; None where it is not installed."""
     threads: int = 1

@@ -11,7 +11,7 @@ from models.evaluation.coverage import cover, two_way
 from models.evaluation.folders import Item
 from models.evaluation.grade_figures import grade_result
 from models.evaluation.graded import GradedItem
-from models.evaluation.hidden import defect_of, hiding, painted
+from models.evaluation.hidden import defect_of, hiding, painted, regions_of
 from models.evaluation.mappings import GRADES
 from models.evaluation.rendered import held_out, item_of
 from models.images import decode
@@ -101,6 +101,20 @@ def test_the_evidence_is_painted_over_and_the_rest_stays(renders: Path) -> None:
     assert change[region].mean() > 30
     assert change[~region].mean() < 3
     assert after[region].mean() > before[region].mean(), "the dark patch is gone"
+
+
+def test_every_picture_loses_a_region_of_each_worn_grade_so_that_size_tells_nothing(renders: Path) -> None:
+    masks = {
+        Grade.USED: {f"used-{n}": renders / f"u{n}.png" for n in range(3)},
+        Grade.DAMAGED: {f"damaged-{n}": renders / f"d{n}.png" for n in range(3)},
+    }
+    for name in ("new-1", "used-1", "damaged-1"):
+        hidden = [path.name for path in regions_of(name, masks)]
+        assert [each[0] for each in hidden] == ["u", "d"]
+        assert hidden == [path.name for path in regions_of(name, masks)], "the same ones each time"
+    assert regions_of("used-1", masks)[0].name == "u1.png", "its own is among them"
+    assert regions_of("damaged-1", masks)[1].name == "d1.png"
+    assert regions_of("new-1", {Grade.USED: {}, Grade.DAMAGED: {}}) == []
 
 
 def test_a_new_picture_lends_the_region_of_another(renders: Path) -> None:

@@ -48,7 +48,14 @@ def save(path: Path, picture: Picture) -> None:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Workshop:
-    setup = Setup(today=date(2026, 1, 31), data=tmp_path, rendered=tmp_path / "rendered", shots=4, seeds=2)
+    setup = Setup(
+        today=date(2026, 1, 31),
+        data=tmp_path,
+        rendered=tmp_path / "rendered",
+        more=tmp_path / "more",
+        shots=4,
+        seeds=2,
+    )
     return Workshop(
         setup=setup,
         backbone=RememberingBackbone(load_backbone(threads=1)),

@@ -19,7 +19,9 @@ PARTS = ("bottle", "rendered", "grocery_package", "grades_filled_bottle", "grade
 
 @pytest.fixture(scope="module")
 def setup(public_sets: Path, renders: Path) -> Setup:
-    return Setup(today=TODAY, data=public_sets, rendered=renders, shots=5, seeds=1)
+    return Setup(
+        today=TODAY, data=public_sets, rendered=renders, more=renders.parent / "more", shots=5, seeds=1
+    )
 
 
 def silent(what: str, done: int, total: int) -> None:
