@@ -35,7 +35,7 @@ def check() -> None:
         for kind in PAINTERS:
             drawn = draw_defect(draw, ground, middle(SIZE.height, SIZE.width), kind)
             label = with_defect(label_of_package(SIZE), kind, drawn.cover, SIZE)
-            keep(folder, kind, sample_of(backbone, Scene(pixels=drawn.pixels, label=label, bank=None)))
+            keep(folder, kind, sample_of(backbone, Scene(pixels=drawn.pixels, size=SIZE, label=label)))
         paths = sorted(folder.glob("*.npz"))
         network = learn(paths, [1.0] * len(paths), Plan(steps=STEPS, batch=4), print)
         made = exported(network, UNREAD)

@@ -11,17 +11,17 @@ from numpy.random import Generator
 from models.backbone import Backbone
 from models.calibration import MIN_SHOTS
 from models.framing import Size
-from models.images import Pixels
-from models.reference import Bank, fit
+from models.images import Pixels, decode
 from models.training.segmenter.pictures import Package, Rendered, references
 from models.training.segmenter.samples import (
+    Good,
     Scene,
     compared_package_scenes,
     cropped_scene,
+    good_of,
     keep,
-    own_bank,
+    own_good,
     package_scenes,
-    read_rendered,
     rendered_scenes,
     sample_of,
 )
@@ -52,7 +52,7 @@ def build_compared(backbone: Backbone, rows: Sequence[Package], folder: Path, pr
     folder.mkdir(parents=True, exist_ok=True)
     for done, row in enumerate(rows):
         name = f"{row.product}-{row.path.stem}-compared"
-        scenes = compared_package_scenes(seeded(name), backbone, row, PACKAGE_SIZES[0], DRAWN_PER_PACKAGE)
+        scenes = compared_package_scenes(seeded(name), backbone, row, DRAWN_PER_PACKAGE)
         write(backbone, folder, name, scenes)
         progress(done + 1, len(rows))
 
@@ -60,31 +60,30 @@ def build_compared(backbone: Backbone, rows: Sequence[Package], folder: Path, pr
 def build_object(backbone: Backbone, rows: Sequence[Rendered], folder: Path) -> None:
     """Samples of one rendered object for training; good pictures are compared with half of the others."""
     folder.mkdir(parents=True, exist_ok=True)
-    size = RENDERED_SIZES[0]
-    good = {row.number: read_rendered(row, size)[0] for row in references(rows, rows[0].object)}
-    everything = bank_of(backbone, good, rows[0].object)
+    name = rows[0].object
+    if all((folder / f"{name}-{row.number:03d}.done").exists() for row in rows):
+        return
+    good = {row.number: decode(row.picture.read_bytes()) for row in references(rows, name)}
+    everything = taught_by(backbone, good, name)
     halves = [
-        bank_of(backbone, {n: good[n] for n in good if n % 2 == side}, f"{rows[0].object}-{side}")
-        for side in (0, 1)
+        taught_by(backbone, {n: good[n] for n in good if n % 2 == side}, f"{name}-{side}") for side in (0, 1)
     ]
     for row in rows:
-        draw, name = seeded(row.object, row.number), f"{row.object}-{row.number:03d}"
-        if (folder / f"{name}.done").exists():
-            continue
+        draw, stem = seeded(row.object, row.number), f"{name}-{row.number:03d}"
         if row.number in good:
-            scenes = rendered_scenes(draw, row, size, halves[1 - row.number % 2], drawn=DRAWN_PER_NEW)
+            scenes = rendered_scenes(draw, row, halves[1 - row.number % 2], drawn=DRAWN_PER_NEW)
         else:
-            scenes = rendered_scenes(draw, row, size, everything)
+            scenes = rendered_scenes(draw, row, everything)
         if row.number % CROPPED_EVERY == 0:
             scenes = chain(scenes, [cropped_scene(draw, row, RENDERED_SIZES[row.number % 2])])
-        write(backbone, folder, name, scenes)
+        write(backbone, folder, stem, scenes)
 
 
-def bank_of(backbone: Backbone, good: Mapping[int, Pixels], name: str) -> Bank | None:
-    """The bank of good pictures; of the same moved and relit where they are few; None of none."""
+def taught_by(backbone: Backbone, good: Mapping[int, Pixels], name: str) -> Good | None:
+    """What good pictures teach; the same moved and relit where they are few; None of none."""
     if len(good) >= MIN_SHOTS:
-        return fit(backbone.describe(list(good.values()))[0])
-    return own_bank(seeded(name, "own"), backbone, list(good.values())) if good else None
+        return good_of(backbone, list(good.values()))
+    return own_good(seeded(name, "own"), backbone, list(good.values())) if good else None
 
 
 def write(backbone: Backbone, folder: Path, name: str, scenes: Iterable[Scene]) -> None:

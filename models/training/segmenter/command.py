@@ -10,9 +10,10 @@ def train(
     packages: Annotated[
         Path, typer.Option("--packages", help="Folder of intact goods: one folder of JPEGs per product.")
     ],
-    rendered: Annotated[Path, typer.Option("--rendered", help="Rendered returns with masks.")] = Path(
-        "datasets/rendered"
-    ),
+    rendered: Annotated[
+        list[Path],
+        typer.Option("--rendered", help="Rendered returns with masks; several folders may be named."),
+    ] = [Path("datasets/rendered")],  # noqa: B006 - typer reads it once and changes nothing
     work: Annotated[Path, typer.Option("--work", help="Samples and checkpoints; some GB.")] = Path(
         "var/segmenter"
     ),
@@ -26,7 +27,7 @@ def train(
     need("torch", "onnx")
     from models.training.segmenter.run import Wish, run
 
-    wish = Wish(packages=packages, rendered=rendered, work=work, out=out)
+    wish = Wish(packages=packages, rendered=tuple(rendered), work=work, out=out)
     manifest = run(wish, typer.echo)
     for figure, metric in manifest.metrics.items():
         typer.echo(f"{figure}: {metric.value:.3f}")

@@ -13,16 +13,12 @@ from inspection.grading import grade
 from inspection.zones import placed
 from models.answers import unpriced
 from models.asking import named_by
-from models.backbone import Backbone
 from models.calibration import Calibration
-from models.evaluation.hidden import defect_of, painted
 from models.evaluation.metrics import quadratic_kappa
-from models.images import decode
 from models.regions import findings_of
 from models.segmenter import Segmenter
 from models.training.segmenter.looking import Beside
-from models.training.segmenter.pictures import Rendered
-from models.views import SeenView, compare_view
+from models.views import SeenView
 
 GRADES = (Grade.NEW, Grade.USED, Grade.DAMAGED)
 
@@ -54,13 +50,6 @@ def judge(head: Segmenter | None, beside: Beside) -> Judged:
         kinds=tuple(defect.kind for defect in row.defects),
         findings=findings,
     )
-
-
-def masked(backbone: Backbone, beside: Beside, lender: Rendered) -> Beside:
-    """The same unit with what bears its grade painted over; a good one lends another's mask."""
-    source = beside.row if beside.row.defects else lender
-    content = painted(decode(beside.row.picture.read_bytes()), defect_of(source.mask))
-    return Beside(row=beside.row, view=beside.view, seen=compare_view(backbone, beside.view, content))
 
 
 def findings_for(

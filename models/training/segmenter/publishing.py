@@ -99,7 +99,7 @@ def rendered_set(rows: Sequence[Rendered]) -> TrainingSet:
     """The rendered returns that were learnt from: hash over `object/number sha256` lines."""
     lines = "".join(f"{row.object}/{row.number} {row.sha256}\n" for row in rows)
     return TrainingSet(
-        name="datasets/rendered, train",
+        name="datasets/rendered: " + " and ".join(sorted({row.split for row in rows})),
         sha256=hashlib.sha256(lines.encode()).hexdigest(),
         licence="CC0-1.0",
         pictures=len(rows),

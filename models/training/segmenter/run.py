@@ -16,7 +16,7 @@ from models.training.segmenter.export import OPSET, PARITY_SIZES, export, parity
 from models.training.segmenter.learning import Plan, Said, learn
 from models.training.segmenter.looking import beside_references, looked, loudness_of_intact
 from models.training.segmenter.network import Decoder
-from models.training.segmenter.pictures import Package, Rendered, objects, packages, rendered
+from models.training.segmenter.pictures import TAUGHT, Package, Rendered, packages, rendered
 from models.training.segmenter.publishing import Export, metric, package_set, publish, rendered_set
 from models.training.segmenter.scoring import alarms, score_kinds
 
@@ -24,8 +24,8 @@ COMPARED_EVERY = 8
 """Of the intact packages every eighth also stands beside references of itself."""
 SHARES = {"packages": 0.1, "compared": 0.1, "rendered": 0.8}
 """How the second stage draws its samples; the first knows packages alone."""
-FIRST = Plan(steps=600, schedule=900)
-SECOND = Plan(steps=900, forget_references=0.25, seed=20_27)
+FIRST = Plan(steps=400, schedule=600)
+SECOND = Plan(steps=2400, forget_references=0.2, seed=20_27)
 UNREAD = Reading(
     compared=Curve(slope=1, offset=0, quiet=0.5),
     confirmed=Curve(slope=1, offset=0, quiet=0.5),
@@ -40,7 +40,8 @@ class Wish:
     """Folders, and how long to learn."""
 
     packages: Path
-    rendered: Path
+    rendered: tuple[Path, ...]
+    """Folders with an index each; several where more was rendered than is kept."""
     work: Path
     """Samples (some GB) and checkpoints; a stopped run goes on where it was."""
     out: Path
@@ -51,10 +52,10 @@ class Wish:
 def run(wish: Wish, say: Said) -> Manifest:
     """Train and publish; raises BadTrainingSet, CannotTrain, ModelRefused."""
     backbone = load_backbone(threads=1)
-    intact, returns = packages(wish.packages), rendered(wish.rendered)
+    intact, returns = packages(wish.packages), rendered(*wish.rendered)
     lessons = [row for row in intact if row.split == "train"]
     first = staged(wish, "first", lambda: first_stage(wish, backbone, lessons, say))
-    taught = [row for row in returns if row.split == "train"]
+    taught = [row for row in returns if row.split in TAUGHT]
     second = staged(wish, "second", lambda: second_stage(wish, backbone, lessons, taught, first, say))
     say("reading the answer by the validation pictures")
     content, metrics = read_by_validation(wish, backbone, second, intact, returns)
@@ -93,7 +94,7 @@ def second_stage(
 ) -> Decoder:
     """Rendered returns and packages, with references and without."""
     build_compared(backbone, lessons[::COMPARED_EVERY], wish.work / "compared", counted("compared", say))
-    for name in objects(taught, "train"):
+    for name in sorted({row.object for row in taught}):
         build_object(backbone, [row for row in taught if row.object == name], wish.work / "rendered")
         say(f"samples of {name}")
     paths: list[Path] = []

@@ -1,7 +1,7 @@
 """Samples: backbone maps, comparison and label of one picture, computed once and kept in a folder."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from inspection.findings import DefectKind as K
-from models.backbone import MAPS, Backbone, pool
+from models.backbone import MAPS, Backbone, Patches, pool_levels
 from models.framing import Size, fit_to
 from models.images import Pixels, decode
-from models.reference import Bank, compare, fit
+from models.looks import Banks, Sizes, compare_looks, fit_looks, sizes_for
+from models.recipe import DEFAULT
 from models.segments import comparison_channels
+from models.session import Tensor
 from models.training.segmenter.drawing import PAINTERS, draw_defect, middle
 from models.training.segmenter.labels import Label, label_of_mask, label_of_package, with_defect
 from models.training.segmenter.light import moved, relit, some_crop
@@ -43,20 +45,32 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Good:
+    """What good pictures of an object taught, by the recipe that ships."""
+
+    sizes: Sizes
+    banks: Banks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
-    """A picture at the network's size, with its label and its references."""
+    """A picture as a camera gives it, its label at the size that the network sees, and its references."""
 
     pixels: Pixels
+    size: Size
     label: Label
-    bank: Bank | None
+    beside: Good | None = None
 
 
 def sample_of(backbone: Backbone, scene: Scene) -> Sample:
     """Run the backbone and the comparison, by the same code as at run time."""
-    maps, _ = backbone.maps(scene.pixels)
     heat = None
-    if scene.bank is not None:
-        heat = compare(scene.bank, pool(maps["f8"], maps["f16"])).heat
+    maps: Mapping[str, Tensor]
+    if scene.beside is None:
+        maps = backbone.maps(fit_to(scene.pixels, scene.size))[0]
+    else:
+        maps, patches = looked(backbone, scene.beside.sizes, scene.pixels)
+        heat = compare_looks(DEFAULT, scene.beside.banks, patches).heat
     return Sample(
         maps={name: maps[name].astype(np.float16) for name in MAPS},
         comparison=comparison_channels(heat, *maps["f8"].shape[1:]).astype(np.float16),
@@ -78,45 +92,63 @@ def kept(path: Path) -> Sample:
         )
 
 
+def looked(
+    backbone: Backbone, sizes: Sizes, pixels: Pixels
+) -> tuple[Mapping[str, Tensor], tuple[Patches, ...]]:
+    """Maps of the whole picture, and its patches for every look of the recipe that ships."""
+    maps = backbone.maps(fit_to(pixels, sizes.whole))[0]
+    finer = backbone.maps(fit_to(pixels, sizes.finer))[0] if sizes.finer else maps
+    return maps, tuple(pool_levels(finer if look.finer else maps, look.levels) for look in DEFAULT.looks)
+
+
+def good_of(backbone: Backbone, pictures: Sequence[Pixels]) -> Good:
+    """What MIN_SHOTS or more good pictures of one size teach."""
+    height, width = pictures[0].shape[:2]
+    sizes = sizes_for(height, width, DEFAULT)
+    shots = [looked(backbone, sizes, pixels)[1] for pixels in pictures]
+    return Good(sizes=sizes, banks=fit_looks(DEFAULT, shots))
+
+
 def package_scenes(draw: Generator, package: Package, size: Size, count: int) -> Iterator[Scene]:
     """One intact scene, and `count` with a defect drawn on it."""
     whole = decode(package.path.read_bytes())
     for index in range(count + 1):
         part = some_crop(draw, *whole.shape[:2]).cut(whole) if index else whole
-        pixels = fit_to(part, size)
-        scene = Scene(pixels=pixels, label=label_of_package(size), bank=None)
+        scene = Scene(pixels=fit_to(part, size), size=size, label=label_of_package(size))
         item = middle(size.height, size.width)
-        yield _finished(draw, _damaged(draw, scene, item, size) if index else scene)
+        yield _finished(draw, _damaged(draw, scene, item) if index else scene)
 
 
 def compared_package_scenes(
-    draw: Generator, backbone: Backbone, package: Package, size: Size, count: int
+    draw: Generator, backbone: Backbone, package: Package, count: int
 ) -> Iterator[Scene]:
     """The same beside references: further shots of the same unit, drawn from the one picture."""
-    pixels = fit_to(decode(package.path.read_bytes()), size)
-    bank = own_bank(draw, backbone, [pixels])
-    item = middle(size.height, size.width)
+    pixels = decode(package.path.read_bytes())
+    beside = own_good(draw, backbone, [pixels])
+    item, size = middle(*pixels.shape[:2]), beside.sizes.whole
     for index in range(count + 1):
-        scene = Scene(pixels=moved(draw, pixels), label=label_of_package(size), bank=bank)
-        yield _finished(draw, _damaged(draw, scene, item, size) if index else scene)
+        scene = Scene(pixels=moved(draw, pixels), size=size, label=label_of_package(size), beside=beside)
+        yield _finished(draw, _damaged(draw, scene, item) if index else scene)
 
 
-def own_bank(draw: Generator, backbone: Backbone, shots: Sequence[Pixels]) -> Bank:
-    """A bank of OWN_SHOTS: the shots in turn, each moved and relit."""
+def own_good(draw: Generator, backbone: Backbone, shots: Sequence[Pixels]) -> Good:
+    """What OWN_SHOTS teach: the shots in turn, each moved and relit."""
     again = [relit(draw, moved(draw, shots[index % len(shots)])) for index in range(OWN_SHOTS)]
-    return fit(backbone.describe(again)[0])
+    return good_of(backbone, again)
 
 
 def rendered_scenes(
-    draw: Generator, row: Rendered, size: Size, bank: Bank | None, *, drawn: int = 0
+    draw: Generator, row: Rendered, beside: Good | None, *, drawn: int = 0
 ) -> Iterator[Scene]:
-    """The picture as it is, beside its references; good ones also relit, with defects drawn on them."""
-    pixels, mask = read_rendered(row, size)
-    plain = Scene(pixels=pixels, label=label_of_mask(mask, size), bank=bank)
+    """The picture as it is beside its references, and relit; `drawn` more with a defect drawn on them."""
+    pixels, mask = decode(row.picture.read_bytes()), read_mask(row)
+    size = beside.sizes.whole if beside else sizes_for(mask.shape[0], mask.shape[1], DEFAULT).whole
+    plain = Scene(pixels=pixels, size=size, label=label_of_mask(mask, size), beside=beside)
     yield plain
-    item = _at(mask, size) >= 1
+    if not drawn:
+        yield _finished(draw, plain)
     for _ in range(drawn):
-        yield _finished(draw, _damaged(draw, plain, item, size))
+        yield _finished(draw, _damaged(draw, plain, mask >= 1))
 
 
 def cropped_scene(draw: Generator, row: Rendered, size: Size) -> Scene:
@@ -124,16 +156,10 @@ def cropped_scene(draw: Generator, row: Rendered, size: Size) -> Scene:
     whole, mask = decode(row.picture.read_bytes()), read_mask(row)
     crop = some_crop(draw, *mask.shape)
     part = crop.cut(mask)
-    scene = Scene(pixels=fit_to(crop.cut(whole), size), label=label_of_mask(part, size), bank=None)
-    item = _at(part, size) >= 1
-    if row.grade == "new" and item.any() and draw.random() < 0.5:
-        scene = _damaged(draw, scene, item, size)
+    scene = Scene(pixels=crop.cut(whole), size=size, label=label_of_mask(part, size))
+    if row.grade == "new" and (part >= 1).any() and draw.random() < 0.5:
+        scene = _damaged(draw, scene, part >= 1)
     return _finished(draw, scene)
-
-
-def read_rendered(row: Rendered, size: Size) -> tuple[Pixels, NDArray[np.uint8]]:
-    """Picture at the network's size, and the mask at its own."""
-    return fit_to(decode(row.picture.read_bytes()), size), read_mask(row)
 
 
 def read_mask(row: Rendered) -> NDArray[np.uint8]:
@@ -142,22 +168,15 @@ def read_mask(row: Rendered) -> NDArray[np.uint8]:
     return np.asarray(cv2.imdecode(content, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
 
 
-def _damaged(draw: Generator, scene: Scene, item: NDArray[np.bool_], size: Size) -> Scene:
-    """The scene with a drawn defect; now and then with a second one."""
+def _damaged(draw: Generator, scene: Scene, item: NDArray[np.bool_]) -> Scene:
+    """The scene with a defect drawn on its item; now and then with a second one."""
     for _ in range(1 if draw.random() < 0.75 else 2):
         kind = DRAWN_KINDS[int(draw.integers(0, len(DRAWN_KINDS)))]
         drawn = draw_defect(draw, scene.pixels, item, kind)
-        label = with_defect(scene.label, kind, drawn.cover, size)
-        scene = Scene(pixels=drawn.pixels, label=label, bank=scene.bank)
+        label = with_defect(scene.label, kind, drawn.cover, scene.size)
+        scene = replace(scene, pixels=drawn.pixels, label=label)
     return scene
 
 
 def _finished(draw: Generator, scene: Scene) -> Scene:
-    return Scene(pixels=relit(draw, scene.pixels), label=scene.label, bank=scene.bank)
-
-
-def _at(mask: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
-    """A mask at the network's size; its values are names and are never mixed."""
-    return np.asarray(
-        cv2.resize(mask, (size.width, size.height), interpolation=cv2.INTER_NEAREST), dtype=np.uint8
-    )
+    return replace(scene, pixels=relit(draw, scene.pixels))
