@@ -1,4 +1,4 @@
-"""`regrade station ...`: enrol a station, run it, print its command sheet; and `references push|pull`.
+"""`regrade station ...`: enrol, run and calibrate a station, take its verdicts; and `references push|pull`.
 
 Heavy modules are imported inside the commands, so that `regrade --help` answers at once.
 """
@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     station.command("codes")(codes)
     station.command("card")(card)
     station.command("calibrate")(calibrate)
+    station.command("verdicts")(verdicts)
     app.add_typer(station, name="station")
     commands_references.register(app)
 
@@ -104,6 +105,28 @@ def calibrate(
         raise typer.Exit(0 if steps.check_views(config, view, card or empty, _say) else 1)
     else:
         steps.calibrate_views(config, wish, _wait, _say)
+
+
+def verdicts(
+    out: Annotated[Path, typer.Option("--out", help="New file for the confirmed verdicts (JSON lines).")],
+    folder: Folder = Path("station"),
+) -> None:
+    """Write what people made of the machine's grades, for `regrade train`. The station may run meanwhile."""
+    from edge.database import reading
+    from edge.verdicts import kept
+
+    with reading(folder) as journal, _new_file(out) as file:
+        written = sum(file.write(f"{line}\n") > 0 for line in kept(journal))
+    print(f"{written} confirmed verdicts: {out}")
+
+
+def _new_file(path: Path) -> TextIO:
+    try:
+        return path.open("x", encoding="utf-8")
+    except FileExistsError as error:
+        raise typer.BadParameter(f"{path} exists already: name a new one") from error
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from error
 
 
 def _wait(text: str) -> None:

@@ -17,8 +17,10 @@ from edge.errors import DiskFull
 from edge.item import Item
 from edge.journal import BenchEvent, Commit
 from edge.room import Full, full
+from edge.steps.confirm import learnable
 from edge.steps.sign import Desk, Ready, Signed, sign_record
 from edge.vault import Random, SealedImage, Vault
+from inspection.confirmed import Confirmed
 from inspection.journey import HoldReason
 from inspection.messages.base import sentence
 from inspection.messages.station import InspectorMessage
@@ -63,7 +65,8 @@ class Committer:
         try:
             images = await asyncio.to_thread(self._seal, item)
             signed = await self._sign(item, verdict, person, images, at)
-            await self._write(signed, images, events(), at)
+            learnt = learnable(item, verdict, at.wall.date()) if self.limits.verdict_rows else None
+            await self._write(signed, images, events(), at, learnt)
         except DiskFull as error:
             return Hold(reason=HoldReason.DISK_FULL, detail=str(error))
         except ValidationError as error:
@@ -97,7 +100,12 @@ class Committer:
         return signed
 
     async def _write(
-        self, signed: Signed, images: tuple[SealedImage, ...], events: tuple[BenchEvent, ...], at: Instant
+        self,
+        signed: Signed,
+        images: tuple[SealedImage, ...],
+        events: tuple[BenchEvent, ...],
+        at: Instant,
+        learnt: Confirmed | None,
     ) -> None:
         commit = Commit(
             record=signed.record,
@@ -106,6 +114,7 @@ class Committer:
             images=images,
             events=events,
             at=at.wall,
+            confirmed=learnt,
         )
         await self.database.run(partial(journal.commit_inspection, commit=commit))
 

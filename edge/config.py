@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from devices.config import DeviceConfig, check_devices
 from devices.errors import WrongSetUp
 from edge.errors import BadConfig
+from inspection.confirmed import MAX_ROWS
 from inspection.messages.base import View, sentence
 from link.errors import NotSent
 from link.http import refuse_plain_http
@@ -65,6 +66,8 @@ class Retention(Settings):
     outbox_records: Annotated[int, Field(ge=1)] = 20_000
     free_disk_bytes: Annotated[int, Field(ge=0)] = 200_000_000
     """Below this much free disk no new item is begun."""
+    verdict_rows: Annotated[int, Field(ge=0, le=MAX_ROWS)] = 50_000
+    """Confirmed verdicts kept for learning, the oldest go first; 0: none are written."""
 
 
 class StationConfig(Settings):

@@ -7,19 +7,23 @@ of SQLite's rare WAL-reset corruption (3.7.0 to 3.51.2), which needs two writers
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import NullPool, QueuePool
 
-from edge.errors import AlreadyRunning, DiskFull, JournalBroken
+from edge.errors import AlreadyRunning, BadConfig, DiskFull, JournalBroken
 from edge.tables import SCHEMA_VERSION, metadata
 
 T = TypeVar("T")
+
+JOURNAL = "station.sqlite"
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -36,8 +40,8 @@ class Database:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _take_lock(folder / "station.lock")
         try:
-            self._engine = _engine(folder / "station.sqlite")
-            self._prepare(folder / "station.sqlite")
+            self._engine = _engine(folder / JOURNAL)
+            self._prepare(folder / JOURNAL)
         except BaseException:
             os.close(self._lock)
             raise
@@ -66,7 +70,7 @@ class Database:
         except OperationalError as error:
             if "full" in str(error.orig):
                 raise DiskFull("the disk is full: nothing more can be written down") from error
-            raise JournalBroken(f"station.sqlite cannot be written: {error.orig}") from error
+            raise JournalBroken(f"{JOURNAL} cannot be written: {error.orig}") from error
 
     def close(self) -> None:
         """Finish what is being written, close the file, give the folder free."""
@@ -84,10 +88,30 @@ class Database:
         path.chmod(0o600)
 
 
-def _migrate(connection: Connection) -> None:
+@contextmanager
+def reading(folder: Path) -> Iterator[Connection]:
+    """The journal to read from, also while the station runs; raises BadConfig or JournalBroken."""
+    path = (folder / JOURNAL).resolve()
+    if not path.is_file():
+        raise BadConfig(f"{folder} holds no {JOURNAL}: has the station run, and is this its folder?")
+    source = f"{path.as_uri()}?mode=ro"
+    engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(source, uri=True), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            _refuse_newer(connection)
+            yield connection
+    except DBAPIError as error:
+        raise JournalBroken(f"{JOURNAL} cannot be read: {error.orig}") from error
+
+
+def _refuse_newer(connection: Connection) -> None:
     found = connection.execute(text("PRAGMA user_version")).scalar_one()
     if found > SCHEMA_VERSION:
-        raise JournalBroken(f"station.sqlite has version {found}; this program writes {SCHEMA_VERSION}")
+        raise JournalBroken(f"{JOURNAL} has version {found}; this program knows {SCHEMA_VERSION}")
+
+
+def _migrate(connection: Connection) -> None:
+    _refuse_newer(connection)
     metadata.create_all(connection)
     connection.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
 

@@ -12,8 +12,10 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from edge import verdicts
 from edge.tables import bench, boots, committed, events, evidence, outbox
 from edge.vault import SealedImage
+from inspection.confirmed import Confirmed
 from inspection.errors import NotAllowed
 from inspection.messages.base import read_time, time_text
 from inspection.messages.uplink import SignedRecord
@@ -47,6 +49,8 @@ class Commit:
     images: tuple[SealedImage, ...]
     events: tuple[BenchEvent, ...]
     at: datetime
+    confirmed: Confirmed | None = None
+    """What can be learnt from the verdict; None where nothing can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,15 +93,17 @@ def end_item(connection: Connection, boot: str, happened: Sequence[BenchEvent]) 
 
 
 def commit_inspection(connection: Connection, commit: Commit) -> int:
-    """Write events, outbox, evidence, counter and committed unit; returns the outbox row's id.
+    """Write events, outbox, evidence, counter, committed unit and what is learnt from the verdict.
 
-    Raises NotAllowed when the counter is not the next one of its boot.
+    Returns the outbox row's id. Raises NotAllowed when the counter is not the next one of its boot.
     """
     device = commit.record.device
     _take_counter(connection, device.boot, device.counter)
     row_id = _add_outbox(connection, commit)
     _add_evidence(connection, row_id, commit.images)
     _add_committed(connection, commit)
+    if commit.confirmed is not None:
+        verdicts.keep(connection, commit.record.unit.inspection, commit.confirmed)
     end_item(connection, device.boot, commit.events)
     return row_id
 

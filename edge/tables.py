@@ -16,10 +16,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
-"""`PRAGMA user_version`; a program refuses a journal that is newer than itself."""
+SCHEMA_VERSION = 2
+"""`PRAGMA user_version`; a program refuses a journal that is newer than itself.
+
+1: the first. 2: `verdicts` came. A table that is missing is made; none has been changed yet.
+"""
 
 metadata = MetaData()
 
@@ -104,6 +108,18 @@ committed = Table(
     Column("inspection", Integer, primary_key=True),
     Column("record_id", String(96), nullable=False),
     Column("at", Float, nullable=False),
+)
+
+verdicts = Table(  # what people made of the machine's grades, for learning; nobody is named in it
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),  # grows: the oldest go first
+    Column("merchant", String(32), nullable=False),
+    Column("unit", String(64), nullable=False),
+    Column("inspection", Integer, nullable=False),
+    Column("line", Text, nullable=False),  # Confirmed as JSON
+    UniqueConstraint("merchant", "unit", "inspection"),
+    sqlite_autoincrement=True,
 )
 
 products = Table(

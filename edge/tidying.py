@@ -1,11 +1,14 @@
-"""Makes room: what the centre has receipted and holds, and, after its time, what it has refused."""
+"""Makes room: what the centre has receipted and holds, and, after its time, what it has refused.
+
+Confirmed verdicts and events stay up to a number, the oldest go first.
+"""
 
 import asyncio
 from functools import partial
 
 import structlog
 
-from edge import journal, outbox
+from edge import journal, outbox, verdicts
 from edge.clock import ClockWatch
 from edge.config import Retention
 from edge.database import Database
@@ -58,6 +61,7 @@ class Tidying:
             await self._database.run(partial(outbox.mark_deleted, sha256s=gone))
         await self._database.run(partial(outbox.drop_settled, before=month))
         await self._database.run(journal.drop_old_events)
+        await self._database.run(partial(verdicts.drop_oldest, keep=self._limits.verdict_rows))
         return len(gone)
 
     def _delete(self, images: tuple[str, ...]) -> tuple[str, ...]:

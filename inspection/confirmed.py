@@ -15,7 +15,7 @@ from inspection.catalogue import Product
 from inspection.detector import Case, Detection, Judge, ViewScore
 from inspection.errors import BadMessage
 from inspection.findings import DefectKind, Finding, Severity, Zone
-from inspection.grades import Grade, GradeShares
+from inspection.grades import Grade, GradeShares, ReturnException
 from inspection.grading import Grading, raw_shares, weight_off
 from inspection.messages.base import Name, Ppm, Sku, UnitId, View, sentence
 from inspection.record import InspectionRecord
@@ -27,6 +27,8 @@ MAX_ROWS = 200_000
 JUDGES = ("condition-head", "share-calibration")
 """Beginnings of the names of the files that change shares: a record that lists one has lost the raw ones."""
 BY_PERSON = (VerdictKind.CONFIRM, VerdictKind.OVERRIDE)
+NOT_THE_PRODUCT = (ReturnException.WRONG_ITEM, ReturnException.EMPTY_BOX)
+"""What the pictures show then is no example of the product, whatever grade was accepted."""
 
 Category = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
 Score = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -137,6 +139,11 @@ def audited(rows: Iterable[Confirmed], judge: Judge | None = None) -> list[Audit
     ]
 
 
+def teaches(kind: VerdictKind, exception: ReturnException | None) -> bool:
+    """Whether a person decided, and of the product itself."""
+    return kind in BY_PERSON and exception not in NOT_THE_PRODUCT
+
+
 def confirmed(
     unit: str, day: date, product: Product, detection: Detection, grading: Grading, grade: Grade
 ) -> Confirmed | None:
@@ -166,7 +173,7 @@ def from_record(record: InspectionRecord, category: str) -> Confirmed | None:
     """
     proposal, judged = record.proposal, record.verdict
     names = [model.name for model in record.versions.models]
-    if proposal is None or record.machine_ppm is None or judged.kind not in BY_PERSON:
+    if proposal is None or record.machine_ppm is None or not teaches(judged.kind, judged.exception):
         return None
     if Grade.UNGRADED in (proposal.grade, judged.grade) or any(mark in n for n in names for mark in JUDGES):
         return None

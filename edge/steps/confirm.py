@@ -1,10 +1,20 @@
-"""From the person's word to the verdict."""
+"""From the person's word to the verdict, and to what can be learnt from it."""
 
+from datetime import date
+
+import structlog
+from pydantic import ValidationError
+
+from edge.item import Item
+from inspection.confirmed import Confirmed, confirmed, teaches
 from inspection.grades import Grade
 from inspection.journey import Event
+from inspection.messages.base import sentence
 from inspection.policy import Policy
 from inspection.returns import ExpectedUnit
 from inspection.verdict import OverrideReason, Proposal, Role, Verdict, confirm, escalate, override
+
+log = structlog.get_logger()
 
 ROLES = {"inspector": Role.INSPECTOR, "supervisor": Role.SUPERVISOR}
 
@@ -39,3 +49,15 @@ def overridden(
 def escalated(proposal: Proposal | None, policy: Policy, role: str) -> Verdict:
     """Handed on to a supervisor."""
     return escalate(proposal, policy, ROLES[role])
+
+
+def learnable(item: Item, verdict: Verdict, day: date) -> Confirmed | None:
+    """The row for learning; None where the machine or the person gave no grade, or no row can hold it."""
+    seen, proposal = item.detection, item.proposal
+    if seen is None or proposal is None or not teaches(verdict.kind, verdict.exception):
+        return None
+    try:
+        return confirmed(item.unit_id, day, item.expected.product, seen, proposal.grading, verdict.grade)
+    except ValidationError as error:  # the record is what counts: it must not wait for a row
+        log.warning("verdict.not_kept", unit=item.unit_id, reason=sentence(error))
+        return None

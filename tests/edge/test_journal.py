@@ -15,7 +15,7 @@ from sqlalchemy import event, func, select
 from edge import journal, outbox, worklist
 from edge.database import Database
 from edge.errors import AlreadyRunning, JournalBroken
-from edge.tables import boots, committed, events, evidence
+from edge.tables import boots, committed, events, evidence, verdicts
 from edge.tables import outbox as outbox_table
 from edge.vault import Vault
 from inspection.errors import NotAllowed
@@ -35,6 +35,7 @@ class Interrupted(Exception):
 def rows(database: Database) -> dict[str, int]:
     """How many rows each table of a commit holds, and the counter."""
     tables = {"outbox": outbox_table, "evidence": evidence, "committed": committed, "events": events}
+    tables["verdicts"] = verdicts
 
     def counted(connection: Any) -> dict[str, int]:
         found = {
@@ -54,6 +55,7 @@ def whole(records: int) -> dict[str, int]:
         "evidence": IMAGES * records,
         "committed": records,
         "events": 2 * records,
+        "verdicts": records,
         "counter": records,
     }
 
@@ -163,6 +165,23 @@ def test_a_journal_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         database.run_now(lambda connection: connection.exec_driver_sql("PRAGMA user_version=99"))
     with pytest.raises(JournalBroken, match="99"):
         Database(tmp_path)
+
+
+def test_a_journal_of_an_older_program_gets_what_it_lacks_and_loses_nothing(
+    tmp_path: Path, world: "World", site: ModuleType
+) -> None:
+    vault = Vault(tmp_path / "evidence", world.enrolment.sealing_public_key, bytes)
+    with Database(tmp_path) as database:
+        database.run_now(partial(journal.begin_boot, boot=BOOT, key=world.key_id, at=site.NOON))
+        commit = site.make_commit(world, vault, BOOT, 1, 1, images=IMAGES)
+        database.run_now(partial(journal.commit_inspection, commit=commit))
+        database.run_now(lambda connection: connection.exec_driver_sql("DROP TABLE verdicts"))
+        database.run_now(lambda connection: connection.exec_driver_sql("PRAGMA user_version=1"))
+    with Database(tmp_path) as database:
+        assert rows(database) == {**whole(1), "verdicts": 0}
+        commit = site.make_commit(world, vault, BOOT, 2, 2, images=IMAGES)
+        database.run_now(partial(journal.commit_inspection, commit=commit))
+        assert rows(database) == {**whole(2), "verdicts": 1}
 
 
 def test_events_are_bounded(begun: Database, site: ModuleType) -> None:

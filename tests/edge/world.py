@@ -22,6 +22,7 @@ from edge.clock import Instant, now
 from edge.database import Database
 from edge.item import Item
 from edge.journal import BenchEvent, Commit
+from edge.steps.confirm import learnable
 from edge.steps.decide import propose
 from edge.steps.sign import Desk, Ready, policy_version, sign_record
 from edge.vault import Vault
@@ -195,9 +196,10 @@ def make_commit(world: World, vault: Vault, boot: str, counter: int, number: int
     if done.proposal is None:
         raise TypeError("the item has no proposal")
     clock = Clock(state=ClockState.GOOD, device_time=at.wall, monotonic_ns=at.monotonic_ns, offset_ms=3)
+    verdict = confirm(done.proposal)
     ready = Ready(
         item=done,
-        verdict=confirm(done.proposal),
+        verdict=verdict,
         person=inspector(),
         images=sealed,
         counter=counter,
@@ -213,6 +215,7 @@ def make_commit(world: World, vault: Vault, boot: str, counter: int, number: int
         images=sealed,
         events=(event, event),
         at=at.wall,
+        confirmed=learnable(done, verdict, at.wall.date()),
     )
 
 

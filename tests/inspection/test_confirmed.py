@@ -105,3 +105,13 @@ def test_a_record_of_a_judged_unit_or_of_no_person_gives_none(record_value: Valu
     alone = record(record_value, verdict=value["verdict"] | {"kind": "autonomy", "role": "machine"})
     unseen = record(record_value, proposal=None, machine_ppm=None)
     assert [from_record(each, "apparel") for each in (judged, alone, unseen)] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("exception", "is_row"), [("wrong_item", False), ("empty_box", False), ("missing_part", True)]
+)
+def test_pictures_of_something_else_are_no_row_of_the_product(
+    record_value: Values, exception: str, is_row: bool
+) -> None:
+    named = record(record_value, verdict=record_value()["verdict"] | {"exception": exception})
+    assert (from_record(named, "apparel") is not None) == is_row
