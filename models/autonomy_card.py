@@ -20,9 +20,8 @@ from inspection.words.catalog import Words
 from inspection.words.money import percent
 from models.errors import BadQuestion
 from models.judging import SiteJudge, judge_of
-from models.manifest import ZOO
 from models.readiness import Readiness
-from models.registry import read_registry
+from models.registry import site_registry
 
 SHORT_HASH = 16
 COLUMNS = ("proposed", "audited", "alone", "from", "share", "bound", "last_audit")
@@ -42,7 +41,7 @@ class Question:
 
 def answer(question: Question, card: Readiness) -> AutonomyCard:
     """The autonomy part of a card, of today; raises BadQuestion for a file or a budget that is none."""
-    registry = read_registry((ZOO, *([question.models] if question.models else [])))
+    registry = site_registry(question.models)
     banks = [view.bank_sha256 for view in card.views if view.bank_sha256]
     try:
         with question.audits.open("rb") as stream:

@@ -40,6 +40,17 @@ OwnModels = Annotated[
     Path | None,
     typer.Option("--models", help="Folder of your own models, with the calibration and the head."),
 ]
+Aside = Annotated[
+    list[str] | None, typer.Option("--aside", help="Name of a model that is not used, shipped ones too.")
+]
+Unapproved = Annotated[
+    bool, typer.Option("--allow-unapproved", help="Also with models that nobody approved: to try them out.")
+]
+AskedSku = Annotated[str, typer.Option("--sku", help="SKU of the product.")]
+Category = Annotated[str, typer.Option("--category", help="Rubric to grade by.")]
+Shown = Annotated[
+    Path | None, typer.Option("--picture", help="Write the pictures with all that differs (PNG).")
+]
 Level = Annotated[
     Literal["off", "tightened", "normal", "reduced_sampling"],
     typer.Option("--level", help="What somebody allowed for the category."),
@@ -168,35 +179,30 @@ def set_bench(
 
 def grade_pictures(
     images: Views,
-    sku: Annotated[str, typer.Option("--sku", help="SKU of the product.")],
+    sku: AskedSku,
     view: View = DEFAULT_VIEW,
-    category: Annotated[str, typer.Option("--category", help="Rubric to grade by.")] = "general",
+    category: Category = "general",
     store: Store = DEFAULT_STORE,
     merchant: Merchant = "default",
     as_json: AsJson = False,
-    picture: Annotated[
-        Path | None,
-        typer.Option("--picture", help="Write the pictures with all that differs (PNG)."),
-    ] = None,
+    picture: Shown = None,
     language: Language = "en",
+    own: OwnModels = None,
+    aside: Aside = None,
+    unapproved: Unapproved = False,
 ) -> None:
     """Grade one item from its pictures. Exit code 1 only when it cannot be asked; `ungraded` is an answer."""
     from inspection.evidence import Evidence
     from inspection.grading import grade
     from models.answers import graded_object, unpriced, view_areas
-    from models.backbone import load_backbone
-    from models.manifest import ZOO
-    from models.pipeline import ReferencePipeline
-    from models.registry import load_heads, read_registry
+    from models.loading import load_models
+    from models.registry import site_registry
     from models.store import ReferenceStore
-    from models.watching import WatchfulDetector
 
     frames = tuple(_frame(image, view) for image in images)
     _refuse_doubles(frames)
-    heads = load_heads(read_registry([ZOO]))
-    backbone = load_backbone()
-    pipeline = ReferencePipeline(backbone, ReferenceStore(store, merchant), heads=heads)
-    examined = WatchfulDetector(pipeline, backbone).examine(sku, Evidence(frames=frames))
+    models = load_models(site_registry(own, allow_unapproved=unapproved, without=aside or ()))
+    examined = models.detector(ReferenceStore(store, merchant)).examine(sku, Evidence(frames=frames))
     detection, areas = examined.detection, view_areas(examined.sights)
     grading = grade(unpriced(merchant, sku, category), detection)
     if picture:

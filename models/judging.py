@@ -2,9 +2,10 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 from inspection.budget import AuditedItem
-from inspection.detector import Case, Detection, Detector, Judgement, VersionedFile
+from inspection.detector import Case, Detection, Judgement, VersionedFile
 from inspection.evidence import Evidence
 from inspection.grades import GradeShares
 from models.condition import ConditionHead, load_head
@@ -12,6 +13,9 @@ from models.confidence import ShareCalibration, load_calibration
 from models.errors import ModelRefused
 from models.manifest import ModelKind
 from models.registry import Registry
+
+if TYPE_CHECKING:
+    from models.pipeline import Examined
 
 ITEM_DIGITS = 16
 
@@ -51,19 +55,32 @@ class SiteJudge:
         return any(day in file.fitted_days or name in file.fitted_items for file in files)
 
 
+class Examines(Protocol):
+    """A detector that also tells what its answer was made of."""
+
+    def examine(self, sku: str, evidence: Evidence) -> "Examined":
+        """Look, and keep the maps."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedDetector:
     """A detector whose detections carry the weight, and the judge with the names of its files."""
 
-    detector: Detector
+    detector: Examines
     judge: SiteJudge | None = None
 
     def detect(self, sku: str, evidence: Evidence) -> Detection:
         """Look as the detector does."""
-        found = self.detector.detect(sku, evidence)
+        return self.examine(sku, evidence).detection
+
+    def examine(self, sku: str, evidence: Evidence) -> "Examined":
+        """As `detect`, with the maps."""
+        examined = self.detector.examine(sku, evidence)
         weight = evidence.weights[-1].weight_g if evidence.weights else None
-        models = (*found.models, *(self.judge.versions if self.judge else ()))
-        return replace(found, judge=self.judge, models=models, weight_g=weight)
+        models = (*examined.detection.models, *(self.judge.versions if self.judge else ()))
+        judged = replace(examined.detection, judge=self.judge, models=models, weight_g=weight)
+        return replace(examined, detection=judged)
 
 
 def judge_of(registry: Registry) -> SiteJudge | None:

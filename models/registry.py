@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.errors import ModelRefused
-from models.manifest import Manifest, ModelKind, read_manifest, read_model
+from models.manifest import ZOO, Manifest, ModelKind, read_manifest, read_model
 
 if TYPE_CHECKING:
     from models.heads import Head
@@ -75,6 +75,14 @@ def read_registry(
             raise ModelRefused(each.problem)
     found = [Installed(folder=each.folder, manifest=each.manifest) for each in checked if each.manifest]
     return Registry(models=tuple(sorted(found, key=lambda each: each.name)))
+
+
+def site_registry(
+    own: Path | None, *, allow_unapproved: bool = False, without: Sequence[str] = ()
+) -> Registry:
+    """The shipped models and the folder of a site's own; raises ModelRefused as `read_registry` does."""
+    folders = (ZOO, *(() if own is None else (own,)))
+    return read_registry(folders, allow_unapproved=allow_unapproved, without=without)
 
 
 def check_models(

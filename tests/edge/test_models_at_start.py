@@ -4,15 +4,23 @@ import hashlib
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from typer.testing import CliRunner
 
+import regrade
 from edge.config import StationConfig
 from edge.identity import write_identity
 from edge.looking import Detectors, read_models
+from inspection.evidence import Evidence
+from inspection.grading import grade
+from inspection.readings import Frame
+from models.answers import graded_object, unpriced
 from models.errors import ModelRefused
+from models.features import GRADES
 from models.manifest import MANIFEST, ZOO
 
 if TYPE_CHECKING:
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 
 SHIPPED = ZOO / "efficientnet-lite0"
 ALL_SHIPPED = ("efficientnet-lite0", "defect-segmenter")
+DRAWN = Path(__file__).parents[2] / "datasets" / "drawn" / "bottle"
 NO_NETWORK = b"no network at all"
 SETTINGS = """
 centre = "http://127.0.0.1:9"
@@ -40,6 +49,19 @@ def put_model(folder: Path, **changes: object) -> None:
     manifest = json.loads((SHIPPED / MANIFEST).read_text()) | {"name": "own", "sha256": digest}
     manifest |= {"bytes": len(NO_NETWORK), "approval": approval} | changes
     (target / MANIFEST).write_text(json.dumps(manifest))
+
+
+def put_calibration(folder: Path, *maps: dict[str, object]) -> Path:
+    """A calibration of the station's own; returns its folder."""
+    target = folder / "models" / "share-calibration"
+    target.mkdir(parents=True)
+    file: dict[str, object] = {"format": 1, "head": None, "maps": maps, "fitted_days": (), "fitted_items": ()}
+    content = json.dumps(file).encode()
+    manifest = {"format": 1, "name": "share-calibration", "kind": "calibration", "file": "calibration.json"}
+    manifest |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    (target / "calibration.json").write_bytes(content)
+    (target / MANIFEST).write_text(json.dumps(manifest | {"licence": "Apache-2.0", "source": ["this site"]}))
+    return target
 
 
 def start(folder: Path, world: "World", *aside: str, unapproved: bool = False) -> tuple[int, str]:
@@ -108,19 +130,37 @@ def test_a_station_without_a_backbone_does_not_start() -> None:
 
 
 def test_what_is_changed_after_the_start_waits_for_the_next_one(tmp_path: Path) -> None:
-    folder = tmp_path / "models" / "share-calibration"
-    folder.mkdir(parents=True)
-    content = b'{"format":1,"head":null,"maps":[],"fitted_days":[],"fitted_items":[]}'
-    manifest = {"format": 1, "name": "share-calibration", "kind": "calibration", "file": "calibration.json"}
-    manifest |= {
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
-        "licence": "Apache-2.0",
-    }
-    (folder / "calibration.json").write_bytes(content)
-    (folder / MANIFEST).write_text(json.dumps(manifest | {"source": ["this site"]}))
+    folder = put_calibration(tmp_path)
     config = StationConfig(centre="http://127.0.0.1:9", models=tmp_path / "models", allow_unapproved=True)
     detectors = Detectors(tmp_path / "references", read_models(config), 1)
     detectors.warm_up()
     (folder / "calibration.json").write_bytes(b"approved by nobody")
     assert detectors.detector_for("north") is not detectors.detector_for("south")
+
+
+def test_the_command_line_grades_as_the_station_does(
+    tmp_path: Path, made_references: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = {"items": 100, "method": "isotonic", "knots": [[0, 500_000]], "ece_before": 0, "ece_after": 0}
+    put_calibration(tmp_path, *({**half, "category": "tableware", "proposed": one} for one in GRADES))
+    config = StationConfig(centre="http://127.0.0.1:9", models=tmp_path / "models", allow_unapproved=True)
+    picture = DRAWN / "damaged_crack" / "001.jpg"
+    frame = Frame(
+        view="top",
+        camera="cam",
+        content=picture.read_bytes(),
+        media_type="image/jpeg",
+        captured_at=datetime(2026, 5, 4, tzinfo=UTC),
+    )
+    detector = Detectors(made_references, read_models(config), 2).detector_for("north")
+    seen = detector.detect("MUG-1", Evidence(frames=(frame,)))
+    wanted = graded_object("MUG-1", seen, grade(unpriced("north", "MUG-1", "tableware"), seen), {})
+    monkeypatch.chdir(tmp_path)
+    asked = ("grade", picture, "--sku", "MUG-1", "--category", "tableware", "--merchant", "north", "--json")
+    more = ("--store", made_references, "--models", "models", "--allow-unapproved")
+    done = CliRunner().invoke(regrade.front_door(), [str(word) for word in (*asked, *more)])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert {**said, "model_ms": 0, "total_ms": 0} == {**wanted, "model_ms": 0, "total_ms": 0}
+    assert said["models"][-1]["name"] == "share-calibration"
+    assert said["shares_ppm"][said["grade"]] == 500_000

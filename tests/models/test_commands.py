@@ -134,6 +134,48 @@ def test_an_item_is_graded_with_all_that_led_to_it(
     assert 0 < answer["model_ms"] <= answer["total_ms"]
 
 
+@pytest.fixture
+def own_models(run: Run, tmp_path: Path) -> Path:
+    """A site's folder of models with a calibration that nobody approved yet: of 120 new mugs 90 were new."""
+    row: dict[str, object] = {"merchant": "default", "sku": "MUG", "category": "tableware", "proposed": "new"}
+    rows = [
+        row
+        | {"unit": f"u{number}", "day": f"2026-05-{1 + number // 20:02}", "raw_ppm": [980_000, 15_000, 5_000]}
+        | {"grade": "used" if number % 4 == 0 else "new"}
+        for number in range(120)
+    ]
+    path = tmp_path / "confirmed.jsonl"
+    path.write_text("".join(json.dumps(each) + "\n" for each in rows))
+    result = run("train", "calibration", path, "--out", "own/calibration")
+    assert result.exit_code == 0, result.output
+    return tmp_path / "own"
+
+
+def test_an_item_is_graded_with_the_sites_own_judge_once_it_is_approved(
+    run: Run, enrolled: Path, own_models: Path
+) -> None:
+    asked = ("grade", DRAWN / "mug" / "good" / "030.jpg", "--sku", "MUG", "--category", "tableware", "--json")
+    plain = json.loads(run(*asked).stdout)
+    refused = run(*asked, "--models", own_models)
+    assert (refused.exit_code, "not approved" in refused.stderr) == (1, True)
+    approved = run("models", "approve", own_models / "calibration", "--by", "Kim", "--note", "figures")
+    assert approved.exit_code == 0, approved.output
+    judged = json.loads(run(*asked, "--models", own_models).stdout)
+    assert judged["grade"] == plain["grade"] == "new"
+    assert plain["shares_ppm"] != judged["shares_ppm"]
+    assert "uncalibrated" in {reason["code"] for reason in plain["reasons"]}
+    assert "uncalibrated" not in {reason["code"] for reason in judged["reasons"]}
+    assert [model["name"] for model in judged["models"]][-1] == "share-calibration"
+
+
+def test_an_item_is_graded_without_a_model_that_is_left_aside(run: Run) -> None:
+    asked = ("grade", DRAWN / "mug" / "good" / "030.jpg", "--sku", "MUG", "--json")
+    answer = json.loads(run(*asked, "--aside", "defect-segmenter").stdout)
+    assert [model["name"] for model in answer["models"]] == ["efficientnet-lite0"]
+    refused = run(*asked, "--aside", "efficientnet-lite0", "--aside", "defect-segmenter")
+    assert (refused.exit_code, "exactly one backbone" in refused.stderr) == (1, True)
+
+
 def test_the_picture_with_the_findings_can_be_kept(run: Run, enrolled: Path, tmp_path: Path) -> None:
     damaged = DRAWN / "mug" / "damaged_handle" / "001.jpg"
     result = run("grade", damaged, "--sku", "MUG", "--picture", "out.png")

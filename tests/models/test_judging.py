@@ -14,6 +14,7 @@ from models.condition import ConditionHead, HeadFile
 from models.confidence import CalibrationFile, ShareCalibration, ShareMap
 from models.features import NAMES
 from models.judging import JudgedDetector, SiteJudge
+from models.pipeline import Examined
 
 COUNT = len(NAMES)
 HEAD = ConditionHead(
@@ -86,11 +87,12 @@ def test_an_answer_that_is_no_number_is_a_judgement_without_shares() -> None:
 class Looking:
     """Sees nothing."""
 
-    def detect(self, sku: str, evidence: Evidence) -> Detection:
+    def examine(self, sku: str, evidence: Evidence) -> Examined:
         backbone = VersionedFile(name="backbone", sha256="c" * 64)
-        return Detection(
+        seen = Detection(
             findings=(), views=(), quality={}, models=(backbone,), bank=None, model_ms=0.0, total_ms=0.0
         )
+        return Examined(detection=seen, sights=(), banks={})
 
 
 @pytest.mark.parametrize(
