@@ -169,6 +169,8 @@ def _seeing(ground: Ground, senses: Supervisor, detectors: Detectors, executor: 
         senses=senses,
         views=ground.config.views,
         capture_timeout_s=ground.config.timings.capture_timeout_s,
+        frames_per_view=ground.config.frames_per_view,
+        frame_gap_s=ground.config.timings.frame_gap_s,
         detector_for=detectors.detector_for,
         executor=executor,
         policy=ground.policy,

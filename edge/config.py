@@ -43,6 +43,8 @@ class Timings(Settings):
     retry_max_s: Seconds = 15.0
     http_timeout_s: Seconds = 10.0
     capture_timeout_s: Seconds = 10.0
+    frame_gap_s: Annotated[float, Field(ge=0, le=5)] = 0.2
+    """Between the two frames of a view; longer than the camera needs for its next picture."""
     gone_after_s: Seconds = 2.0
     """A tag unseen for so long has left the bench."""
     settle_s: Annotated[float, Field(ge=0, le=10)] = 0.3
@@ -83,6 +85,8 @@ class StationConfig(Settings):
     """True: pictures are taken as soon as the item is known."""
     views: tuple[View, ...] = ()
     """Views that every item is photographed from; empty: every camera's."""
+    frames_per_view: Annotated[int, Field(ge=1, le=2)] = 1
+    """2: a view is photographed twice, so that motion is seen; only the second frame is graded and kept."""
     references: Path = Path("references")
     """Store of reference photos; a relative path begins at the station's folder."""
     models: Path | None = None

@@ -16,7 +16,7 @@ from edge.item import Item
 from edge.journal import BenchEvent
 from edge.senses import Senses
 from edge.steps import confirm
-from edge.steps.capture import capture
+from edge.steps.capture import capture, split
 from edge.steps.decide import propose
 from edge.steps.grade import detect
 from inspection.detector import Detection, Detector
@@ -37,6 +37,9 @@ class Seeing:
     senses: Senses
     views: tuple[str, ...]
     capture_timeout_s: float
+    frames_per_view: int
+    """Two let the gate see whether something moved."""
+    frame_gap_s: float
     detector_for: Callable[[str], Detector]
     """By merchant: each has references of its own."""
     executor: Executor
@@ -87,7 +90,8 @@ class Crossing:
             return
         item = self._item()
         spent = replace(item.spent, capture_ms=done.took_ms)
-        self._bench.item = replace(item, frames=done.answer, spent=spent)
+        frames, earlier = split(done.answer)
+        self._bench.item = replace(item, frames=frames, earlier=earlier, spent=spent)
         self._bench.step(Event.CAPTURED)
         self.look()
 
@@ -255,14 +259,19 @@ class Crossing:
     async def _capture(self, attempt: int) -> None:
         seeing, began = self._seeing, self._clock()
         answer = await capture(
-            seeing.senses.capture, seeing.views or seeing.senses.views, seeing.capture_timeout_s
+            seeing.senses.capture,
+            seeing.views or seeing.senses.views,
+            seeing.capture_timeout_s,
+            frames=seeing.frames_per_view,
+            gap_s=seeing.frame_gap_s,
         )
         took = (self._clock().monotonic_ns - began.monotonic_ns) // 1_000_000
         self._post(Captured(attempt=attempt, answer=answer, took_ms=took))
 
     async def _detect(self, attempt: int, item: Item) -> None:
         seeing = self._seeing
-        evidence = Evidence(frames=item.frames, tag_reads=item.tag_reads, scans=item.scans)
+        frames = (*item.earlier, *item.frames)
+        evidence = Evidence(frames=frames, tag_reads=item.tag_reads, scans=item.scans)
         sku, merchant = item.expected.product.sku, item.expected.merchant
         look = partial(_look, seeing.detector_for, merchant, sku, evidence)
         answer = await detect(look, seeing.executor)

@@ -37,6 +37,9 @@ class Item:
     tag_reads: tuple[TagRead, ...] = ()
     scans: tuple[Scan, ...] = ()
     frames: tuple[Frame, ...] = ()
+    """The graded ones, one of each view: they are the evidence."""
+    earlier: tuple[Frame, ...] = ()
+    """Taken a moment before, to see whether something moved; kept nowhere."""
     detection: Detection | None = None
     exception: ReturnException | None = None
     proposal: Proposal | None = None
@@ -62,6 +65,7 @@ class Item:
         return replace(
             self,
             frames=(),
+            earlier=(),
             detection=None,
             proposal=None,
             proposed=None,

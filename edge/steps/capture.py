@@ -15,13 +15,38 @@ log = structlog.get_logger()
 Take = Callable[[str], Awaitable[Frame]]
 
 
-async def capture(take: Take, views: Sequence[str], timeout_s: float) -> tuple[Frame, ...] | Hold:
-    """Photograph the views at the same time; the first failure names its camera."""
-    answers = await asyncio.gather(*(_one(take, view, timeout_s) for view in views))
+async def capture(
+    take: Take, views: Sequence[str], timeout_s: float, *, frames: int = 1, gap_s: float = 0.0
+) -> tuple[Frame, ...] | Hold:
+    """Photograph the views at the same time, each so often; the first failure names its camera."""
+    answers = await asyncio.gather(*(_several(take, view, timeout_s, frames, gap_s) for view in views))
     failures = [answer for answer in answers if isinstance(answer, Hold)]
     if failures:
         return failures[0]
-    return tuple(answer for answer in answers if isinstance(answer, Frame))
+    return tuple(frame for answer in answers if not isinstance(answer, Hold) for frame in answer)
+
+
+def split(frames: Sequence[Frame]) -> tuple[tuple[Frame, ...], tuple[Frame, ...]]:
+    """The last frame of each view, which is graded, and the earlier ones that show another picture.
+
+    A camera that has one picture gives it twice: that says nothing of motion, and is not decoded again.
+    """
+    last = {frame.view: frame for frame in frames}
+    return tuple(last.values()), tuple(each for each in frames if each.content != last[each.view].content)
+
+
+async def _several(
+    take: Take, view: str, timeout_s: float, frames: int, gap_s: float
+) -> tuple[Frame, ...] | Hold:
+    taken: list[Frame] = []
+    for number in range(frames):
+        if number:
+            await asyncio.sleep(gap_s)
+        answer = await _one(take, view, timeout_s)
+        if isinstance(answer, Hold):
+            return answer
+        taken.append(answer)
+    return tuple(taken)
 
 
 async def _one(take: Take, view: str, timeout_s: float) -> Frame | Hold:

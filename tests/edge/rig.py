@@ -33,7 +33,7 @@ from edge.steps.sign import policy_version
 from edge.vault import Vault
 from edge.watch import TagWatch
 from inspection.custody.signing import key_id, public_bytes
-from inspection.detector import Detection
+from inspection.detector import Detection, Detector
 from inspection.evidence import Evidence
 from inspection.messages.station import WorklistPage
 from inspection.messages.uplink import SignedRecord
@@ -68,6 +68,8 @@ class SimulatedSenses:
         self._clock = clock
         self.failing: dict[str, DeviceError] = {}
         self.pictures = {"top": b"\xff\xd8\xff a mug"}
+        self.first: list[bytes] = []
+        """What a camera shows before them, one picture each time."""
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ class SimulatedSenses:
         return Frame(
             view=view,
             camera="cam",
-            content=self.pictures[view],
+            content=self.first.pop(0) if self.first else self.pictures[view],
             media_type="image/jpeg",
             captured_at=self._clock().wall,
         )
@@ -110,11 +112,13 @@ class DrawnDetector:
 
     seen: Detection
     error: Exception | None = None
+    real: Detector | None = None
+    """Looks instead, where a test wants the models."""
 
     def detect(self, sku: str, evidence: Evidence) -> Detection:
         if self.error is not None:
             raise self.error
-        return self.seen
+        return self.real.detect(sku, evidence) if self.real else self.seen
 
 
 @dataclass
@@ -207,6 +211,7 @@ def build_rig(
     *,
     limits: Retention | None = None,
     auto_capture: bool = False,
+    frames_per_view: int = 1,
 ) -> Rig:
     """Put a bench together on a folder."""
     world, seen = site.new_world(), site.detection()  # type: ignore[attr-defined]  # a module of functions
@@ -230,7 +235,7 @@ def build_rig(
     committed: list[InspectionRecord] = []
     station = Station(
         place=_place(own_key, site.BADGE_SALT, auto_capture),  # type: ignore[attr-defined]
-        seeing=_seeing(senses, lambda merchant: detector, executor),
+        seeing=_seeing(senses, lambda merchant: detector, executor, frames_per_view),
         committer=committer,
         database=database,
         watch=TagWatch(2.0),
@@ -258,12 +263,17 @@ def _place(own_key: str, badge_salt: bytes, auto_capture: bool) -> Place:
 
 
 def _seeing(
-    senses: SimulatedSenses, detector_for: Callable[[str], DrawnDetector], executor: ThreadPoolExecutor
+    senses: SimulatedSenses,
+    detector_for: Callable[[str], DrawnDetector],
+    executor: ThreadPoolExecutor,
+    frames_per_view: int,
 ) -> Seeing:
     return Seeing(
         senses=senses,
         views=(),
         capture_timeout_s=2.0,
+        frames_per_view=frames_per_view,
+        frame_gap_s=0.0,
         detector_for=detector_for,
         executor=executor,
         policy=DEFAULT_POLICY,
