@@ -2,15 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from datasets.rendered.index import HOME, Row, condition_of, digest
-from datasets.rendered.plan import benches, is_reference, plan
+from datasets.rendered.again import differing
+from datasets.rendered.index import HOME, MORE_INDEX, Row, condition_of, digest, read, settle
+from datasets.rendered.plan import Unit, benches, is_reference, plan, plan_more
 from inspection.findings import DefectKind
 from inspection.rubrics import rubric_for
 from inspection.severity import severity_of
@@ -30,7 +32,21 @@ def files(folder: str, suffix: str) -> list[Path]:
 
 
 def test_the_index_names_the_planned_pictures_in_their_order(rows: list[Row]) -> None:
-    units = list(plan())
+    assert_planned(rows, list(plan()))
+
+
+def test_what_is_made_on_demand_is_listed_as_planned_and_graded_by_the_rubric() -> None:
+    demanded = read(MORE_INDEX)
+    assert_planned(demanded, list(plan_more()))
+    for row in demanded:
+        rubric = rubric_for(row["category"])
+        condition = condition_of(rubric, row["defects"])
+        assert (row["condition"], row["grade"]) == (condition, rubric.grade(condition))
+        assert row["grade"] == row["planned"]
+
+
+def assert_planned(rows: Sequence[Row], units: Sequence[Unit]) -> None:
+    """Rows and units are the same pictures in the same order."""
     assert [row["picture"] for row in rows] == [f"pictures/{unit.stem}.jpg" for unit in units]
     for row, unit in zip(rows, units, strict=True):
         assert (row["object"], row["split"], row["rig"]) == (
@@ -40,6 +56,16 @@ def test_the_index_names_the_planned_pictures_in_their_order(rows: list[Row]) ->
         )
         assert (row["seed"], row["planned"]) == (unit.seed, unit.planned)
         assert (row["role"] == "reference") == is_reference(unit)
+
+
+def test_a_picture_that_was_rendered_otherwise_is_told(
+    tmp_path: Path, rows: list[Row], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "more.jsonl"
+    settle(rows, plan(), path)
+    other = [{**rows[0], "sha256": "0" * 64}, *rows[1:]]
+    assert (differing(rows, path), differing(other, path)) == (0, 1)
+    assert f"{rows[0]['picture']}: differs" in capsys.readouterr().err
 
 
 def test_every_file_is_the_one_that_the_index_means(rows: list[Row]) -> None:
