@@ -1,6 +1,7 @@
 """The file of one view's bank: plain numbers with a hash, and what it belongs to.
 
-    8 bytes   magic "RGBANK\\x00\\x02": the last byte is the format version
+    8 bytes   magic "RGBANK\\x00\\x03": the last byte is the format version; it rises too when pictures
+              are shrunk in another way, for a bank is only good for pictures made as its own were
     4 bytes   length of the header, big-endian
     header    JSON: merchant, sku, view, backbone, recipe, photos, sizes, gate, scores, shapes
     arrays    float32 little-endian, look by look in the order of `looks.arrays_of`; the photos'
@@ -31,7 +32,7 @@ from models.quality import Baseline
 from models.recipe import DEFAULT, Recipe
 from models.reference import Bank
 
-MAGIC = b"RGBANK\x00\x02"
+MAGIC = b"RGBANK\x00\x03"
 MAX_BYTES = 64 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 HASH_BYTES = 32

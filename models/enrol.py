@@ -15,7 +15,7 @@ from models.framing import see
 from models.gallery import signature
 from models.gate import measured_item
 from models.images import Pixels, decode
-from models.looks import Banks, Sizes, fit_looks, look_at, sizes_for
+from models.looks import Banks, Sizes, fit_looks, look_at, show, sizes_for
 from models.partlist import read_parts
 from models.partrows import fitted
 from models.parts import PartBank, fit_parts
@@ -113,11 +113,14 @@ def build_bank(
     if len(photos) < MIN_SHOTS:
         store.drop_bank(sku, view)
         return None
-    sizes, pictures = prepare([photo.content for photo in photos], recipe)
+    sizes = sizes_of(photos[0].content, recipe)
     looked = []
-    for number, (photo, picture) in enumerate(zip(photos, pictures, strict=True), start=1):
-        looked.append(look_at(backbone, recipe, sizes, photo.content, picture))
-        progress(number, len(pictures))
+    pictures: list[Pixels] = []
+    for number, photo in enumerate(photos, start=1):
+        shown = show(photo.content, sizes)
+        looked.append(look_at(backbone, recipe, shown))
+        pictures.append(shown.whole)
+        progress(number, len(photos))
     signatures = np.stack(
         [signature(one.maps[EMBEDDING], picture) for one, picture in zip(looked, pictures, strict=True)]
     )
@@ -143,11 +146,10 @@ def learn_parts(
     return fit_parts(backbone, marked, [decode(photo.content) for photo in photos] if marked else [])
 
 
-def prepare(photos: Sequence[bytes], recipe: Recipe) -> tuple[Sizes, list[Pixels]]:
-    """What the model sees, which the first photo's shape decides, and all photos as heads see them."""
-    height, width = decode(photos[0]).shape[:2]
-    sizes = sizes_for(height, width, recipe)
-    return sizes, [see(photo, sizes.whole) for photo in photos]
+def sizes_of(first: bytes, recipe: Recipe) -> Sizes:
+    """What the model sees, which the first photo's shape decides."""
+    height, width = decode(first).shape[:2]
+    return sizes_for(height, width, recipe)
 
 
 def baseline_by(pictures: Sequence[Pixels], calibration: BenchCalibration | None) -> Baseline:

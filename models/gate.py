@@ -11,6 +11,7 @@ from models.bench.locating import Mask, difference, item_of
 from models.errors import BadImage
 from models.framing import Size, fit_to, see
 from models.images import Pixels
+from models.looks import Shown, show
 from models.quality import against_baseline, measure, moved, shows_nothing, with_faults
 
 
@@ -20,12 +21,12 @@ class Seen:
 
     view: str
     quality: ImageQuality
-    pixels: Pixels | None
+    shown: Shown | None
     """None when the frame must be taken again."""
     item: Mask | None = None
-    """Where the item lies in `pixels`; None where the bench is not calibrated, or nothing was found."""
+    """Where the item lies in the whole picture; None on a bench without calibration, or where nothing is."""
     mm_per_pixel: float | None = None
-    """Scale of `pixels` in the plane of the light card; None where the bench is not calibrated."""
+    """Scale of the whole picture in the plane of the light card; None where the bench is not calibrated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,16 +45,16 @@ def look(
     calibration: BenchCalibration | None = None,
     before: Frame | None = None,
 ) -> Seen:
-    """Decode and measure a frame at the size of the view's bank, if there is one.
+    """Decode and measure a frame at the sizes of the view's bank, if there is one.
 
     `bench`: picture of the empty bench where it is not calibrated. `before`: an earlier frame of the same
     view; then the gate also sees whether something moved.
     """
-    size = Size(height=bank.header.height, width=bank.header.width) if bank else None
     try:
-        pixels = see(frame.content, size)
+        shown = _shown(frame.content, bank)
     except BadImage as bad:
         return refused(frame.view, bad.fault)
+    pixels = shown.whole
     beside = _beside(pixels, calibration) if calibration else None
     is_bench = beside.item is None if beside else _is_bench(pixels, bench)
     quality = _measured(pixels, bank, beside, is_bench)
@@ -62,15 +63,22 @@ def look(
     return Seen(
         view=frame.view,
         quality=quality,
-        pixels=None if quality.faults else pixels,
+        shown=None if quality.faults else shown,
         item=beside.item if beside else None,
         mm_per_pixel=calibration.mm_per_pixel_at(_size(pixels)) if calibration else None,
     )
 
 
+def _shown(content: bytes, bank: ViewBank | None) -> Shown:
+    if bank is not None:
+        return show(content, bank.header.sizes)
+    whole = see(content)
+    return Shown(whole=whole, finer=whole)
+
+
 def refused(view: str, fault: ImageFault) -> Seen:
     """A frame of which nothing could be measured."""
-    return Seen(view=view, quality=ImageQuality(sharpness=0.0, brightness=0.0, faults=(fault,)), pixels=None)
+    return Seen(view=view, quality=ImageQuality(sharpness=0.0, brightness=0.0, faults=(fault,)), shown=None)
 
 
 def measured_item(pixels: Pixels, calibration: BenchCalibration | None) -> Mask | None:

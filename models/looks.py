@@ -13,7 +13,7 @@ import numpy as np
 
 from models.backbone import Backbone, Matrix, Patches, pool_levels
 from models.calibration import Calibration, calibrate
-from models.framing import Size, input_size, see
+from models.framing import Size, input_size, see, see_each
 from models.images import Pixels
 from models.recipe import Look, Recipe
 from models.reference import Bank, Comparison, heat_of, learn
@@ -33,6 +33,15 @@ class Sizes:
     """The picture that heads see, and regions are shares of."""
     finer: Size | None
     """The picture of the finer look; None where the recipe has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shown:
+    """One picture as the model sees it."""
+
+    whole: Pixels
+    finer: Pixels
+    """The very same object as `whole` where there is no finer look, or it needs no other size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,18 +91,27 @@ def sizes_for(height: int, width: int, recipe: Recipe) -> Sizes:
     return Sizes(whole=input_size(height, width, recipe.side), finer=finer)
 
 
+def show(content: bytes, sizes: Sizes) -> Shown:
+    """A camera's picture as the model sees it; raises BadImage."""
+    if sizes.finer in (None, sizes.whole):
+        whole = see(content, sizes.whole)
+        return Shown(whole=whole, finer=whole)
+    whole, finer = see_each(content, (sizes.whole, sizes.finer))
+    return Shown(whole=whole, finer=finer)
+
+
 def cells_of(size: Size, look: Look) -> tuple[int, int]:
     """Rows and columns of one look's map, over a picture of this size."""
     stride = STRIDES[look.levels[0]]
     return size.height // stride, size.width // stride
 
 
-def look_at(backbone: Backbone, recipe: Recipe, sizes: Sizes, content: bytes, whole: Pixels) -> Looked:
-    """Describe one picture for every look; `whole` is the same picture at `sizes.whole`. Raises BadImage."""
-    maps, spent_ms = backbone.maps(whole)
+def look_at(backbone: Backbone, recipe: Recipe, shown: Shown) -> Looked:
+    """Describe one picture for every look."""
+    maps, spent_ms = backbone.maps(shown.whole)
     finer: Mapping[str, Tensor] = maps
-    if sizes.finer not in (None, sizes.whole):
-        finer, more_ms = backbone.maps(see(content, sizes.finer))
+    if shown.finer is not shown.whole:
+        finer, more_ms = backbone.maps(shown.finer)
         spent_ms += more_ms
     patches = tuple(pool_levels(finer if look.finer else maps, look.levels) for look in recipe.looks)
     return Looked(maps=maps, patches=patches, model_ms=spent_ms)

@@ -20,8 +20,7 @@ from models.errors import BankRefused
 from models.gallery import signature_length
 from models.gate import Seen, look
 from models.heads import Head, Sight
-from models.images import Pixels
-from models.looks import compare_looks, look_at
+from models.looks import Shown, compare_looks, look_at
 from models.recipe import DEFAULT, Recipe
 from models.regions import findings_of, p_value_ppm
 from models.session import Tensor
@@ -87,9 +86,9 @@ class ReferencePipeline:
         frames = dict(list({frame.view: frame for frame in evidence.frames}.items())[:MAX_VIEWS_SEEN])
         seen = [self._gate(frame, banks.get(view), evidence.frames) for view, frame in frames.items()]
         compared = [
-            self._compare(one, frames[one.view], one.pixels, banks.get(one.view))
+            self._compare(one, one.shown, banks.get(one.view))
             for one in seen
-            if one.pixels is not None and (self._heads or one.view in banks)
+            if one.shown is not None and (self._heads or one.view in banks)
         ]
         detection = Detection(
             findings=tuple(finding for one in compared for finding in one.findings),
@@ -147,13 +146,13 @@ class ReferencePipeline:
             before=_before(frame, frames),
         )
 
-    def _compare(self, seen: Seen, frame: Frame, pixels: Pixels, bank: ViewBank | None) -> Compared:
+    def _compare(self, seen: Seen, shown: Shown, bank: ViewBank | None) -> Compared:
         """Describe, compare and name one view that passed the gate."""
-        maps, patches, ms = self._look(frame, pixels, bank)
+        maps, patches, ms = self._look(shown, bank)
         began = perf_counter()
         sight = Sight(
             view=seen.view,
-            pixels=pixels,
+            pixels=shown.whole,
             maps=maps,
             comparison=compare_looks(self._recipe, bank.bank, patches) if bank else None,
             item=seen.item,
@@ -165,13 +164,13 @@ class ReferencePipeline:
         )
 
     def _look(
-        self, frame: Frame, pixels: Pixels, bank: ViewBank | None
+        self, shown: Shown, bank: ViewBank | None
     ) -> tuple[Mapping[str, Tensor], tuple[Patches, ...], float]:
         """Maps, patches for the comparison, and the milliseconds inside the runtime."""
         if bank is None:
-            maps, spent_ms = self._backbone.maps(pixels)
+            maps, spent_ms = self._backbone.maps(shown.whole)
             return maps, (), spent_ms
-        looked = look_at(self._backbone, self._recipe, bank.header.sizes, frame.content, pixels)
+        looked = look_at(self._backbone, self._recipe, shown)
         return looked.maps, looked.patches, looked.model_ms
 
 

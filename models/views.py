@@ -13,7 +13,7 @@ from models.calibration import Calibration
 from models.framing import Size, see
 from models.heads import Sight
 from models.images import Pixels, decode
-from models.looks import Banks, Sizes, compare_looks, fit_looks, look_at, sizes_for
+from models.looks import Banks, Sizes, compare_looks, fit_looks, look_at, show, sizes_for
 from models.recipe import Recipe
 from models.reference import Comparison
 
@@ -81,7 +81,7 @@ def fit_view(
     sizes = sizes_for(height, width, recipe)
     shots = []
     for number, photo in enumerate(photos, start=1):
-        shots.append(look_at(backbone, recipe, sizes, photo, see(photo, sizes.whole)).patches)
+        shots.append(look_at(backbone, recipe, show(photo, sizes)).patches)
         progress(number, len(photos))
     return FittedView(recipe=recipe, sizes=sizes, bank=fit_looks(recipe, shots), bench=bench)
 
@@ -96,8 +96,8 @@ def compare_view(
 ) -> SeenView:
     """Compare one photo; raises BadImage. `mm_per_pixel`: scale of the picture that heads see."""
     began = perf_counter()
-    pixels = see(photo, view.size)
-    looked = look_at(backbone, view.recipe, view.sizes, photo, pixels)
+    shown = show(photo, view.sizes)
+    looked = look_at(backbone, view.recipe, shown)
     started = perf_counter()
     comparison = compare_looks(view.recipe, view.bank, looked.patches)
     ended = perf_counter()
@@ -105,10 +105,10 @@ def compare_view(
     return SeenView(
         sight=Sight(
             view="",
-            pixels=pixels,
+            pixels=shown.whole,
             maps=looked.maps,
             comparison=comparison,
-            item=_item(pixels, bench or view.bench),
+            item=_item(shown.whole, bench or view.bench),
             mm_per_pixel=mm_per_pixel,
         ),
         comparison=comparison,

@@ -127,9 +127,10 @@ def test_a_bank_of_another_recipe_is_refused_with_the_remedy() -> None:
         check_fits(read_bank(CONTENT), **OWN, recipe=DEFAULT)
 
 
-def test_a_bank_of_the_former_format_is_refused_with_the_remedy() -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_bank_of_a_former_format_is_refused_with_the_remedy(version: int) -> None:
     with pytest.raises(BankRefused, match="version: build it again"):
-        read_bank(CONTENT[:7] + b"\x01" + CONTENT[8:])
+        read_bank(CONTENT[:7] + bytes((version,)) + CONTENT[8:])
 
 
 def spoilt(name: str) -> ViewBank:

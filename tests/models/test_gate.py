@@ -64,8 +64,8 @@ def shining(pixels: Pixels) -> Pixels:
 def test_an_item_passes_with_its_place_and_the_scale(calibration: BenchCalibration, ware: str) -> None:
     found = seen(picture(f"{ware}/good/001.jpg"), calibration)
     assert (found.quality.faults, found.quality.contact) == ((), 0.0)
-    assert found.pixels is not None and found.item is not None
-    assert found.item.shape == found.pixels.shape[:2]
+    assert found.shown is not None and found.item is not None
+    assert found.item.shape == found.shown.whole.shape[:2]
     assert found.mm_per_pixel == pytest.approx(1.0, rel=0.01)
 
 
@@ -77,7 +77,7 @@ def test_without_a_calibration_everything_is_as_before() -> None:
 @pytest.mark.parametrize("gain", [0.85, 1.0, 1.15])
 def test_the_empty_bench_is_said_alone(calibration: BenchCalibration, gain: float) -> None:
     found = seen(lit(picture("bench.jpg"), gain, gain, gain), calibration)
-    assert (found.quality.faults, found.pixels) == ((ImageFault.EMPTY_BENCH,), None)
+    assert (found.quality.faults, found.shown) == ((ImageFault.EMPTY_BENCH,), None)
 
 
 @pytest.mark.parametrize("colour", [(0.6, 0.6, 0.6), (1.5, 1.5, 1.5), (1.1, 1.0, 0.85)])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inspection.evidence import ImageFault
 from models.errors import BadImage
-from models.framing import Size, see
+from models.framing import Size, input_size, see, see_each
 from models.images import MAX_BYTES, Pixels, decode, read_header
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -128,6 +128,34 @@ def test_a_reduced_picture_shows_the_same_as_the_full_one() -> None:
     small = see(content, Size(height=256, width=416)).astype(float)
     full = cv2.resize(decode(content), (416, 256), interpolation=cv2.INTER_AREA).astype(float)
     assert np.abs(small - full).mean() < 1.0
+
+
+@pytest.mark.parametrize(
+    "shape", [(1080, 1920), (1081, 1923), (1920, 1080), (480, 640), (2500, 3000), (90, 900)]
+)
+@pytest.mark.parametrize("kind", [".jpg", ".png"])
+def test_a_picture_is_the_same_whatever_other_sizes_are_made_of_it(shape: tuple[int, int], kind: str) -> None:
+    content = encoded(halves(*shape), kind)
+    whole, finer = (input_size(*shape, side) for side in (320, 640))
+    beside = see_each(content, (whole, finer))
+    assert [one.shape[:2] for one in beside] == [(size.height, size.width) for size in (whole, finer)]
+    assert np.array_equal(beside[0], see(content, whole))
+    assert np.array_equal(beside[1], see(content, finer))
+    assert np.array_equal(see(content), see(content, whole))
+
+
+def test_two_sizes_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[int] = []
+
+    def counting(content: bytes, *, need_side: int) -> Pixels:
+        decoded.append(need_side)
+        return decode(content, need_side=need_side)
+
+    monkeypatch.setattr("models.framing.decode", counting)
+    see_each(encoded(halves(1080, 1920)), (Size(height=256, width=416), Size(height=480, width=864)))
+    assert decoded == [480]
+    see_each(encoded(halves(1080, 1920)), (Size(height=256, width=416), Size(height=960, width=1728)))
+    assert sorted(decoded[1:]) == [480, 960]
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"", b"\xff\xd8\xff", PNG[:33], JPEG[:160]]))

@@ -8,8 +8,7 @@ import pytest
 
 from models.backbone import MAPS, Backbone, load_backbone
 from models.calibration import MIN_SHOTS
-from models.framing import see
-from models.looks import fit_looks, look_at, score_of, sizes_for, together
+from models.looks import fit_looks, look_at, score_of, show, sizes_for, together
 from models.recipe import DEFAULT, LEVERS, OFF, PLAIN, without
 from models.views import FittedView, compare_view, fit_view, see_view
 
@@ -119,9 +118,6 @@ def test_a_photo_that_becomes_a_reference_scores_lower(
     backbone: Backbone, mug: FittedView, drawn: Drawn
 ) -> None:
     photos, (item,) = drawn("mug", "good", 1, 4), drawn("mug", "used_stain", 1, 1)
-    shots = [
-        look_at(backbone, DEFAULT, mug.sizes, photo, see(photo, mug.size)).patches
-        for photo in (*photos, item)
-    ]
+    shots = [look_at(backbone, DEFAULT, show(photo, mug.sizes)).patches for photo in (*photos, item)]
     more = replace(mug, bank=fit_looks(DEFAULT, shots))
     assert compare_view(backbone, more, item).score < compare_view(backbone, mug, item).score
