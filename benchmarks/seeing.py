@@ -22,7 +22,7 @@ REFERENCES = 8
 WITHIN_MS: Mapping[str, float] = {"regrade, plain": 250.0, "regrade, default": 600.0}
 """95th percentile: whole pictures, and with the finer look of the recipe that banks are made with."""
 AROUND = 0.15
-"""Time around the models as a share of the models' own."""
+"""Time around the models as a share of the models' own, measured while nothing runs beside them."""
 PATIENCE_S = 900.0
 """After which a contestant is given up."""
 
@@ -118,7 +118,8 @@ def answer(code: int, said: str, complained: str) -> dict[str, Any]:
 
 def table(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Markdown."""
-    columns = ("p50_ms", "p95_ms", "cpu_ms", "peak_rss_mb", "around_the_models", "version")
+    shares = ("around_the_models", "in_turn", "codes")
+    columns = ("p50_ms", "p95_ms", "cpu_ms", "peak_rss_mb", "models_ms", *shares, "version")
     yield f"| | {' | '.join(columns)} |"
     yield "|---" * (len(columns) + 1) + "|"
     for name, row in rows.items():

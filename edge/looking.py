@@ -1,5 +1,6 @@
 """The models of a station: checked before it starts, loaded beside it; one reference store per merchant."""
 
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,15 +27,18 @@ class Detectors:
         self._registry = registry
         self._loaded: Loaded | None = None
         self._made: dict[str, Detector] = {}
+        self._pool: Executor | None = None
 
     def detector_for(self, merchant: str) -> Detector:
         """The merchant's detector; raises ModelError kinds where model or store must not be used."""
         # imported here: OpenCV and the runtime take longer to load than all the rest of the station
         from models.store import ReferenceStore
+        from models.working import beside_the_model
 
         if merchant not in self._made:
+            self._pool = self._pool or beside_the_model()
             store = ReferenceStore(self._references, merchant)
-            self._made[merchant] = self._load().detector(store)
+            self._made[merchant] = self._load().detector(store, pool=self._pool)
         return self._made[merchant]
 
     def warm_up(self) -> None:

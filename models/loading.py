@@ -1,5 +1,6 @@
 """The models of an installation, loaded: what a station and `regrade grade` look with."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from models.backbone import Backbone, load_backbone
@@ -9,6 +10,7 @@ from models.pipeline import ReferencePipeline
 from models.registry import Registry, load_heads
 from models.store import ReferenceStore
 from models.watching import WatchfulDetector
+from models.working import AT_ONCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -19,10 +21,11 @@ class Loaded:
     heads: tuple[Head, ...]
     judge: SiteJudge | None
 
-    def detector(self, store: ReferenceStore) -> JudgedDetector:
+    def detector(self, store: ReferenceStore, *, pool: Executor = AT_ONCE) -> JudgedDetector:
         """Compare with the references of a store; raises ModelError kinds where it must not be used."""
-        pipeline = ReferencePipeline(self.backbone, store, heads=self.heads)
-        return JudgedDetector(detector=WatchfulDetector(pipeline, self.backbone), judge=self.judge)
+        pipeline = ReferencePipeline(self.backbone, store, heads=self.heads, pool=pool)
+        watchful = WatchfulDetector(pipeline, self.backbone, pool=pool)
+        return JudgedDetector(detector=watchful, judge=self.judge)
 
 
 def load_models(registry: Registry, threads: int = 2) -> Loaded:

@@ -4,8 +4,10 @@ Each view goes through the same steps; heads, where there are any, name what the
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 from inspection.detector import Detection, VersionedFile, ViewScore
@@ -25,6 +27,7 @@ from models.recipe import DEFAULT, Recipe
 from models.regions import findings_of, p_value_ppm
 from models.session import Tensor
 from models.store import ReferenceStore, Stamp
+from models.working import AT_ONCE, ahead
 
 MAX_VIEWS_SEEN = 16
 """Views of one inspection that are looked at."""
@@ -66,7 +69,10 @@ class ReferencePipeline:
         *,
         heads: Sequence[Head] = (),
         recipe: Recipe = DEFAULT,
+        pool: Executor = AT_ONCE,
     ) -> None:
+        """`pool`: where the next picture is decoded and measured while the model sees the present one."""
+        self._pool = pool
         self._backbone = backbone
         self._store = store
         self._heads = tuple(heads)
@@ -79,17 +85,20 @@ class ReferencePipeline:
         """
         return self.examine(sku, evidence).detection
 
-    def examine(self, sku: str, evidence: Evidence) -> Examined:
-        """As `detect`, with the maps."""
+    def examine(
+        self, sku: str, evidence: Evidence, *, passed: Callable[[Frame], None] = lambda frame: None
+    ) -> Examined:
+        """As `detect`, with the maps. `passed` is told of each frame that the model is about to see."""
         began = perf_counter()
         banks = self.banks(sku)
         frames = dict(list({frame.view: frame for frame in evidence.frames}.items())[:MAX_VIEWS_SEEN])
-        seen = [self._gate(frame, banks.get(view), evidence.frames) for view, frame in frames.items()]
-        compared = [
-            self._compare(one, one.shown, banks.get(one.view))
-            for one in seen
-            if one.shown is not None and (self._heads or one.view in banks)
-        ]
+        gates = (self._gate(frame, banks.get(view), evidence.frames) for view, frame in frames.items())
+        seen, compared = [], []
+        for one in ahead(self._pool, gates):
+            seen.append(one)
+            if one.shown is not None and (self._heads or one.view in banks):
+                passed(frames[one.view])
+                compared.append(self._compare(one, one.shown, banks.get(one.view)))
         detection = Detection(
             findings=tuple(finding for one in compared for finding in one.findings),
             views=tuple(view_score(one.sight, one.bank) for one in compared if one.bank is not None),
@@ -137,8 +146,10 @@ class ReferencePipeline:
             check_channels(found, outputs, signature_length(outputs[EMBEDDING]))
         return found
 
-    def _gate(self, frame: Frame, bank: ViewBank | None, frames: Sequence[Frame]) -> Seen:
-        return look(
+    def _gate(self, frame: Frame, bank: ViewBank | None, frames: Sequence[Frame]) -> Callable[[], Seen]:
+        """The work of the gate, all that it needs of the store already read."""
+        return partial(
+            look,
             frame,
             bank,
             self._store.bench(frame.view),

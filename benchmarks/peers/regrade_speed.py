@@ -7,6 +7,7 @@
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.peers.timing import Step, contest, measure
@@ -55,23 +56,39 @@ def look_plain(folder: Path) -> dict[str, Any]:
 
 
 def detect(folder: Path, name: str, recipe: Any) -> dict[str, Any]:
-    """Bytes of three views to a Detection by all that a station runs: heads, tag against sight, codes."""
-    from inspection.detector import Detection
+    """Bytes of three views to a Detection by all that a station runs: heads, tag against sight, codes.
+
+    `around_the_models` holds what a station takes against what its models take while nothing runs beside
+    them: a thread that slows them down must not count for their own time. `in_turn` is without a thread.
+    """
     from models.backbone import load_backbone
     from models.manifest import ZOO
     from models.pipeline import ReferencePipeline
     from models.registry import load_heads, read_registry
     from models.store import ReferenceStore
-    from models.watching import WatchfulDetector
+    from models.watching import WatchfulDetector, codes_of
+    from models.working import AT_ONCE, beside_the_model
 
     backbone, heads = load_backbone(), load_heads(read_registry([ZOO]))
-    pipeline = ReferencePipeline(backbone, ReferenceStore(folder / name), heads=heads, recipe=recipe)
-    detector = WatchfulDetector(pipeline, backbone)
-    evidence = evidence_of(folder)
-    seen: list[Detection] = []
-    found = measure(lambda: seen.append(detector.detect("bench", evidence)))
-    model, total = sum(one.model_ms for one in seen), sum(one.total_ms for one in seen)
-    return found | {"around_the_models": round((total - model) / model, 3)}
+    evidence, store = evidence_of(folder), ReferenceStore(folder / name)
+
+    def times(pool: Any) -> tuple[dict[str, Any], float]:
+        pipeline = ReferencePipeline(backbone, store, heads=heads, recipe=recipe, pool=pool)
+        detector = WatchfulDetector(pipeline, backbone, pool=pool)
+        models: list[float] = []
+        found = measure(lambda: models.append(detector.detect("bench", evidence).model_ms))
+        return found, median(models[-found["runs"] :])
+
+    with beside_the_model() as pool:
+        found, _ = times(pool)
+    in_turn, model_ms = times(AT_ONCE)
+    codes_ms = measure(lambda: [codes_of(frame.content) for frame in evidence.frames])["p50_ms"]
+    shares = {
+        "around_the_models": found["p50_ms"] / model_ms - 1.0,
+        "in_turn": in_turn["p50_ms"] / model_ms - 1.0,
+        "codes": codes_ms / model_ms,
+    }
+    return found | {"models_ms": round(model_ms, 1)} | {key: round(each, 3) for key, each in shares.items()}
 
 
 def evidence_of(folder: Path) -> Any:

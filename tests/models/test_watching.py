@@ -1,6 +1,7 @@
 """Beside the comparison: another product under the tag, a missing part, a printed code."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from models.partrows import PartRow
 from models.pipeline import ReferencePipeline
 from models.store import ReferenceStore
 from models.watching import WatchfulDetector
+from models.working import beside_the_model
 
 DRAWN = Path(__file__).parents[2] / "datasets" / "drawn"
 Look = Callable[..., Evidence]
@@ -54,6 +56,12 @@ def edited(content: bytes, change: Callable[[np.ndarray], None]) -> bytes:
     return cv2.imencode(".png", pixels)[1].tobytes()
 
 
+def label(pixels: np.ndarray) -> None:
+    code = zxingcpp.create_barcode("4006381333931", zxingcpp.BarcodeFormat.EAN13)
+    drawn = np.asarray(zxingcpp.write_barcode_to_image(code, scale=2), dtype=np.uint8)
+    pixels[: drawn.shape[0], : drawn.shape[1]] = drawn[:, :, None]
+
+
 def test_the_right_item_is_left_alone(detector: WatchfulDetector, seen: Look) -> None:
     detection = detector.detect("MUG", seen(top=good("mug", 9, 9)[0]))
     assert (detection.lookalikes, detection.printed, missing(detection)) == ((), (), [])
@@ -62,6 +70,19 @@ def test_the_right_item_is_left_alone(detector: WatchfulDetector, seen: Look) ->
 def test_another_item_under_the_tag_is_named(detector: WatchfulDetector, seen: Look) -> None:
     detection = detector.detect("MUG", seen(top=good("carton", 9, 9)[0]))
     assert [(one.view, one.found) for one in detection.lookalikes] == [("top", "CARTON")]
+
+
+def test_a_thread_beside_the_model_changes_nothing(
+    backbone: Backbone, store: ReferenceStore, detector: WatchfulDetector, seen: Look
+) -> None:
+    evidence = seen(top=edited(good("mug", 9, 9)[0], label), side=b"no picture", back=good("carton", 9, 9)[0])
+    alone = replace(detector.detect("MUG", evidence), model_ms=0.0, total_ms=0.0)
+    assert alone.printed and alone.faults
+    with beside_the_model() as pool:
+        twofold = WatchfulDetector(ReferencePipeline(backbone, store, pool=pool), backbone, pool=pool)
+        for _ in range(3):
+            found = twofold.detect("MUG", evidence)
+            assert replace(found, model_ms=0.0, total_ms=0.0) == alone
 
 
 def test_a_mug_without_its_handle_misses_a_part(detector: WatchfulDetector, seen: Look) -> None:
@@ -75,11 +96,6 @@ def test_a_mug_without_its_handle_misses_a_part(detector: WatchfulDetector, seen
 
 
 def test_the_code_on_the_item_is_told(detector: WatchfulDetector, seen: Look) -> None:
-    def label(pixels: np.ndarray) -> None:
-        code = zxingcpp.create_barcode("4006381333931", zxingcpp.BarcodeFormat.EAN13)
-        drawn = np.asarray(zxingcpp.write_barcode_to_image(code, scale=2), dtype=np.uint8)
-        pixels[: drawn.shape[0], : drawn.shape[1]] = drawn[:, :, None]
-
     detection = detector.detect("MUG", seen(top=edited(good("mug", 9, 9)[0], label)))
     assert [one.found for one in detection.printed] == ["04006381333931"]
 
