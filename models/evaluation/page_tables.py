@@ -1,6 +1,7 @@
 """The tables of the page."""
 
 from collections.abc import Iterator, Sequence
+from statistics import fmean
 
 from models.evaluation.book import Book, GradeResult, Row, SetResult
 from models.evaluation.markdown import DASH, middle, number, percent, percent_span, spanned, table
@@ -17,28 +18,56 @@ Names = Sequence[str]
 
 def matrix(book: Book, names: Names) -> str:
     """Image AUROC: methods, peers, baselines, floor and aim against sets."""
-    return table(("method", *names), [*method_rows(book, names), *beside_rows(book, names)])
+    head = ("method", *names, *mean_head(names))
+    return table(head, [*method_rows(book, names), *beside_rows(book, names)])
 
 
 def method_rows(book: Book, names: Names) -> Iterator[Sequence[str]]:
     """Our methods."""
     for method in dict.fromkeys(row.method for name in names for row in book.sets[name].rows):
-        cells = [row_named(book.sets[name].rows, method) for name in names]
+        areas = [row.auroc if row else None for row in rows_of(book, names, method)]
         label = f"**{method}** (as shipped)" if method == PIPELINE else method
-        yield (label, *(spanned(row.auroc) if row else DASH for row in cells))
+        mean = mean_cell(names, [area.value if area else None for area in areas])
+        yield (label, *map(spanned, areas), *mean)
 
 
 def beside_rows(book: Book, names: Names) -> Iterator[Sequence[str]]:
     """Peers, baselines, floor and aim."""
     for key in dict.fromkeys(peer_key(row) for row in book.peers if row.set in names):
-        cells = {row.set: row for row in book.peers if peer_key(row) == key}
-        yield (key, *(peer_cell(cells.get(name)) for name in names))
-    for key in SHORTCUTS:
-        found = (number(book.sets[name].shortcut_auroc.get(key)) for name in names)
-        yield (f"baseline: {key.replace('_', ' ')}", *found)
+        rows = peers_of(book, names, key)
+        yield (key, *map(peer_cell, rows), *mean_cell(names, [row.auroc if row else None for row in rows]))
+    plain: dict[str, list[float | None]] = {
+        f"baseline: {key.replace('_', ' ')}": [book.sets[name].shortcut_auroc.get(key) for name in names]
+        for key in SHORTCUTS
+    }
     if any(name in SETS for name in names):
-        yield ("floor: plain Lite0, whole image at 320", *(number(SETS[name].floor) for name in names))
-        yield ("aim", *(number(SETS[name].aim) for name in names))
+        plain["floor: plain Lite0, whole image at 320"] = [SETS[name].floor for name in names]
+        plain["aim"] = [SETS[name].aim for name in names]
+    for label, values in plain.items():
+        yield (label, *map(number, values), *mean_cell(names, values))
+
+
+def mean_head(names: Names) -> tuple[str, ...]:
+    """The heading of the mean, which real sets have; rendered ones have a row of their own for it."""
+    return ("mean",) if all(name in SETS for name in names) else ()
+
+
+def mean_cell(names: Names, values: Sequence[float | None], digits: int = 3) -> tuple[str, ...]:
+    """The mean over real sets; a dash unless there is a figure for each."""
+    known = [value for value in values if value is not None]
+    mean = fmean(known) if known and len(known) == len(values) else None
+    return tuple(number(mean, digits) for _ in mean_head(names))
+
+
+def rows_of(book: Book, names: Names, method: str) -> list[Row | None]:
+    """The rows of a method, by set."""
+    return [row_named(book.sets[name].rows, method) for name in names]
+
+
+def peers_of(book: Book, names: Names, key: str) -> list[PeerRow | None]:
+    """The rows of a peer, by set."""
+    found = {row.set: row for row in book.peers if peer_key(row) == key}
+    return [found.get(name) for name in names]
 
 
 def peer_key(row: PeerRow) -> str:
@@ -98,14 +127,16 @@ def times_row(name: str, set_: SetResult) -> Sequence[str]:
 
 def cost_table(book: Book, names: Names) -> str:
     """CPU time per picture: methods and peers against sets."""
-    rows: list[Sequence[str]] = []
-    for method in dict.fromkeys(row.method for name in names for row in book.sets[name].rows):
-        cells = [row_named(book.sets[name].rows, method) for name in names]
-        rows.append((method, *(number(row.cpu_ms, 0) if row else DASH for row in cells)))
-    for key in dict.fromkeys(peer_key(row) for row in book.peers if row.set in names):
-        found = {row.set: row for row in book.peers if peer_key(row) == key}
-        rows.append((key, *(number(found[name].cpu_ms, 0) if name in found else DASH for name in names)))
-    return table(("CPU ms per picture", *names), rows)
+    methods = dict.fromkeys(row.method for name in names for row in book.sets[name].rows)
+    peers = dict.fromkeys(peer_key(row) for row in book.peers if row.set in names)
+    costs: dict[str, list[float | None]] = {
+        **{one: [row.cpu_ms if row else None for row in rows_of(book, names, one)] for one in methods},
+        **{key: [row.cpu_ms if row else None for row in peers_of(book, names, key)] for key in peers},
+    }
+    rows = (
+        (key, *(number(one, 0) for one in all_), *mean_cell(names, all_, 0)) for key, all_ in costs.items()
+    )
+    return table(("CPU ms per picture", *names, *mean_head(names)), rows)
 
 
 def lever_table(book: Book) -> str:

@@ -101,10 +101,10 @@ def test_only_what_is_missing_is_run_when_asked(out: Path) -> None:
 
 
 def test_a_frozen_set_asks_for_a_reason(tmp_path: Path) -> None:
-    with pytest.raises(BadQuestion, match=r"commutator, phone_screen, food_can, elpv: frozen"):
+    with pytest.raises(BadQuestion, match=r"commutator, phone_screen, food_can, elpv, sealed: frozen"):
         plan(tmp_path, [], missing=False, reason=" ")
     assert plan(tmp_path, ["commutator"], missing=False, reason="the release").jobs == ("commutator",)
-    assert FROZEN == ("commutator", "phone_screen", "food_can", "elpv")
+    assert FROZEN == ("commutator", "phone_screen", "food_can", "elpv", "sealed")
     assert frozen_sets(["grades_food_can", "severity", "bottle"]) == ["food_can"]
 
 
