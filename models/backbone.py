@@ -1,7 +1,7 @@
 """The shared backbone: pictures to patch features, once per view.
 
 The features of strides 8 and 16 are averaged over 3 x 3 cells and laid side by side, as in
-PatchCore (arXiv 2106.08265): one row of 152 numbers for each 8 x 8 pixels.
+PatchCore (arXiv 2106.08265): one row for each 8 x 8 pixels, 152 numbers with the shipped network.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspection.detector import VersionedFile
+from models.errors import ModelRefused
 from models.images import Pixels
-from models.manifest import ZOO, Manifest, load_model
+from models.manifest import ZOO, Manifest, ModelKind, load_model
 from models.session import MAX_BATCH, OnnxSession, Tensor
 
 Matrix = NDArray[np.float32]
@@ -124,7 +125,9 @@ def _fitted(part: Tensor, rows: int, columns: int) -> Matrix:
 
 
 def load_backbone(folder: Path = ZOO / "efficientnet-lite0", *, threads: int = 2) -> Backbone:
-    """The shipped backbone; raises ModelRefused when its file is not what was published."""
+    """The shipped backbone, or another; raises ModelRefused when its file is not what was published."""
     manifest, content = load_model(folder)
+    if manifest.kind is not ModelKind.BACKBONE:
+        raise ModelRefused(f"model {manifest.name} is no backbone")
     session = OnnxSession(content, input_name=manifest.picture.name, threads=threads)
     return Backbone(manifest, session)

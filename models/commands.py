@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from models import commands_evaluate, commands_parts, commands_read, commands_registry, commands_train
+from models.choosing import BackboneFolder, chosen
 from models.files import picture_bytes
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def add_references(
     store: Store = DEFAULT_STORE,
     merchant: Merchant = "default",
     as_json: AsJson = False,
+    backbone: BackboneFolder = None,
 ) -> None:
     """Add good photos of a product to one view, and build its reference bank again."""
-    from models.backbone import load_backbone
     from models.calibration import MIN_SHOTS
     from models.enrol import enrol
     from models.store import ReferenceStore
@@ -95,7 +96,7 @@ def add_references(
     with _progress(f"{sku} {view}") as progress:
         done = enrol(
             ReferenceStore(store, merchant),
-            load_backbone(),
+            chosen(backbone),
             sku=sku,
             view=view,
             photos=contents,
@@ -139,14 +140,14 @@ def show_card(
     own: OwnModels = None,
     level: Level = "off",
     budget: Budget = None,
+    backbone: BackboneFolder = None,
 ) -> None:
     """Show what a product's references prove, what they cannot see, and what may be decided alone."""
     from models import autonomy_card
-    from models.backbone import load_backbone
     from models.readiness import as_object, readiness
     from models.store import ReferenceStore
 
-    card = readiness(ReferenceStore(store, merchant), load_backbone(), sku)
+    card = readiness(ReferenceStore(store, merchant), chosen(backbone), sku)
     alone = None
     if audits is not None:
         question = autonomy_card.Question(audits=audits, models=own, level=level, budget=budget or [])

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from inspection.findings import Severity
+from models.choosing import BackboneFolder, chosen
 
 DEFAULT_STORE = Path("var/references")
 WHOLE_PERCENT = 100.0
@@ -35,9 +36,9 @@ def mark(
     view: View = "top",
     store: Store = DEFAULT_STORE,
     merchant: Merchant = "default",
+    backbone: BackboneFolder = None,
 ) -> None:
     """Mark a part of a product (or drop it), and build the view's bank again."""
-    from models.backbone import load_backbone
     from models.enrol import build_bank
     from models.partlist import drop_part, mark_part
     from models.partrows import PartRow
@@ -51,7 +52,7 @@ def mark(
     else:
         row = PartRow(name=name, severity=severity, **_corner(box))
         parts = mark_part(references, sku, view, row)
-    built = build_bank(references, load_backbone(), sku=sku, view=view)
+    built = build_bank(references, chosen(backbone), sku=sku, view=view)
     names = ", ".join(row.name for row in parts) or "none"
     typer.echo(f"Parts of {sku} {view}: {names}.")
     if built is None:
