@@ -10,7 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from models.backbone import Backbone
-    from models.heads import Head
 
 BackboneFolder = Annotated[
     Path | None,
@@ -23,13 +22,3 @@ def chosen(folder: Path | None) -> "Backbone":
     from models.backbone import load_backbone
 
     return load_backbone() if folder is None else load_backbone(folder)
-
-
-def heads_over(backbone: "Backbone") -> "list[Head]":
-    """The shipped heads that were trained on this backbone, or on none; raises ModelRefused."""
-    from models.manifest import ZOO
-    from models.registry import Registry, load_heads, read_registry
-
-    fitting = {None, backbone.version.sha256}
-    found = read_registry([ZOO]).models
-    return load_heads(Registry(models=tuple(one for one in found if one.manifest.requires in fitting)))

@@ -13,7 +13,6 @@ import regrade
 from inspection.evidence import Evidence
 from models.backbone import Backbone, load_backbone
 from models.bankfile import read_bank
-from models.choosing import heads_over
 from models.enrol import build_bank, enrol
 from models.errors import ModelRefused
 from models.gallery import signature_length
@@ -65,7 +64,7 @@ def test_an_item_is_enrolled_and_looked_at_through_another_backbone(
         PartRow(name="handle", left_ppm=560_000, top_ppm=280_000, width_ppm=240_000, height_ppm=420_000),
     )
     build_bank(store, tiny, sku="mug", view="top")
-    detector = WatchfulDetector(ReferencePipeline(tiny, store, heads=heads_over(tiny)), tiny)
+    detector = WatchfulDetector(ReferencePipeline(tiny, store), tiny)
     good = detector.detect("mug", seen(top=drawn("mug", "good", 21)[0]))
     broken = detector.detect("mug", seen(top=drawn("mug", "damaged_handle")[0]))
     assert [model.name for model in good.models] == ["tiny"]
@@ -81,13 +80,6 @@ def test_a_bank_has_the_lengths_of_its_backbone(tiny: Backbone, tmp_path: Path, 
     assert [shapes[0] for shapes in header.shapes] == [(7 + 9,), (9 + 11,), (9 + 11,)]
     assert header.signature_length == signature_length(13)
     assert header.backbone_sha256 == tiny.version.sha256
-
-
-def test_no_shipped_head_is_put_over_a_backbone_that_it_was_not_trained_on(
-    tiny: Backbone, backbone: Backbone
-) -> None:
-    assert heads_over(tiny) == []
-    assert [head.version.name for head in heads_over(backbone)] == ["defect-segmenter"]
 
 
 def test_a_station_runs_it_with_the_shipped_ones_aside(folder: Path) -> None:
@@ -131,7 +123,8 @@ def test_the_commands_take_the_backbone_that_the_stations_run(
     marked = run("references", "part", "MUG", "handle", "--box", "56,28,24,42", *own)
     assert marked.exit_code == 0, marked.output
     assert run("references", "card", "MUG", *own).exit_code == 0
-    graded = run("grade", photos[0], "--sku", "MUG", "--json", *own)
+    aside = [word for name in SHIPPED for word in ("--aside", name)]
+    graded = run("grade", photos[0], "--sku", "MUG", "--json", "--models", folder.parent, *aside)
     assert [model["name"] for model in json.loads(graded.stdout)["models"]] == ["tiny"]
     with_the_shipped = run("grade", photos[0], "--sku", "MUG")
     assert with_the_shipped.exit_code == 1
