@@ -1,6 +1,6 @@
 """The file of one view's bank: plain numbers with a hash, and what it belongs to.
 
-    8 bytes   magic "RGBANK\\x00\\x03": the last byte is the format version; it rises too when pictures
+    8 bytes   magic "RGBANK\\x00\\x04": the last byte is the format version; it rises too when pictures
               are shrunk in another way, for a bank is only good for pictures made as its own were
     4 bytes   length of the header, big-endian
     header    JSON: merchant, sku, view, backbone, recipe, photos, sizes, gate, scores, shapes
@@ -29,10 +29,10 @@ from models.manifest import Sha256
 from models.partrows import FittedPart, rows_of
 from models.parts import MAX_PARTS, PartBank
 from models.quality import Baseline
-from models.recipe import DEFAULT, Recipe
+from models.recipe import DEFAULT, Look, Recipe
 from models.reference import Bank
 
-MAGIC = b"RGBANK\x00\x03"
+MAGIC = b"RGBANK\x00\x04"
 MAX_BYTES = 64 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
 HASH_BYTES = 32
@@ -42,7 +42,7 @@ LookShapes = tuple[Shape, Shape, Shape, Shape]
 """Of mean, spread, vectors and noise."""
 Length = Annotated[int, Field(ge=1, le=8192)]
 Side = Annotated[int, Field(ge=32, le=4096)]
-MAX_LOOKS = 4
+MAX_LOOKS = 5
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -63,7 +63,7 @@ class BankHeader(BaseModel):
     """Pixels of the picture that heads see."""
     width: Side
     finer: tuple[Side, Side] | None
-    """Height and width of the picture of the finer look."""
+    """Height and width of the picture of the finer looks; None where the view has none."""
     min_sharpness: Number
     min_brightness: Number
     max_brightness: Number
@@ -79,6 +79,11 @@ class BankHeader(BaseModel):
     parts: Annotated[tuple[FittedPart, ...], Field(max_length=MAX_PARTS)] = ()
     part_length: Length = 1
     """Numbers of one part in one photo (`parts.py`)."""
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """The looks of the view."""
+        return self.recipe.whole_looks if self.finer is None else self.recipe.looks
 
     @property
     def sizes(self) -> Sizes:
@@ -184,12 +189,12 @@ def _split(header: BankHeader, rest: bytes) -> tuple[Matrix, Matrix, Matrix]:
 def _read_looks(header: BankHeader, numbers: Matrix) -> Banks:
     counts = [sum(math.prod(shape) for shape in shapes) for shapes in header.shapes]
     pieces = np.split(numbers, np.cumsum(counts)[:-1])
-    looks = tuple(_read_look(shapes, piece) for shapes, piece in zip(header.shapes, pieces, strict=True))
-    complete = len(looks) == len(header.recipe.looks) and len(header.leave_one_out) == len(header.photos)
-    finer = (header.finer is not None) == any(look.finer for look in header.recipe.looks)
+    complete = len(pieces) == len(header.looks) and len(header.leave_one_out) == len(header.photos)
+    finer = header.finer is None or bool(header.recipe.finer_looks)
     if not (complete and finer and _sizes_fit(header)):
         raise BankRefused("the reference bank's parts do not fit its recipe")
-    return Banks(looks=looks, leave_one_out=header.leave_one_out)
+    rows = zip(header.looks, header.shapes, pieces, strict=True)
+    return Banks(looks=tuple(_read_look(*row) for row in rows), leave_one_out=header.leave_one_out)
 
 
 def _sizes_fit(header: BankHeader) -> bool:
@@ -199,14 +204,14 @@ def _sizes_fit(header: BankHeader) -> bool:
     """
     sizes = header.sizes
     largest = max_side(max(header.recipe.side, header.recipe.fine_side))
-    pictures = [sizes.finer or sizes.whole if look.finer else sizes.whole for look in header.recipe.looks]
+    pictures = [sizes.finer or sizes.whole if look.finer else sizes.whole for look in header.looks]
     if any(max(size.height, size.width) > largest for size in pictures):
         return False
-    cells = [cells_of(size, look) for size, look in zip(pictures, header.recipe.looks, strict=True)]
+    cells = [cells_of(size, look) for size, look in zip(pictures, header.looks, strict=True)]
     return cells == [shapes[3] for shapes in header.shapes]
 
 
-def _read_look(shapes: LookShapes, numbers: Matrix) -> Bank:
+def _read_look(look: Look, shapes: LookShapes, numbers: Matrix) -> Bank:
     parts = np.split(numbers, np.cumsum([math.prod(shape) for shape in shapes])[:-1])
     mean, spread, vectors, noise = (part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
     sound = bool((spread > 0).all() and (noise > 0).all())
@@ -220,6 +225,7 @@ def _read_look(shapes: LookShapes, numbers: Matrix) -> Bank:
         spread=spread,
         vectors=vectors,
         noise=noise,
+        direction=look.direction,
     )
 
 
@@ -250,7 +256,7 @@ def check_channels(found: ViewBank, outputs: Mapping[str, int], signature_length
     lengths would stop the gallery of its view, and so every product in it.
     """
     header = found.header
-    expected = [(sum(outputs[level] for level in look.levels),) for look in header.recipe.looks]
+    expected = [(sum(outputs[level] for level in look.levels),) for look in header.looks]
     lengths = header.signature_length == signature_length
     parts = not header.parts or header.part_length == outputs["embedding"]
     if not (lengths and parts and [shapes[0] for shapes in header.shapes] == expected):

@@ -17,7 +17,7 @@ from models.files import picture_bytes
 if TYPE_CHECKING:
     from inspection.findings import Finding
     from inspection.readings import Frame
-    from models.enrol import Progress
+    from models.learning import Progress
     from models.pipeline import Examined
 
 DEFAULT_STORE = Path("var/references")

@@ -1,7 +1,7 @@
 """Good photos in, a bank out: how a SKU becomes known."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -15,16 +15,13 @@ from models.framing import see
 from models.gallery import signature
 from models.gate import measured_item
 from models.images import Pixels, decode
-from models.looks import Banks, Sizes, fit_looks, look_at, show, sizes_for
+from models.learning import LearntView, Progress, learn_view
 from models.partlist import read_parts
 from models.partrows import fitted
 from models.parts import PartBank, fit_parts
 from models.quality import Baseline, baseline_of, measure
 from models.recipe import DEFAULT, Recipe
 from models.store import Photo, ReferenceStore
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +42,7 @@ class Learnt:
     """What the good photos of a view taught."""
 
     recipe: Recipe
-    sizes: Sizes
-    banks: Banks
+    view: LearntView
     signatures: Matrix
     """photos x length."""
     parts: Sequence[PartBank]
@@ -113,27 +109,18 @@ def build_bank(
     if len(photos) < MIN_SHOTS:
         store.drop_bank(sku, view)
         return None
-    sizes = sizes_of(photos[0].content, recipe)
-    looked = []
-    pictures: list[Pixels] = []
-    for number, photo in enumerate(photos, start=1):
-        shown = show(photo.content, sizes)
-        looked.append(look_at(backbone, recipe, shown))
-        pictures.append(shown.whole)
-        progress(number, len(photos))
-    signatures = np.stack(
-        [signature(one.maps[EMBEDDING], picture) for one, picture in zip(looked, pictures, strict=True)]
-    )
+    view_learnt = learn_view(backbone, recipe, [photo.content for photo in photos], progress)
+    pairs = zip(view_learnt.looked, view_learnt.pictures, strict=True)
+    signatures = np.stack([signature(one.maps[EMBEDDING], picture) for one, picture in pairs])
     learnt = Learnt(
         recipe=recipe,
-        sizes=sizes,
-        banks=fit_looks(recipe, [one.patches for one in looked]),
+        view=view_learnt,
         signatures=signatures,
         parts=learn_parts(store, backbone, sku, view, photos),
-        baseline=baseline_by(pictures, store.calibration(view)),
+        baseline=baseline_by(view_learnt.pictures, store.calibration(view)),
     )
     header = describe(store.merchant, sku, view, backbone, photos, learnt)
-    content = write_bank(header, learnt.banks, signatures, learnt.parts)
+    content = write_bank(header, view_learnt.banks, signatures, learnt.parts)
     store.write_bank(sku, view, content)
     return hashlib.sha256(content).hexdigest()
 
@@ -144,12 +131,6 @@ def learn_parts(
     """What the marked parts look like, from the cameras' own pixels; raises BadParts."""
     marked = [row.part for row in read_parts(store, sku, view)]
     return fit_parts(backbone, marked, [decode(photo.content) for photo in photos] if marked else [])
-
-
-def sizes_of(first: bytes, recipe: Recipe) -> Sizes:
-    """What the model sees, which the first photo's shape decides."""
-    height, width = decode(first).shape[:2]
-    return sizes_for(height, width, recipe)
 
 
 def baseline_by(pictures: Sequence[Pixels], calibration: BenchCalibration | None) -> Baseline:
@@ -164,7 +145,7 @@ def describe(
     merchant: str, sku: str, view: str, backbone: Backbone, photos: Sequence[Photo], learnt: Learnt
 ) -> BankHeader:
     """The header of a view's bank."""
-    sizes, parts = learnt.sizes, learnt.parts
+    sizes, banks, parts = learnt.view.sizes, learnt.view.banks, learnt.parts
     return BankHeader(
         merchant=merchant,
         sku=sku,
@@ -176,8 +157,8 @@ def describe(
         width=sizes.whole.width,
         finer=(sizes.finer.height, sizes.finer.width) if sizes.finer else None,
         **asdict(learnt.baseline),
-        leave_one_out=learnt.banks.leave_one_out,
-        shapes=tuple(shapes_of(one) for one in learnt.banks.looks),
+        leave_one_out=banks.leave_one_out,
+        shapes=tuple(shapes_of(one) for one in banks.looks),
         signature_length=learnt.signatures.shape[1],
         parts=tuple(fitted(part) for part in parts),
         part_length=parts[0].rows.shape[1] if parts else 1,

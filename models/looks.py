@@ -16,7 +16,7 @@ from models.calibration import Calibration, calibrate
 from models.framing import Size, input_size, see, see_each
 from models.images import Pixels
 from models.recipe import Look, Recipe
-from models.reference import Bank, Comparison, heat_of, learn
+from models.reference import Bank, Comparison, Learnt, heat_of, learn
 from models.session import Tensor
 
 STRIDES: Mapping[str, int] = {"f8": 8, "f16": 16, "f32": 32}
@@ -32,7 +32,7 @@ class Sizes:
     whole: Size
     """The picture that heads see, and regions are shares of."""
     finer: Size | None
-    """The picture of the finer look; None where the recipe has none."""
+    """The picture of the finer looks; None where there are none, by the recipe or in this view."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +41,7 @@ class Shown:
 
     whole: Pixels
     finer: Pixels
-    """The very same object as `whole` where there is no finer look, or it needs no other size."""
+    """The very same object as `whole` where there is no finer look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +51,7 @@ class Looked:
     maps: Mapping[str, Tensor]
     """Of the whole picture, by output name."""
     patches: tuple[Patches, ...]
-    """One for each look of the recipe."""
+    """One for each look of the view."""
     model_ms: float
 
 
@@ -60,7 +60,7 @@ class Banks:
     """What is known of good units in one view."""
 
     looks: tuple[Bank, ...]
-    """One for each look of the recipe."""
+    """One for each look of the view: all of the recipe, or those of the whole picture alone."""
     leave_one_out: tuple[float, ...]
     """Score of each photo against the others, in the order of the photos."""
 
@@ -85,15 +85,14 @@ def sizes_for(height: int, width: int, recipe: Recipe) -> Sizes:
     """What the model sees of a camera's picture of this height and width."""
     native = (height * width) ** 0.5
     side = min(recipe.fine_side, int(MAX_ENLARGED * native))
-    finer = input_size(height, width, side) if side > recipe.side else None
-    if recipe.fine_side and finer is None:  # a picture so small that the whole one is fine already
-        finer = input_size(height, width, recipe.side)
-    return Sizes(whole=input_size(height, width, recipe.side), finer=finer)
+    whole = input_size(height, width, recipe.side)
+    finer = input_size(height, width, side) if side > recipe.side else whole
+    return Sizes(whole=whole, finer=None if finer == whole else finer)
 
 
 def show(content: bytes, sizes: Sizes) -> Shown:
     """A camera's picture as the model sees it; raises BadImage."""
-    if sizes.finer in (None, sizes.whole):
+    if sizes.finer is None:
         whole = see(content, sizes.whole)
         return Shown(whole=whole, finer=whole)
     whole, finer = see_each(content, (sizes.whole, sizes.finer))
@@ -107,14 +106,20 @@ def cells_of(size: Size, look: Look) -> tuple[int, int]:
 
 
 def look_at(backbone: Backbone, recipe: Recipe, shown: Shown) -> Looked:
-    """Describe one picture for every look."""
+    """Describe one picture for every look of its view."""
     maps, spent_ms = backbone.maps(shown.whole)
-    finer: Mapping[str, Tensor] = maps
+    patches = patches_of(maps, recipe.whole_looks)
     if shown.finer is not shown.whole:
         finer, more_ms = backbone.maps(shown.finer)
         spent_ms += more_ms
-    patches = tuple(pool_levels(finer if look.finer else maps, look.levels) for look in recipe.looks)
+        patches += patches_of(finer, recipe.finer_looks)
     return Looked(maps=maps, patches=patches, model_ms=spent_ms)
+
+
+def patches_of(maps: Mapping[str, Tensor], looks: Sequence[Look]) -> tuple[Patches, ...]:
+    """One picture's patches for each look; maps that two looks share are pooled once."""
+    pooled = {levels: pool_levels(maps, levels) for levels in dict.fromkeys(look.levels for look in looks)}
+    return tuple(pooled[look.levels] for look in looks)
 
 
 def fit_looks(recipe: Recipe, photos: Sequence[Sequence[Patches]]) -> Banks:
@@ -122,31 +127,65 @@ def fit_looks(recipe: Recipe, photos: Sequence[Sequence[Patches]]) -> Banks:
 
     Raises ValueError with fewer photos or mixed sizes.
     """
-    learnt = [
+    return banks_of(recipe, learn_looks(recipe, photos))
+
+
+def learn_looks(
+    recipe: Recipe,
+    photos: Sequence[Sequence[Patches]],
+    *,
+    mirrored: Sequence[Sequence[Patches]] = (),
+    marked: Sequence[Sequence[Patches]] = (),
+) -> list[Learnt]:
+    """Learn every look that the photos are given by; raises ValueError with mixed sizes.
+
+    `mirrored`, `marked`: as `reference.learn` has them, one of each photo or none at all.
+    """
+    looks = recipe.looks[: len(photos[0])]
+    return [
         learn(
             [photo[at] for photo in photos],
+            mirrored=[photo[at] for photo in mirrored],
+            marked=[photo[at] for photo in marked],
             share=look.share,
             most_rows=look.most_rows,
             by_place=recipe.by_place,
+            direction=look.direction,
         )
-        for at, look in enumerate(recipe.looks)
+        for at, look in enumerate(looks)
     ]
-    maps = [together([one.left_out[index] for one in learnt]) for index in range(len(photos))]
-    scores = tuple(score_of(heat, recipe.top) for heat in maps)
+
+
+def banks_of(recipe: Recipe, learnt: Sequence[Learnt]) -> Banks:
+    """What was learnt by some looks, the first ones of the recipe; raises ValueError with too few photos."""
+    scores = scores_of(recipe, [one.left_out for one in learnt])
     calibrate(scores)
     return Banks(looks=tuple(one.bank for one in learnt), leave_one_out=scores)
+
+
+def scores_of(recipe: Recipe, maps: Sequence[Sequence[Matrix]]) -> tuple[float, ...]:
+    """The score of each picture, from the maps that each look made of it."""
+    return tuple(
+        score_of(together(list(of_picture), enlarged(recipe)), recipe.top)
+        for of_picture in zip(*maps, strict=True)
+    )
 
 
 def compare_looks(recipe: Recipe, banks: Banks, patches: Sequence[Patches]) -> Comparison:
     """Compare one picture by every look; raises ValueError when its size is not the banks'."""
     pairs = zip(banks.looks, patches, strict=True)
-    heat = together([heat_of(bank, described) for bank, described in pairs])
+    heat = together([heat_of(bank, described) for bank, described in pairs], enlarged(recipe))
     return Comparison(heat=heat, score=score_of(heat, recipe.top))
 
 
-def together(maps: Sequence[Matrix]) -> Matrix:
-    """The mean of the maps, on the cells of the first one."""
-    rows, columns = maps[0].shape
+def enlarged(recipe: Recipe) -> int:
+    """How many cells of the result lie along one of the first look."""
+    return STRIDES[recipe.looks[0].levels[0]] // STRIDES["f8"]
+
+
+def together(maps: Sequence[Matrix], times: int = 1) -> Matrix:
+    """The mean of the maps, on the cells of the first one, each cut into `times` x `times`."""
+    rows, columns = (times * cells for cells in maps[0].shape)
     fitted = [
         one
         if one.shape == (rows, columns)

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 MAX_ROWS = 4096
 """Of one look's bank: bounds its size, and the time of a comparison when there are many photos."""
-FINE_LEVELS = ("f8", "f16")
-"""Maps with small cells: marks, edges, prints."""
-DEEP_LEVELS = ("f16", "f32")
-"""Maps with large surroundings: what a part is, in whatever light it stands."""
+PLAIN_LEVELS = ("f8", "f16")
+"""Side by side: marks, edges, prints."""
+MIDDLE, DEEP = ("f16",), ("f32",)
+"""Each by itself: a part and what is near it; what the whole is, in whatever light it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,8 @@ class Look:
     """Maps that lie side by side in a patch; the first one's cells are the patches."""
     finer: bool
     """Of the finer picture; else of the one that heads see too."""
+    direction: bool
+    """Patches are brought to one length: which features are strong counts, not how strong they are."""
     share: float
     """Of each photo's patches that stays in the bank."""
     most_rows: int
@@ -36,11 +38,16 @@ class Recipe:
     side: int = 320
     """Pixels; the model sees about side*side of a view, in the camera's own shape."""
     fine_side: int = 0
-    """Pixels of a second, finer look, at most twice what the camera gave; 0: there is none."""
-    deep: bool = False
-    """Compare the deep maps beside the fine ones."""
+    """Pixels of a second, finer picture, at most twice what the camera gave, for the views where it
+    tells marks apart that the first one does not (`learning.py`); 0: for none."""
+    apart: bool = False
+    """Compare the maps of strides 16 and 32, each by itself, not those of 8 and 16 side by side."""
+    direction: bool = False
+    """Compare the patches once more by their direction alone."""
+    mirrored: bool = False
+    """Each photo's mirror image stands for it too, in the same number of rows."""
     share: float = 0.10
-    """Of each photo's patches that stays in the bank."""
+    """Of each photo's patches that stays in the bank; the few of stride 32 are worth four times that."""
     top: float = 0.0
     """The score is the mean of this share of the map, the largest values of it; 0: the largest one."""
     by_place: bool = True
@@ -48,24 +55,61 @@ class Recipe:
 
     @property
     def looks(self) -> tuple[Look, ...]:
-        """The looks whose maps are averaged; the first one's cells are the cells of the result."""
-        looks = [Look(levels=FINE_LEVELS, finer=False, share=self.share, most_rows=MAX_ROWS)]
-        if self.deep:
-            looks.append(Look(levels=DEEP_LEVELS, finer=False, share=self.share, most_rows=MAX_ROWS))
-        if self.fine_side:
-            levels = DEEP_LEVELS if self.deep else FINE_LEVELS
-            looks.append(Look(levels=levels, finer=True, share=self.share / 2, most_rows=MAX_ROWS // 2))
+        """The looks whose maps are averaged; those of the finer picture stand last."""
+        return self.whole_looks + self.finer_looks
+
+    @property
+    def whole_looks(self) -> tuple[Look, ...]:
+        """The looks at the picture that heads see too."""
+        looks = [self._look(MIDDLE if self.apart else PLAIN_LEVELS)]
+        if self.apart:
+            looks.append(self._look(DEEP, share=min(1.0, 4 * self.share)))
+        if self.direction:
+            looks.append(self._look(MIDDLE, direction=True))
         return tuple(looks)
+
+    @property
+    def finer_looks(self) -> tuple[Look, ...]:
+        """The looks at the finer picture."""
+        if not self.fine_side:
+            return ()
+        looks = [self._look(MIDDLE if self.apart else PLAIN_LEVELS, finer=True)]
+        if self.direction:
+            looks.append(self._look(MIDDLE, finer=True, direction=True))
+        return tuple(looks)
+
+    def _look(
+        self,
+        levels: tuple[str, ...],
+        *,
+        finer: bool = False,
+        direction: bool = False,
+        share: float | None = None,
+    ) -> Look:
+        """One look; a finer one has four times the patches, and keeps half of the share."""
+        kept = self.share if share is None else share
+        parts = 2 if finer else 1
+        return Look(
+            levels=levels,
+            finer=finer,
+            direction=direction,
+            share=kept / parts,
+            most_rows=MAX_ROWS // parts,
+        )
 
 
 PLAIN = Recipe()
 """All levers off."""
-DEFAULT = Recipe(fine_side=640, deep=True, share=0.25, top=0.01)
+DEFAULT = Recipe(fine_side=640, apart=True, direction=True, mirrored=True, share=0.25, top=0.01)
 """What a bank is made with."""
+QUICK = replace(DEFAULT, fine_side=0)
+"""The same without the finer picture in any view: one run of the backbone for each."""
 
 LEVERS: Mapping[str, str] = {
-    "finer": "a second look at four times the pixels",
-    "deep": "the maps of strides 16 and 32 beside those of 8 and 16",
+    "finer": "looks at four times the pixels, in the views where they tell drawn marks apart",
+    "apart": "the maps of strides 16 and 32, each by itself, in place of those of 8 and 16 side by side",
+    "direction": "the maps of stride 16 once more, by the direction of the features alone",
+    "mirrored": "each photo's mirror image is a reference beside it",
     "denser": "a quarter of each photo's patches in the bank, not a tenth",
     "top": "the score is the mean of the hundredth of the map that differs most, not the largest value",
     "by_place": "distances are divided by what is normal at the place, not in the view",
@@ -74,7 +118,9 @@ LEVERS: Mapping[str, str] = {
 
 OFF: Mapping[str, Mapping[str, int | float | bool]] = {
     "finer": {"fine_side": PLAIN.fine_side},
-    "deep": {"deep": PLAIN.deep},
+    "apart": {"apart": PLAIN.apart},
+    "direction": {"direction": PLAIN.direction},
+    "mirrored": {"mirrored": PLAIN.mirrored},
     "denser": {"share": PLAIN.share},
     "top": {"top": PLAIN.top},
     "by_place": {"by_place": False},

@@ -29,7 +29,7 @@ class SeverityRow:
 
 SEVERITIES = (
     SeverityRow(severity=Severity.CRITICAL, strength=3.0, area_ppm=30_000),
-    SeverityRow(severity=Severity.CRITICAL, strength=1.5, area_ppm=60_000),
+    SeverityRow(severity=Severity.CRITICAL, strength=1.5, area_ppm=80_000),
     SeverityRow(severity=Severity.MAJOR, strength=2.0, area_ppm=10_000),
     SeverityRow(severity=Severity.MAJOR, strength=1.25, area_ppm=30_000),
 )

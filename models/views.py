@@ -3,7 +3,7 @@
 The station's pipeline goes the same way with banks from its store (`pipeline.py`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -13,12 +13,10 @@ from models.calibration import Calibration
 from models.framing import Size, see
 from models.heads import Sight
 from models.images import Pixels, decode
-from models.looks import Banks, Sizes, compare_looks, fit_looks, look_at, show, sizes_for
+from models.learning import Progress, learn_view
+from models.looks import Banks, Sizes, compare_looks, look_at, show, sizes_for
 from models.recipe import Recipe
 from models.reference import Comparison
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,13 +75,8 @@ def fit_view(
     progress: Progress = lambda done, total: None,
 ) -> FittedView:
     """Learn one view; raises BadImage, and ValueError with fewer than MIN_SHOTS photos."""
-    height, width = decode(photos[0]).shape[:2]
-    sizes = sizes_for(height, width, recipe)
-    shots = []
-    for number, photo in enumerate(photos, start=1):
-        shots.append(look_at(backbone, recipe, show(photo, sizes)).patches)
-        progress(number, len(photos))
-    return FittedView(recipe=recipe, sizes=sizes, bank=fit_looks(recipe, shots), bench=bench)
+    learnt = learn_view(backbone, recipe, photos, progress)
+    return FittedView(recipe=recipe, sizes=learnt.sizes, bank=learnt.banks, bench=bench)
 
 
 def compare_view(

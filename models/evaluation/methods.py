@@ -9,12 +9,14 @@ from inspection.detector import ViewScore
 from inspection.shares import WHOLE_PPM, differs_ppm
 from models.backbone import Matrix
 from models.evaluation.memory import Meter, RememberingBackbone, digest
-from models.recipe import DEFAULT, LEVERS, PLAIN, Recipe, without
+from models.recipe import DEFAULT, LEVERS, PLAIN, QUICK, Recipe, without
 from models.segmenter import Segmenter
 from models.views import FittedView, SeenView, compare_view, fit_view, see_view
 
 PIPELINE = "regrade"
 """Name of the comparison as it ships."""
+FAST = "regrade quick"
+"""The comparison by the quick recipe."""
 BOTH = "regrade with segmenter"
 ALONE = "segmenter alone"
 BANK_BYTES = 16 * 1024 * 1024
@@ -190,6 +192,11 @@ def chance_of(seen: SeenView) -> float:
 def shipped(backbone: RememberingBackbone, bench: bytes | None = None) -> Comparison:
     """The comparison as it ships."""
     return Comparison(name=PIPELINE, backbone=backbone, bench=bench)
+
+
+def quick(backbone: RememberingBackbone, bench: bytes | None = None) -> Comparison:
+    """The comparison by the quick recipe."""
+    return Comparison(name=FAST, backbone=backbone, recipe=QUICK, bench=bench)
 
 
 def with_segmenter(backbone: RememberingBackbone, segmenter: Segmenter, bench: bytes | None) -> list[Method]:

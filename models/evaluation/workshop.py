@@ -7,7 +7,7 @@ from pathlib import Path
 from models.backbone import load_backbone
 from models.evaluation.folders import ObjectSet
 from models.evaluation.memory import RememberingBackbone
-from models.evaluation.methods import Method, shipped, with_segmenter
+from models.evaluation.methods import Method, quick, shipped, with_segmenter
 from models.evaluation.pictures import Progress
 from models.evaluation.splits import SEEDS, SHOTS
 from models.heads import Head
@@ -76,7 +76,7 @@ class Workshop:
     def rows(self, goods: ObjectSet) -> list[Method]:
         """The methods that stand in the table of an object."""
         bench = goods.bench.read_bytes() if goods.bench else None
-        found: list[Method] = [shipped(self.backbone, bench)]
+        found: list[Method] = [shipped(self.backbone, bench), quick(self.backbone, bench)]
         return found + (with_segmenter(self.backbone, self.segmenter, bench) if self.segmenter else [])
 
     def versions(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A bank is used only whole, unaltered, and for what it was made for."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from models.errors import BankRefused
 from models.looks import Banks, arrays_of
 from models.partrows import fitted
 from models.parts import Part, PartBank
-from models.recipe import DEFAULT, PLAIN
+from models.recipe import DEFAULT, PLAIN, Look
 from models.reference import Bank
 
 OWN = {"merchant": "m1", "sku": "MUG", "view": "top", "backbone_sha256": "b" * 64}
@@ -127,7 +128,7 @@ def test_a_bank_of_another_recipe_is_refused_with_the_remedy() -> None:
         check_fits(read_bank(CONTENT), **OWN, recipe=DEFAULT)
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_a_bank_of_a_former_format_is_refused_with_the_remedy(version: int) -> None:
     with pytest.raises(BankRefused, match="version: build it again"):
         read_bank(CONTENT[:7] + bytes((version,)) + CONTENT[8:])
@@ -136,10 +137,10 @@ def test_a_bank_of_a_former_format_is_refused_with_the_remedy(version: int) -> N
 def spoilt(name: str) -> ViewBank:
     """A bank whose hash fits, but whose numbers do not."""
     bank = small_bank()
-    arrays = dict(zip(("mean", "spread", "vectors", "noise"), arrays_of(bank.looks[0]), strict=True))
-    arrays[name] = arrays[name].copy()
+    mean, spread, vectors, noise = (array.copy() for array in arrays_of(bank.looks[0]))
+    arrays = {"mean": mean, "spread": spread, "vectors": vectors, "noise": noise}
     arrays[name].flat[0] = 0.0 if name in {"spread", "noise"} else np.nan
-    look = Bank(rows=4, columns=4, **arrays)
+    look = replace(bank.looks[0], mean=mean, spread=spread, vectors=vectors, noise=noise)
     return read_bank(write_bank(header_of(bank), Banks(looks=(look,), leave_one_out=()), SIGNATURES, PARTS))
 
 
@@ -167,6 +168,27 @@ def test_numbers_that_cannot_be_used_are_refused(name: str) -> None:
 def test_a_header_that_does_not_fit_its_arrays_is_refused(changes: dict[str, object]) -> None:
     with pytest.raises(BankRefused):
         read_bank(write_bank(header_of(small_bank(), **changes), small_bank(), SIGNATURES, PARTS))
+
+
+@pytest.mark.parametrize("looks", [DEFAULT.whole_looks, DEFAULT.looks])
+def test_a_view_has_the_finer_looks_or_not(looks: tuple[Look, ...]) -> None:
+    shapes = {("f16", False): (2, 2), ("f32", False): (1, 1), ("f16", True): (4, 4)}
+    banks = Banks(
+        looks=tuple(
+            replace(small_bank().looks[0], rows=cells[0], columns=cells[1], noise=np.ones(cells, np.float32))
+            for look in looks
+            for cells in [shapes[look.levels[0], look.finer]]
+        ),
+        leave_one_out=small_bank().leave_one_out,
+    )
+    finer = [64, 64] if len(looks) == len(DEFAULT.looks) else None
+    header = header_of(banks, recipe=DEFAULT, finer=finer)
+    found = read_bank(write_bank(header, banks, SIGNATURES, PARTS))
+    assert found.header.looks == looks
+    assert [look.direction for look in found.bank.looks] == [look.direction for look in looks]
+    other = header_of(banks, recipe=DEFAULT, finer=None if finer else [64, 64])
+    with pytest.raises(BankRefused, match="do not fit its recipe"):
+        read_bank(write_bank(other, banks, SIGNATURES, PARTS))
 
 
 def test_an_array_of_many_dimensions_is_refused() -> None:

@@ -100,6 +100,42 @@ def test_the_rows_of_a_bank_are_bounded_for_any_number_of_photos() -> None:
     assert learn(wide, share=0.5).bank.vectors.shape == (MAX_ROWS, 3)
 
 
+def test_a_photo_leaves_with_its_mirror_image() -> None:
+    photos, mirrored = [shot(seed) for seed in range(4)], [shot(seed) for seed in range(20, 24)]
+    seen_nowhere_else = with_defect(photos[0], 5, 6)
+    learnt = learn([seen_nowhere_else, *photos[1:]], mirrored=[seen_nowhere_else, *mirrored[1:]], share=1.0)
+    assert learnt.left_out[0].argmax() == 5 * COLUMNS + 6
+    assert heat_of(learnt.bank, seen_nowhere_else).max() < 0.1 * learnt.left_out[0].max()
+
+
+def test_a_mirror_image_costs_no_rows_and_is_known() -> None:
+    photos, mirrored = [shot(seed) for seed in range(4)], [shot(seed) for seed in range(20, 24)]
+    plain, both = learn(photos, share=0.5), learn(photos, mirrored=mirrored, share=0.5)
+    assert both.bank.vectors.shape == plain.bank.vectors.shape
+    assert heat_of(both.bank, mirrored[1]).mean() < heat_of(plain.bank, mirrored[1]).mean()
+
+
+def test_a_marked_copy_is_compared_as_its_photo_and_changes_no_bank() -> None:
+    photos = [shot(seed) for seed in range(5)]
+    plain = learn(photos)
+    with_marks = learn(photos, marked=[with_defect(photo, 2, 3) for photo in photos])
+    assert np.array_equal(plain.bank.vectors, with_marks.bank.vectors)
+    assert all(np.array_equal(*pair) for pair in zip(plain.left_out, with_marks.left_out, strict=True))
+    assert all(heat.argmax() == 2 * COLUMNS + 3 for heat in with_marks.marked)
+    same = learn(photos, marked=photos)
+    assert all(np.array_equal(*pair) for pair in zip(same.left_out, same.marked, strict=True))
+
+
+def test_by_direction_alone_a_stronger_patch_is_no_other_one() -> None:
+    photos = [shot(seed) for seed in range(6)]
+    learnt = learn(photos, direction=True).bank
+    standard = (photos[0].vectors - learnt.mean) / learnt.spread
+    stronger = Patches(rows=ROWS, columns=COLUMNS, vectors=2.0 * standard * learnt.spread + learnt.mean)
+    near, far = (heat_of(learnt, one) for one in (photos[0], stronger))
+    np.testing.assert_allclose(near, far, atol=1e-2)
+    assert np.linalg.norm(learnt.vectors, axis=1) == pytest.approx(1.0, abs=1e-5)
+
+
 def test_what_is_normal_at_a_place_counts_less_there() -> None:
     restless = [with_defect(shot(seed), seed % 3, 2) for seed in range(9)]
     item = with_defect(shot(50), 1, 2)
