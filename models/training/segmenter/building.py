@@ -11,14 +11,14 @@ from numpy.random import Generator
 from models.backbone import Backbone
 from models.calibration import MIN_SHOTS
 from models.framing import Size
-from models.images import Pixels, decode
+from models.images import decode
+from models.learning import LearntView, learn_view
+from models.recipe import DEFAULT
 from models.training.segmenter.pictures import Package, Rendered, references
 from models.training.segmenter.samples import (
-    Good,
     Scene,
     compared_package_scenes,
     cropped_scene,
-    good_of,
     keep,
     own_good,
     package_scenes,
@@ -63,7 +63,7 @@ def build_object(backbone: Backbone, rows: Sequence[Rendered], folder: Path) -> 
     name = rows[0].object
     if all((folder / f"{name}-{row.number:03d}.done").exists() for row in rows):
         return
-    good = {row.number: decode(row.picture.read_bytes()) for row in references(rows, name)}
+    good = {row.number: row.picture.read_bytes() for row in references(rows, name)}
     everything = taught_by(backbone, good, name)
     halves = [
         taught_by(backbone, {n: good[n] for n in good if n % 2 == side}, f"{name}-{side}") for side in (0, 1)
@@ -79,11 +79,12 @@ def build_object(backbone: Backbone, rows: Sequence[Rendered], folder: Path) -> 
         write(backbone, folder, stem, scenes)
 
 
-def taught_by(backbone: Backbone, good: Mapping[int, Pixels], name: str) -> Good | None:
+def taught_by(backbone: Backbone, good: Mapping[int, bytes], name: str) -> LearntView | None:
     """What good pictures teach; the same moved and relit where they are few; None of none."""
     if len(good) >= MIN_SHOTS:
-        return good_of(backbone, list(good.values()))
-    return own_good(seeded(name, "own"), backbone, list(good.values())) if good else None
+        return learn_view(backbone, DEFAULT, list(good.values()))
+    shots = [decode(content) for content in good.values()]
+    return own_good(seeded(name, "own"), backbone, shots) if shots else None
 
 
 def write(backbone: Backbone, folder: Path, name: str, scenes: Iterable[Scene]) -> None:

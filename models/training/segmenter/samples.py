@@ -11,10 +11,11 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from inspection.findings import DefectKind as K
-from models.backbone import MAPS, Backbone, Patches, pool_levels
+from models.backbone import MAPS, Backbone
 from models.framing import Size, fit_to
 from models.images import Pixels, decode
-from models.looks import Banks, Sizes, compare_looks, fit_looks, sizes_for
+from models.learning import LearntView, learn_view
+from models.looks import compare_looks, look_at, show, sizes_for
 from models.recipe import DEFAULT
 from models.segments import comparison_channels
 from models.session import Tensor
@@ -29,6 +30,7 @@ DRAWN_KINDS = tuple(kind for kind in PAINTERS for _ in range(1 if kind in (K.DEF
 """Creases and deformations stand in no rendered picture; they are drawn half as often, for few will ask."""
 
 
+QUICKLY = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 OWN_SHOTS = 6
 """References that are made of too few pictures by moving and relighting them."""
 
@@ -45,21 +47,13 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Good:
-    """What good pictures of an object taught, by the recipe that ships."""
-
-    sizes: Sizes
-    banks: Banks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
     """A picture as a camera gives it, its label at the size that the network sees, and its references."""
 
     pixels: Pixels
     size: Size
     label: Label
-    beside: Good | None = None
+    beside: LearntView | None = None
 
 
 def sample_of(backbone: Backbone, scene: Scene) -> Sample:
@@ -69,8 +63,9 @@ def sample_of(backbone: Backbone, scene: Scene) -> Sample:
     if scene.beside is None:
         maps = backbone.maps(fit_to(scene.pixels, scene.size))[0]
     else:
-        maps, patches = looked(backbone, scene.beside.sizes, scene.pixels)
-        heat = compare_looks(DEFAULT, scene.beside.banks, patches).heat
+        looked = look_at(backbone, DEFAULT, show(png_of(scene.pixels), scene.beside.sizes))
+        maps = looked.maps
+        heat = compare_looks(DEFAULT, scene.beside.banks, looked.patches).heat
     return Sample(
         maps={name: maps[name].astype(np.float16) for name in MAPS},
         comparison=comparison_channels(heat, *maps["f8"].shape[1:]).astype(np.float16),
@@ -92,21 +87,9 @@ def kept(path: Path) -> Sample:
         )
 
 
-def looked(
-    backbone: Backbone, sizes: Sizes, pixels: Pixels
-) -> tuple[Mapping[str, Tensor], tuple[Patches, ...]]:
-    """Maps of the whole picture, and its patches for every look of the recipe that ships."""
-    maps = backbone.maps(fit_to(pixels, sizes.whole))[0]
-    finer = backbone.maps(fit_to(pixels, sizes.finer))[0] if sizes.finer else maps
-    return maps, tuple(pool_levels(finer if look.finer else maps, look.levels) for look in DEFAULT.looks)
-
-
-def good_of(backbone: Backbone, pictures: Sequence[Pixels]) -> Good:
-    """What MIN_SHOTS or more good pictures of one size teach."""
-    height, width = pictures[0].shape[:2]
-    sizes = sizes_for(height, width, DEFAULT)
-    shots = [looked(backbone, sizes, pixels)[1] for pixels in pictures]
-    return Good(sizes=sizes, banks=fit_looks(DEFAULT, shots))
+def png_of(pixels: Pixels) -> bytes:
+    """A picture as a file: what is drawn goes the way of a camera's pictures, from the decoder on."""
+    return bytes(cv2.imencode(".png", np.ascontiguousarray(pixels[:, :, ::-1]), QUICKLY)[1].tobytes())
 
 
 def package_scenes(draw: Generator, package: Package, size: Size, count: int) -> Iterator[Scene]:
@@ -131,14 +114,14 @@ def compared_package_scenes(
         yield _finished(draw, _damaged(draw, scene, item) if index else scene)
 
 
-def own_good(draw: Generator, backbone: Backbone, shots: Sequence[Pixels]) -> Good:
+def own_good(draw: Generator, backbone: Backbone, shots: Sequence[Pixels]) -> LearntView:
     """What OWN_SHOTS teach: the shots in turn, each moved and relit."""
     again = [relit(draw, moved(draw, shots[index % len(shots)])) for index in range(OWN_SHOTS)]
-    return good_of(backbone, again)
+    return learn_view(backbone, DEFAULT, [png_of(pixels) for pixels in again])
 
 
 def rendered_scenes(
-    draw: Generator, row: Rendered, beside: Good | None, *, drawn: int = 0
+    draw: Generator, row: Rendered, beside: LearntView | None, *, drawn: int = 0
 ) -> Iterator[Scene]:
     """The picture as it is beside its references, and relit; `drawn` more with a defect drawn on them."""
     pixels, mask = decode(row.picture.read_bytes()), read_mask(row)
