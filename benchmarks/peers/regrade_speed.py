@@ -1,11 +1,16 @@
 """Regrade itself, timed as its peers are.
 
-`default` and `plain` are its pipeline by the recipe that banks are made with and with all levers off,
-`yolo` is its head on yolo11n at 640 pixels.
+`quick`, `default` and `finer` are its way from bytes to findings: by the recipe without a finer picture, by
+the one that ships, and by that with the finer picture in every view, whether it earns its time there or not.
+`station` is all that a station runs: beside the findings, tag against sight and the printed codes. `yolo` is
+its head on yolo11n at 640 pixels.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,50 +20,50 @@ from benchmarks.peers.timing import Step, contest, measure
 SIDE = 640
 
 
-def enrol_default(folder: Path) -> None:
-    """Banks by the recipe that ships."""
-    from models.recipe import DEFAULT
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way to look."""
 
-    keep(folder, "default", DEFAULT)
+    quick: bool = False
+    always_finer: bool = False
+    station: bool = False
+
+    @property
+    def recipe(self) -> Any:
+        """What banks are made with."""
+        from models.recipe import DEFAULT, QUICK
+
+        return QUICK if self.quick else DEFAULT
 
 
-def enrol_plain(folder: Path) -> None:
-    """Banks with all levers off."""
-    from models.recipe import PLAIN
+VARIANTS = {
+    "quick": Variant(quick=True),
+    "default": Variant(),
+    "finer": Variant(always_finer=True),
+    "station": Variant(station=True),
+}
 
-    keep(folder, "plain", PLAIN)
 
-
-def keep(folder: Path, name: str, recipe: Any) -> None:
+def keep(name: str, folder: Path) -> None:
     """A store that knows the product in three views."""
+    from models import learning
     from models.backbone import load_backbone
     from models.enrol import enrol
     from models.store import ReferenceStore
 
+    variant = VARIANTS[name]
+    if variant.always_finer:  # the worst case: no set of photos asks for it in all views
+        learning.LEAST_GAIN = -inf
     backbone, store = load_backbone(), ReferenceStore(folder / name)
     for view in sorted((folder / "references").iterdir()):
         photos = [path.read_bytes() for path in sorted(view.glob("*.jpg"))]
-        enrol(store, backbone, sku="bench", view=view.name, photos=photos, recipe=recipe)
+        enrol(store, backbone, sku="bench", view=view.name, photos=photos, recipe=variant.recipe)
 
 
-def look_default(folder: Path) -> dict[str, Any]:
-    """By the recipe that ships."""
-    from models.recipe import DEFAULT
+def look(name: str, folder: Path) -> dict[str, Any]:
+    """Bytes of three views to a Detection.
 
-    return detect(folder, "default", DEFAULT)
-
-
-def look_plain(folder: Path) -> dict[str, Any]:
-    """One look at the whole picture, the floor."""
-    from models.recipe import PLAIN
-
-    return detect(folder, "plain", PLAIN)
-
-
-def detect(folder: Path, name: str, recipe: Any) -> dict[str, Any]:
-    """Bytes of three views to a Detection by all that a station runs: heads, tag against sight, codes.
-
-    `around_the_models` holds what a station takes against what its models take while nothing runs beside
+    `around_the_models` holds what it takes against what its models take while nothing runs beside
     them: a thread that slows them down must not count for their own time. `in_turn` is without a thread.
     """
     from models.backbone import load_backbone
@@ -66,15 +71,15 @@ def detect(folder: Path, name: str, recipe: Any) -> dict[str, Any]:
     from models.pipeline import ReferencePipeline
     from models.registry import load_heads, read_registry
     from models.store import ReferenceStore
-    from models.watching import WatchfulDetector, codes_of
+    from models.watching import WatchfulDetector
     from models.working import AT_ONCE, beside_the_model
 
     backbone, heads = load_backbone(), load_heads(read_registry([ZOO]))
-    evidence, store = evidence_of(folder), ReferenceStore(folder / name)
+    evidence, store, variant = evidence_of(folder), ReferenceStore(folder / name), VARIANTS[name]
 
     def times(pool: Any) -> tuple[dict[str, Any], float]:
-        pipeline = ReferencePipeline(backbone, store, heads=heads, recipe=recipe, pool=pool)
-        detector = WatchfulDetector(pipeline, backbone, pool=pool)
+        pipeline = ReferencePipeline(backbone, store, heads=heads, recipe=variant.recipe, pool=pool)
+        detector = WatchfulDetector(pipeline, backbone, pool=pool) if variant.station else pipeline
         models: list[float] = []
         found = measure(lambda: models.append(detector.detect("bench", evidence).model_ms))
         return found, median(models[-found["runs"] :])
@@ -82,11 +87,9 @@ def detect(folder: Path, name: str, recipe: Any) -> dict[str, Any]:
     with beside_the_model() as pool:
         found, _ = times(pool)
     in_turn, model_ms = times(AT_ONCE)
-    codes_ms = measure(lambda: [codes_of(frame.content) for frame in evidence.frames])["p50_ms"]
     shares = {
         "around_the_models": found["p50_ms"] / model_ms - 1.0,
         "in_turn": in_turn["p50_ms"] / model_ms - 1.0,
-        "codes": codes_ms / model_ms,
     }
     return found | {"models_ms": round(model_ms, 1)} | {key: round(each, 3) for key, each in shares.items()}
 
@@ -152,11 +155,9 @@ def look_yolo(folder: Path) -> dict[str, Any]:
 
 
 STEPS: dict[str, Step] = {
-    "prepare-default": enrol_default,
-    "prepare-plain": enrol_plain,
+    **{f"prepare-{name}": partial(keep, name) for name in VARIANTS},
+    **{f"look-{name}": partial(look, name) for name in VARIANTS},
     "prepare-yolo": need_export,
-    "look-default": look_default,
-    "look-plain": look_plain,
     "look-yolo": look_yolo,
 }
 
