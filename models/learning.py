@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from models.backbone import Backbone
 from models.calibration import LEAST_SCORE, calibrate
 from models.images import Pixels, decode
@@ -61,29 +59,20 @@ def learn_view(
     """Learn one view; raises BadImage, and ValueError with fewer than MIN_SHOTS photos."""
     height, width = decode(photos[0]).shape[:2]
     sizes = sizes_for(height, width, recipe)
-    pictures, looked, turned, drawn = [], [], [], []
+    pictures, looked, drawn = [], [], []
     for number, photo in enumerate(photos, start=1):
         shown = show(photo, sizes)
         pictures.append(shown.whole)
         looked.append(look_at(backbone, recipe, shown))
-        if recipe.mirrored:
-            turned.append(look_at(backbone, recipe, mirror_of(shown)).patches)
         if sizes.finer is not None:
             drawn.append(look_at(backbone, recipe, with_mark(shown, number)).patches)
         progress(number, len(photos))
-    learnt = learn_looks(recipe, [one.patches for one in looked], mirrored=turned, marked=drawn)
+    learnt = learn_looks(recipe, [one.patches for one in looked], drawn)
     if sizes.finer is not None and gain(recipe, learnt) < LEAST_GAIN:
         learnt, sizes = learnt[: len(recipe.whole_looks)], replace(sizes, finer=None)
     return LearntView(
         sizes=sizes, pictures=tuple(pictures), looked=tuple(looked), banks=banks_of(recipe, learnt)
     )
-
-
-def mirror_of(shown: Shown) -> Shown:
-    """The mirror image of one photo, left and right changed."""
-    whole = np.ascontiguousarray(shown.whole[:, ::-1])
-    same = shown.finer is shown.whole
-    return Shown(whole=whole, finer=whole if same else np.ascontiguousarray(shown.finer[:, ::-1]))
 
 
 def with_mark(shown: Shown, number: int) -> Shown:

@@ -131,21 +131,16 @@ def fit_looks(recipe: Recipe, photos: Sequence[Sequence[Patches]]) -> Banks:
 
 
 def learn_looks(
-    recipe: Recipe,
-    photos: Sequence[Sequence[Patches]],
-    *,
-    mirrored: Sequence[Sequence[Patches]] = (),
-    marked: Sequence[Sequence[Patches]] = (),
+    recipe: Recipe, photos: Sequence[Sequence[Patches]], marked: Sequence[Sequence[Patches]] = ()
 ) -> list[Learnt]:
     """Learn every look that the photos are given by; raises ValueError with mixed sizes.
 
-    `mirrored`, `marked`: as `reference.learn` has them, one of each photo or none at all.
+    `marked`: a copy of each photo with something drawn on it, or none at all.
     """
     looks = recipe.looks[: len(photos[0])]
     return [
         learn(
             [photo[at] for photo in photos],
-            mirrored=[photo[at] for photo in mirrored],
             marked=[photo[at] for photo in marked],
             share=look.share,
             most_rows=look.most_rows,

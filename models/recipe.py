@@ -44,8 +44,6 @@ class Recipe:
     """Compare the maps of strides 16 and 32, each by itself, not those of 8 and 16 side by side."""
     direction: bool = False
     """Compare the patches once more by their direction alone."""
-    mirrored: bool = False
-    """Each photo's mirror image stands for it too, in the same number of rows."""
     share: float = 0.10
     """Of each photo's patches that stays in the bank; the few of stride 32 are worth four times that."""
     top: float = 0.0
@@ -100,7 +98,7 @@ class Recipe:
 
 PLAIN = Recipe()
 """All levers off."""
-DEFAULT = Recipe(fine_side=640, apart=True, direction=True, mirrored=True, share=0.25, top=0.01)
+DEFAULT = Recipe(fine_side=640, apart=True, direction=True, share=0.25, top=0.01)
 """What a bank is made with."""
 QUICK = replace(DEFAULT, fine_side=0)
 """The same without the finer picture in any view: one run of the backbone for each."""
@@ -109,7 +107,6 @@ LEVERS: Mapping[str, str] = {
     "finer": "looks at four times the pixels, in the views where they tell drawn marks apart",
     "apart": "the maps of strides 16 and 32, each by itself, in place of those of 8 and 16 side by side",
     "direction": "the maps of stride 16 once more, by the direction of the features alone",
-    "mirrored": "each photo's mirror image is a reference beside it",
     "denser": "a quarter of each photo's patches in the bank, not a tenth",
     "top": "the score is the mean of the hundredth of the map that differs most, not the largest value",
     "by_place": "distances are divided by what is normal at the place, not in the view",
@@ -120,7 +117,6 @@ OFF: Mapping[str, Mapping[str, int | float | bool]] = {
     "finer": {"fine_side": PLAIN.fine_side},
     "apart": {"apart": PLAIN.apart},
     "direction": {"direction": PLAIN.direction},
-    "mirrored": {"mirrored": PLAIN.mirrored},
     "denser": {"share": PLAIN.share},
     "top": {"top": PLAIN.top},
     "by_place": {"by_place": False},

@@ -3,8 +3,8 @@
 Fitted from good photos only, for each look of the recipe (`looks.py` puts them together):
 1. every channel is standardised by mean and spread over all reference patches, and a patch brought to
    one length where only its direction is compared;
-2. each photo gives its own greedy coreset, with its mirror image if it has one; the bank is their
-   union. So leaving a photo out is exact: its rows are left out, and the others stay what they are;
+2. each photo gives its own greedy coreset; the bank is their union. So leaving a photo out is
+   exact: its rows are left out, and the others stay what they are;
 3. each photo is compared with the others; the mean of these maps is the view's own noise
    (shiny caps and printed edges differ between good units too), by which every map is divided;
 4. the divided maps are smoothed.
@@ -85,7 +85,6 @@ def compare(bank: Bank, patches: Patches) -> Comparison:
 def learn(
     shots: Sequence[Patches],
     *,
-    mirrored: Sequence[Patches] = (),
     marked: Sequence[Patches] = (),
     share: float = CORESET_SHARE,
     most_rows: int = MAX_ROWS,
@@ -94,20 +93,18 @@ def learn(
 ) -> Learnt:
     """Learn one look from two or more photos of one size; raises ValueError with mixed sizes.
 
-    `mirrored`: the mirror image of each photo, or none at all; its patches stand for the photo too.
-    `marked`: a copy of each photo with something drawn on it, or none at all; nothing is learnt from them.
+    `marked`: a copy of each photo with something drawn on it, or none at all. Nothing is learnt from them.
     """
     rows, columns = shots[0].rows, shots[0].columns
-    if any((shot.rows, shot.columns) != (rows, columns) for shot in (*shots, *mirrored, *marked)):
+    if any((shot.rows, shot.columns) != (rows, columns) for shot in (*shots, *marked)):
         raise ValueError("the photos differ in size")
     mean, spread = channels_of(shots)
-    standard, turned, drawn = (
+    standard, drawn = (
         [standardise(shot.vectors, mean, spread, direction=direction) for shot in some]
-        for some in (shots, mirrored, marked)
+        for some in (shots, marked)
     )
-    sources = [np.concatenate(pair) for pair in zip(standard, turned, strict=True)] if turned else standard
     kept = max(1, min(round(share * rows * columns), most_rows // len(shots)))
-    coresets = [greedy_coreset(vectors, kept) for vectors in sources]
+    coresets = [greedy_coreset(vectors, kept) for vectors in standard]
     maps, marks = (
         [left_out(vectors, index, coresets).reshape(rows, columns) for index, vectors in enumerate(some)]
         for some in (standard, drawn)

@@ -39,7 +39,7 @@ def test_the_last_line_is_the_answer() -> None:
     ],
 )
 def test_our_own_rows_are_held_to_both_limits(slow: dict[str, Any], good: bool) -> None:
-    rows = {name: FAST for name in seeing.WITHIN_MS}
+    rows = dict.fromkeys(seeing.WITHIN_MS, FAST)
     assert judged(rows | {"regrade, finer": FAST | slow})["within_limit"] is good
 
 

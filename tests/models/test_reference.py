@@ -100,21 +100,6 @@ def test_the_rows_of_a_bank_are_bounded_for_any_number_of_photos() -> None:
     assert learn(wide, share=0.5).bank.vectors.shape == (MAX_ROWS, 3)
 
 
-def test_a_photo_leaves_with_its_mirror_image() -> None:
-    photos, mirrored = [shot(seed) for seed in range(4)], [shot(seed) for seed in range(20, 24)]
-    seen_nowhere_else = with_defect(photos[0], 5, 6)
-    learnt = learn([seen_nowhere_else, *photos[1:]], mirrored=[seen_nowhere_else, *mirrored[1:]], share=1.0)
-    assert learnt.left_out[0].argmax() == 5 * COLUMNS + 6
-    assert heat_of(learnt.bank, seen_nowhere_else).max() < 0.1 * learnt.left_out[0].max()
-
-
-def test_a_mirror_image_costs_no_rows_and_is_known() -> None:
-    photos, mirrored = [shot(seed) for seed in range(4)], [shot(seed) for seed in range(20, 24)]
-    plain, both = learn(photos, share=0.5), learn(photos, mirrored=mirrored, share=0.5)
-    assert both.bank.vectors.shape == plain.bank.vectors.shape
-    assert heat_of(both.bank, mirrored[1]).mean() < heat_of(plain.bank, mirrored[1]).mean()
-
-
 def test_a_marked_copy_is_compared_as_its_photo_and_changes_no_bank() -> None:
     photos = [shot(seed) for seed in range(5)]
     plain = learn(photos)

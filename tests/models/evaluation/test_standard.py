@@ -45,7 +45,7 @@ def test_every_part_leaves_its_figures(book: Book) -> None:
     assert list(book.sets) == ["bottle", "rendered", "rendered/mug-6"]
     ways = ["rendered", "rendered, comparison only", "rendered, evidence hidden"]
     assert list(book.grades) == ["filled_bottle", *ways]
-    methods = ["regrade", "regrade with segmenter", "segmenter alone"]
+    methods = ["regrade", "regrade quick", "regrade with segmenter", "segmenter alone"]
     assert [row.method for row in book.sets["bottle"].rows] == methods
     assert book.alarms["grocery_package"].pictures == 4
     assert set(book.done) == {*PARTS} - {"magnetic_tile"}
