@@ -28,8 +28,8 @@ SPEAKS_FROM_PPM = 800_000
 """A named finding this sure settles a unit although a view is unclear."""
 CLEARLY_BEYOND = 1.25
 """score / limit from which a view clearly differs."""
-CLEARLY_EQUAL_P_PPM = 10_000
-"""Within its limit, but rarer than 1 % of good units: unclear."""
+CLEARLY_EQUAL_P_PPM = 50_000
+"""Within its limit, but rarer than one good unit in twenty: unclear. With eight photos the limit lies far out."""
 MAJOR_FROM, CRITICAL_FROM = 1.5, 2.5
 """score / limit from which an unnamed difference is major, critical."""
 DISAGREES_PPM = 200_000

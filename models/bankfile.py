@@ -42,7 +42,7 @@ LookShapes = tuple[Shape, Shape, Shape, Shape]
 """Of mean, spread, vectors and noise."""
 Length = Annotated[int, Field(ge=1, le=8192)]
 Side = Annotated[int, Field(ge=32, le=4096)]
-MAX_LOOKS = 5
+MAX_LOOKS = 6
 Number = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 

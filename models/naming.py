@@ -13,7 +13,7 @@ LEAST_PPM, MOST_PPM = 1_000, 999_000
 
 COVERED = 0.25
 """Share of a difference's box that a named box must cover to explain it."""
-SPEAKS_PPM = 500_000
+SPEAKS_PPM = 800_000
 """Confidence from which a name takes the place of the difference; a weaker one only stands beside it."""
 
 

@@ -172,7 +172,7 @@ def test_a_header_that_does_not_fit_its_arrays_is_refused(changes: dict[str, obj
 
 @pytest.mark.parametrize("looks", [DEFAULT.whole_looks, DEFAULT.looks])
 def test_a_view_has_the_finer_looks_or_not(looks: tuple[Look, ...]) -> None:
-    shapes = {("f16", False): (2, 2), ("f32", False): (1, 1), ("f16", True): (4, 4)}
+    shapes = {("f8", False): (4, 4), ("f16", False): (2, 2), ("f32", False): (1, 1), ("f16", True): (4, 4)}
     banks = Banks(
         looks=tuple(
             replace(small_bank().looks[0], rows=cells[0], columns=cells[1], noise=np.ones(cells, np.float32))
