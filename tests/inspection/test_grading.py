@@ -13,7 +13,7 @@ from inspection.errors import RubricMissing
 from inspection.evidence import ImageFault, ImageQuality
 from inspection.findings import DefectKind, Finding, Severity, Zone
 from inspection.grades import Condition, Grade, GradeShares
-from inspection.grading import MAX_REASONS, ViewSays, grade, says, weight_off
+from inspection.grading import CLEARLY_EQUAL_P_PPM, MAX_REASONS, ViewSays, grade, says, weight_off
 from inspection.reasons import ReasonCode
 
 ANY_FINDING = st.builds(
@@ -167,7 +167,8 @@ def test_a_view_beyond_its_limit_is_clear_once_what_differs_is_named(
 
 def test_a_distance_too_rare_among_good_units_is_unclear_within_the_limit(view: ViewScore) -> None:
     assert says(view) == ViewSays.EQUAL
-    assert says(replace(view, p_value_ppm=9_000)) == ViewSays.UNCLEAR
+    assert says(replace(view, p_value_ppm=CLEARLY_EQUAL_P_PPM)) == ViewSays.UNCLEAR
+    assert says(replace(view, p_value_ppm=CLEARLY_EQUAL_P_PPM + 1)) == ViewSays.EQUAL
     assert says(replace(view, score=1.3, p_value_ppm=9_000)) == ViewSays.DIFFERENT
 
 

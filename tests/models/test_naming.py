@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.findings import DefectKind, Finding, Region, Severity, Zone
-from models.naming import explains, fuse, kept_ppm
+from models.naming import SPEAKS_PPM, explains, fuse, kept_ppm
 
 
 def box(left: int, top: int, width: int, height: int) -> Region:
@@ -28,7 +28,7 @@ STAIN = replace(
     DIFFERENCE,
     kind=DefectKind.STAIN,
     severity=Severity.MINOR,
-    confidence_ppm=600_000,
+    confidence_ppm=900_000,
     source="defect-segmenter",
     region=box(22, 22, 12, 12),
 )
@@ -44,7 +44,7 @@ def test_a_difference_that_nobody_names_stays_a_deviation() -> None:
 
 
 def test_a_name_that_is_doubted_stands_beside_the_difference() -> None:
-    doubted = replace(STAIN, confidence_ppm=300_000)
+    doubted = replace(STAIN, confidence_ppm=SPEAKS_PPM - 1)
     assert fuse([DIFFERENCE], [doubted]) == (DIFFERENCE, doubted)
 
 
