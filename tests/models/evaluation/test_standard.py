@@ -1,5 +1,7 @@
 """The standard run on small folders, part by part, with the real backbone."""
 
+import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -114,6 +116,19 @@ def test_a_look_at_a_frozen_set_is_written_down_before_it_is_opened(setup: Setup
     (look,) = read_looks(tmp_path / "evaluation-runs.jsonl")
     assert (look.set, look.reason) == ("commutator", "the release")
     assert "| commutator | the release |" in (tmp_path / "evaluation.md").read_text()
+
+
+def test_sealed_returns_are_graded_in_every_way_and_told_where_they_are_not_rendered(
+    setup: Setup, renders: Path, tmp_path: Path
+) -> None:
+    told = dict(run_jobs(setup, ["grades_sealed"], silent))
+    assert "render the returns first" in told["grades_sealed"].skipped["grades_sealed"]
+    more = shutil.copytree(renders, tmp_path / "more")
+    lines = (more / "index.jsonl").read_text().replace("held_out", "sealed")
+    (more / "index.jsonl").write_text(lines)
+    book = dict(run_jobs(replace(setup, more=more), ["grades_sealed"], silent))["grades_sealed"]
+    assert list(book.grades) == ["sealed", "sealed, comparison only", "sealed, evidence hidden"]
+    assert {result.items for result in book.grades.values()} == {7}
 
 
 def test_an_unknown_part_is_named_with_those_there_are(tmp_path: Path) -> None:
