@@ -106,8 +106,9 @@ def _of_grades(name: str, result: GradeResult) -> Iterator[str]:
         return
     if "only" in name:
         return  # shown for comparison; it does not ship
-    if result.kappa and result.kappa.value < AIMED.get(name, 0.0):
-        yield f"grade on {name}: kappa {result.kappa.value:.3f} is below the aim of {AIMED[name]:.2f}."
+    aim = AIMED.get(name)
+    if aim and result.kappa and result.kappa.value < aim:
+        yield f"grade on {name}: kappa {result.kappa.value:.3f} is below the aim of {aim:.2f}."
     if result.kappa and result.kappa.value < WELL_AGREED:
         yield f"grade on {name}: kappa {result.kappa.value:.2f} is no substantial agreement."
     if result.ungraded > MANY_UNGRADED:

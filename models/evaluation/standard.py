@@ -94,9 +94,12 @@ def run_jobs(
     spawn, size = get_context("spawn"), min(processes, len(jobs))
     with ProcessPoolExecutor(size, mp_context=spawn, initializer=end_with_parent) as pool:
         waiting = {pool.submit(run_alone, setup, name): name for name in by_length(jobs)}
-        for number, done in enumerate(as_completed(waiting), start=1):
-            progress("standard", number, len(jobs))
-            yield waiting[done], done.result()
+        try:
+            for number, done in enumerate(as_completed(waiting), start=1):
+                progress("standard", number, len(jobs))
+                yield waiting[done], done.result()
+        finally:  # whoever stops asking wants no more of it
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def end_with_parent() -> None:

@@ -52,6 +52,17 @@ def test_what_falls_short_is_said(book: Book) -> None:
     assert "new against the rest is" not in said, "a half lies inside that interval"
 
 
+def test_only_rendered_grades_have_an_aim_and_a_kappa_below_chance_is_told(book: Book) -> None:
+    result = book.grades["rendered"]
+    assert result.kappa is not None
+    span = result.kappa.model_copy(update={"value": -0.06, "low": -0.1, "high": -0.02})
+    worse = result.model_copy(update={"kappa": span})
+    told = shortfalls(book.model_copy(update={"grades": {"food_can": worse, "sealed": worse}}))
+    assert "grade on food_can: kappa -0.06 is no substantial agreement." in told
+    assert "grade on sealed: kappa -0.060 is below the aim of 0.80." in told
+    assert not any("food_can: kappa" in line and "aim" in line for line in told)
+
+
 def test_an_empty_book_makes_a_page_too() -> None:
     shown = page(Book(), [], 8)
     assert "Measured: nothing yet." in shown
