@@ -120,7 +120,7 @@ def answer(code: int, said: str, complained: str) -> dict[str, Any]:
 
 def table(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Markdown."""
-    shares = ("around_the_models", "in_turn", "codes")
+    shares = ("around_the_models", "beside")
     columns = ("p50_ms", "p95_ms", "cpu_ms", "peak_rss_mb", "models_ms", *shares, "version")
     yield f"| | {' | '.join(columns)} |"
     yield "|---" * (len(columns) + 1) + "|"

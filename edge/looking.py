@@ -36,7 +36,7 @@ class Detectors:
         from models.working import beside_the_model
 
         if merchant not in self._made:
-            self._pool = self._pool or beside_the_model()
+            self._pool = self._pool or beside_the_model(self._threads)
             store = ReferenceStore(self._references, merchant)
             self._made[merchant] = self._load().detector(store, pool=self._pool)
         return self._made[merchant]

@@ -29,7 +29,7 @@ SPEAKS_FROM_PPM = 800_000
 CLEARLY_BEYOND = 1.25
 """score / limit from which a view clearly differs."""
 CLEARLY_EQUAL_P_PPM = 50_000
-"""Within its limit, but rarer than one good unit in twenty: unclear. With eight photos the limit lies far out."""
+"""Within its limit, but rarer than one good unit in twenty: unclear. With few photos limits lie far out."""
 MAJOR_FROM, CRITICAL_FROM = 1.5, 2.5
 """score / limit from which an unnamed difference is major, critical."""
 DISAGREES_PPM = 200_000

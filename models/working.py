@@ -3,6 +3,7 @@
 What is done, and in which order it comes back, is the same with any pool and without one.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -32,8 +33,17 @@ AT_ONCE = AtOnce()
 """It holds nothing."""
 
 
-def beside_the_model() -> ThreadPoolExecutor:
-    """One thread: two models' threads and it are enough for a station's cores."""
+def beside_the_model(threads: int) -> Executor:
+    """One thread where the model's own leave a core over, else none.
+
+    On two cores that two threads of the model fill, it slows the model by more than it saves
+    (docs/peers/seeing-2026-11-28.md).
+    """
+    return one_thread() if len(os.sched_getaffinity(0)) > threads else AT_ONCE
+
+
+def one_thread() -> ThreadPoolExecutor:
+    """A thread for work beside the model, whatever cores there are."""
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside-the-model")
 
 

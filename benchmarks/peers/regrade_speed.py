@@ -63,8 +63,9 @@ def keep(name: str, folder: Path) -> None:
 def look(name: str, folder: Path) -> dict[str, Any]:
     """Bytes of three views to a Detection.
 
-    `around_the_models` holds what it takes against what its models take while nothing runs beside
-    them: a thread that slows them down must not count for their own time. `in_turn` is without a thread.
+    `around_the_models` holds what it takes against what its models take, without a thread, as a station of
+    two cores works; `beside` is with a thread, against the same: one that slows the models must not count
+    for them.
     """
     from models.backbone import load_backbone
     from models.manifest import ZOO
@@ -72,7 +73,7 @@ def look(name: str, folder: Path) -> dict[str, Any]:
     from models.registry import load_heads, read_registry
     from models.store import ReferenceStore
     from models.watching import WatchfulDetector
-    from models.working import AT_ONCE, beside_the_model
+    from models.working import AT_ONCE, one_thread
 
     backbone, heads = load_backbone(), load_heads(read_registry([ZOO]))
     evidence, store, variant = evidence_of(folder), ReferenceStore(folder / name), VARIANTS[name]
@@ -84,12 +85,12 @@ def look(name: str, folder: Path) -> dict[str, Any]:
         found = measure(lambda: models.append(detector.detect("bench", evidence).model_ms))
         return found, median(models[-found["runs"] :])
 
-    with beside_the_model() as pool:
-        found, _ = times(pool)
-    in_turn, model_ms = times(AT_ONCE)
+    found, model_ms = times(AT_ONCE)
+    with one_thread() as pool:
+        beside, _ = times(pool)
     shares = {
         "around_the_models": found["p50_ms"] / model_ms - 1.0,
-        "in_turn": in_turn["p50_ms"] / model_ms - 1.0,
+        "beside": beside["p50_ms"] / model_ms - 1.0,
     }
     return found | {"models_ms": round(model_ms, 1)} | {key: round(each, 3) for key, each in shares.items()}
 

@@ -21,7 +21,7 @@ from models.partrows import PartRow
 from models.pipeline import ReferencePipeline
 from models.store import ReferenceStore
 from models.watching import WatchfulDetector
-from models.working import beside_the_model
+from models.working import one_thread
 
 DRAWN = Path(__file__).parents[2] / "datasets" / "drawn"
 Look = Callable[..., Evidence]
@@ -72,13 +72,13 @@ def test_another_item_under_the_tag_is_named(detector: WatchfulDetector, seen: L
     assert [(one.view, one.found) for one in detection.lookalikes] == [("top", "CARTON")]
 
 
-def test_a_thread_beside_the_model_changes_nothing(
+def test_a_thread_one_thread_changes_nothing(
     backbone: Backbone, store: ReferenceStore, detector: WatchfulDetector, seen: Look
 ) -> None:
     evidence = seen(top=edited(good("mug", 9, 9)[0], label), side=b"no picture", back=good("carton", 9, 9)[0])
     alone = replace(detector.detect("MUG", evidence), model_ms=0.0, total_ms=0.0)
     assert alone.printed and alone.faults
-    with beside_the_model() as pool:
+    with one_thread() as pool:
         twofold = WatchfulDetector(ReferencePipeline(backbone, store, pool=pool), backbone, pool=pool)
         for _ in range(3):
             found = twofold.detect("MUG", evidence)

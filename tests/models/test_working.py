@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from models.working import AHEAD, AT_ONCE, ahead, beside_the_model
+from models.working import AHEAD, AT_ONCE, ahead, beside_the_model, one_thread
 
 
 @pytest.fixture(params=["at once", "beside"])
@@ -14,7 +14,7 @@ def pool(request: pytest.FixtureRequest) -> Iterator[Executor]:
     if request.param == "at once":
         yield AT_ONCE
         return
-    with beside_the_model() as made:
+    with one_thread() as made:
         yield made
 
 
@@ -50,3 +50,14 @@ def test_no_more_is_begun_than_one_ahead(pool: Executor) -> None:
         assert begun[-1] == number + AHEAD
     asked.close()
     assert begun == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads", "one"), [(1, 2, False), (2, 2, False), (3, 2, True), (2, 1, True)]
+)
+def test_a_thread_is_made_only_where_the_models_leave_a_core_over(
+    cores: int, threads: int, one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(cores)))
+    with beside_the_model(threads) as pool:
+        assert (pool is not AT_ONCE) is one
