@@ -14,7 +14,7 @@ SKU, view, backbone or recipe.
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -29,7 +29,7 @@ from models.manifest import Sha256
 from models.partrows import FittedPart, rows_of
 from models.parts import MAX_PARTS, PartBank
 from models.quality import Baseline
-from models.recipe import DEFAULT, Look, Recipe
+from models.recipe import RECIPES, Look, Recipe
 from models.reference import Bank
 
 MAGIC = b"RGBANK\x00\x04"
@@ -230,9 +230,15 @@ def _read_look(look: Look, shapes: LookShapes, numbers: Matrix) -> Bank:
 
 
 def check_fits(
-    found: ViewBank, *, merchant: str, sku: str, view: str, backbone_sha256: str, recipe: Recipe = DEFAULT
+    found: ViewBank,
+    *,
+    merchant: str,
+    sku: str,
+    view: str,
+    backbone_sha256: str,
+    recipes: Collection[Recipe] = tuple(RECIPES.values()),
 ) -> None:
-    """Raise BankRefused when the bank was made for something else."""
+    """Raise BankRefused when the bank was made for something else, or by a recipe that is none of these."""
     header = found.header
     rows = (
         ("merchant", header.merchant, merchant),
@@ -245,7 +251,7 @@ def check_fits(
             raise BankRefused(
                 f"the reference bank was made for {what} {made_for!r}, not {wanted!r}: build it again"
             )
-    if header.recipe != recipe:
+    if header.recipe not in recipes:
         raise BankRefused("the reference bank was made by another recipe: build it again from the photos")
 
 

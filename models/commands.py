@@ -47,6 +47,10 @@ Aside = Annotated[
 Unapproved = Annotated[
     bool, typer.Option("--allow-unapproved", help="Also with models that nobody approved: to try them out.")
 ]
+RecipeName = Annotated[
+    Literal["default", "quick"] | None,
+    typer.Option("--recipe", help="How the view is compared; as before, or default, where it is not given."),
+]
 AskedSku = Annotated[str, typer.Option("--sku", help="SKU of the product.")]
 Category = Annotated[str, typer.Option("--category", help="Rubric to grade by.")]
 Shown = Annotated[
@@ -85,10 +89,12 @@ def add_references(
     merchant: Merchant = "default",
     as_json: AsJson = False,
     backbone: BackboneFolder = None,
+    recipe: RecipeName = None,
 ) -> None:
     """Add good photos of a product to one view, and build its reference bank again."""
     from models.calibration import MIN_SHOTS
     from models.enrol import enrol
+    from models.recipe import RECIPES
     from models.store import ReferenceStore
 
     paths = list(_pictures_in(photos))
@@ -101,6 +107,7 @@ def add_references(
             view=view,
             photos=contents,
             progress=progress,
+            recipe=RECIPES[recipe] if recipe else None,
         )
     if as_json:
         _say_json({name: getattr(done, name) for name in ("added", "already_known", "shots", "bank_sha256")})

@@ -57,9 +57,9 @@ def enrol(
     view: str,
     photos: Sequence[bytes],
     progress: Progress = lambda done, total: None,
-    recipe: Recipe = DEFAULT,
+    recipe: Recipe | None = None,
 ) -> Enrolment:
-    """Add good photos to a view and build its bank again.
+    """Add good photos to a view and build its bank again; without a recipe, by that of the bank before.
 
     Raises BadImage when a photo cannot be used (before any is stored), TooManyReferences, BadName.
     """
@@ -102,9 +102,13 @@ def build_bank(
     sku: str,
     view: str,
     progress: Progress = lambda done, total: None,
-    recipe: Recipe = DEFAULT,
+    recipe: Recipe | None = None,
 ) -> str | None:
-    """Make a view's bank from its photos; None, and no bank, with fewer than MIN_SHOTS."""
+    """Make a view's bank from its photos; None, and no bank, with fewer than MIN_SHOTS.
+
+    Without a recipe it is made by that of the bank before, or by the one that ships.
+    """
+    recipe = recipe or store.recipe(sku, view) or DEFAULT
     photos = store.photos(sku, view)
     if len(photos) < MIN_SHOTS:
         store.drop_bank(sku, view)

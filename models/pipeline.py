@@ -23,7 +23,6 @@ from models.gallery import signature_length
 from models.gate import Seen, look
 from models.heads import Head, Sight
 from models.looks import Shown, compare_looks, look_at
-from models.recipe import DEFAULT, Recipe
 from models.regions import findings_of, p_value_ppm
 from models.session import Tensor
 from models.store import ReferenceStore, Stamp
@@ -68,7 +67,6 @@ class ReferencePipeline:
         store: ReferenceStore,
         *,
         heads: Sequence[Head] = (),
-        recipe: Recipe = DEFAULT,
         pool: Executor = AT_ONCE,
     ) -> None:
         """`pool`: where the next picture is decoded and measured while the model sees the present one."""
@@ -76,7 +74,6 @@ class ReferencePipeline:
         self._backbone = backbone
         self._store = store
         self._heads = tuple(heads)
-        self._recipe = recipe
 
     def detect(self, sku: str, evidence: Evidence) -> Detection:
         """Look at the last frame of every view; a bad picture becomes a fault of its view.
@@ -141,7 +138,7 @@ class ReferencePipeline:
 
     def _bank(self, sku: str, view: str) -> ViewBank | None:
         sha256, outputs = self._backbone.version.sha256, self._backbone.manifest.outputs
-        found = self._store.bank(sku, view, backbone_sha256=sha256, recipe=self._recipe)
+        found = self._store.bank(sku, view, backbone_sha256=sha256)
         if found is not None:
             check_channels(found, outputs, signature_length(outputs[EMBEDDING]))
         return found
@@ -165,7 +162,7 @@ class ReferencePipeline:
             view=seen.view,
             pixels=shown.whole,
             maps=maps,
-            comparison=compare_looks(self._recipe, bank.bank, patches) if bank else None,
+            comparison=compare_looks(bank.header.recipe, bank.bank, patches) if bank else None,
             item=seen.item,
             mm_per_pixel=seen.mm_per_pixel,
         )
@@ -181,7 +178,7 @@ class ReferencePipeline:
         if bank is None:
             maps, spent_ms = self._backbone.maps(shown.whole)
             return maps, (), spent_ms
-        looked = look_at(self._backbone, self._recipe, shown)
+        looked = look_at(self._backbone, bank.header.recipe, shown)
         return looked.maps, looked.patches, looked.model_ms
 
 

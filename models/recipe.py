@@ -105,6 +105,8 @@ DEFAULT = Recipe(fine_side=640, apart=True, small=True, direction=True, share=0.
 QUICK = replace(DEFAULT, fine_side=0, small=False)
 """The same without what costs most, the finer picture and the smallest cells: a fifth of the time for
 nearest neighbours. Enough for large defects; small ones on plain goods are told less well."""
+RECIPES: Mapping[str, Recipe] = {"default": DEFAULT, "quick": QUICK}
+"""What the bank of a view may be made with, by name."""
 
 LEVERS: Mapping[str, str] = {
     "finer": "looks at four times the pixels, in the views where they tell drawn marks apart",

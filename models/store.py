@@ -20,7 +20,7 @@ from models.bench.calibration import BenchCalibration
 from models.bench.shelf import BenchShelf
 from models.errors import BadName, BankRefused, TooManyReferences
 from models.images import read_header
-from models.recipe import DEFAULT, Recipe
+from models.recipe import RECIPES, Recipe
 
 BANK_FILE = "bank.rgbank"
 BENCH = ".bench"
@@ -118,26 +118,20 @@ class ReferenceStore:
         """Take a bank away that no longer stands for the photos."""
         (self._view(sku, view) / BANK_FILE).unlink(missing_ok=True)
 
-    def bank(self, sku: str, view: str, *, backbone_sha256: str, recipe: Recipe = DEFAULT) -> ViewBank | None:
+    def bank(self, sku: str, view: str, *, backbone_sha256: str) -> ViewBank | None:
         """The bank of a view, None where there is none; raises BankRefused when it must not be used."""
-        path = self._view(sku, view) / BANK_FILE
-        try:
-            stamp = _stamp(path)
-        except FileNotFoundError:
-            return None
-        found = self._remembered(path, stamp)
-        if found is None:
-            found = _read(path, size=stamp[1])
-            self._remember(path, stamp, found)
-        check_fits(
-            found,
-            merchant=self.merchant,
-            sku=sku,
-            view=view,
-            backbone_sha256=backbone_sha256,
-            recipe=recipe,
-        )
+        found = self._stored(sku, view)
+        if found is not None:
+            check_fits(found, merchant=self.merchant, sku=sku, view=view, backbone_sha256=backbone_sha256)
         return found
+
+    def recipe(self, sku: str, view: str) -> Recipe | None:
+        """What the view's bank was made with; None where there is none of today's format and recipes."""
+        try:
+            found = self._stored(sku, view)
+        except BankRefused:
+            return None
+        return found.header.recipe if found and found.header.recipe in RECIPES.values() else None
 
     def beside(self, sku: str, view: str, name: str) -> bytes | None:
         """A small file kept beside a view's photos, None where there is none."""
@@ -168,6 +162,19 @@ class ReferenceStore:
 
     def _view(self, sku: str, view: str) -> Path:
         return self._folder / folder_name(sku) / folder_name(view)
+
+    def _stored(self, sku: str, view: str) -> ViewBank | None:
+        """The bank as it lies there, whatever it was made for; raises BankRefused for a damaged one."""
+        path = self._view(sku, view) / BANK_FILE
+        try:
+            stamp = _stamp(path)
+        except FileNotFoundError:
+            return None
+        found = self._remembered(path, stamp)
+        if found is None:
+            found = _read(path, size=stamp[1])
+            self._remember(path, stamp, found)
+        return found
 
     def _photo_paths(self, sku: str, view: str) -> list[Path]:
         folder = self._view(sku, view)

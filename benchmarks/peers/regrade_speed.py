@@ -79,7 +79,7 @@ def look(name: str, folder: Path) -> dict[str, Any]:
     evidence, store, variant = evidence_of(folder), ReferenceStore(folder / name), VARIANTS[name]
 
     def times(pool: Any) -> tuple[dict[str, Any], float]:
-        pipeline = ReferencePipeline(backbone, store, heads=heads, recipe=variant.recipe, pool=pool)
+        pipeline = ReferencePipeline(backbone, store, heads=heads, pool=pool)
         detector = WatchfulDetector(pipeline, backbone, pool=pool) if variant.station else pipeline
         models: list[float] = []
         found = measure(lambda: models.append(detector.detect("bench", evidence).model_ms))

@@ -119,13 +119,13 @@ def test_a_bank_with_one_changed_byte_is_refused(at: int, flip: int) -> None:
 def test_a_bank_for_something_else_is_refused_by_name(name: str) -> None:
     wanted = OWN | {name: "c" * 64}
     with pytest.raises(BankRefused, match="was made for"):
-        check_fits(read_bank(CONTENT), **wanted, recipe=PLAIN)
-    check_fits(read_bank(CONTENT), **OWN, recipe=PLAIN)
+        check_fits(read_bank(CONTENT), **wanted, recipes=(PLAIN,))
+    check_fits(read_bank(CONTENT), **OWN, recipes=(PLAIN,))
 
 
 def test_a_bank_of_another_recipe_is_refused_with_the_remedy() -> None:
     with pytest.raises(BankRefused, match="another recipe: build it again"):
-        check_fits(read_bank(CONTENT), **OWN, recipe=DEFAULT)
+        check_fits(read_bank(CONTENT), **OWN, recipes=(DEFAULT,))
 
 
 @pytest.mark.parametrize("version", [1, 2, 3])

@@ -14,6 +14,7 @@ from models.backbone import Backbone
 from models.calibration import MIN_SHOTS
 from models.enrol import enrol
 from models.pipeline import ReferencePipeline
+from models.recipe import DEFAULT, QUICK
 from models.regions import MAX_REGIONS, SEVERITIES, SOURCE, severity_of
 from models.store import ReferenceStore
 
@@ -57,6 +58,28 @@ def test_a_view_with_references_that_nobody_photographed_is_told(
     pipeline, photo = ReferencePipeline(backbone, store), drawn("mug", "good", 21)[0]
     assert pipeline.detect("MUG", seen(top=photo)).missing_views == ("side",)
     assert pipeline.detect("MUG", seen(top=photo, side=photo)).missing_views == ()
+
+
+def test_a_view_that_is_looked_at_quickly_stays_so_and_is_looked_at_beside_others(
+    backbone: Backbone, tmp_path: Path, drawn: Drawn, seen: Look
+) -> None:
+    store, photos = ReferenceStore(tmp_path), drawn("mug", "good", 1, MIN_SHOTS + 1)
+    enrol(store, backbone, sku="MUG", view="top", photos=photos[:-1], recipe=QUICK)
+    enrol(store, backbone, sku="MUG", view="top", photos=photos[-1:])
+    enrol(store, backbone, sku="MUG", view="side", photos=photos)
+    assert (store.recipe("MUG", "top"), store.recipe("MUG", "side")) == (QUICK, DEFAULT)
+    broken = drawn("mug", "damaged_handle")[0]
+    detection = ReferencePipeline(backbone, store).detect("MUG", seen(top=broken, side=broken))
+    assert [view.score > view.limit for view in detection.views] == [True, True]
+    enrol(store, backbone, sku="MUG", view="top", photos=[], recipe=DEFAULT)
+    assert store.recipe("MUG", "top") == DEFAULT
+
+
+def test_a_view_without_a_bank_of_today_has_no_recipe(tmp_path: Path) -> None:
+    store = ReferenceStore(tmp_path)
+    assert store.recipe("MUG", "top") is None
+    store.write_bank("MUG", "top", b"RGBANK\x00\x01 of another day")
+    assert store.recipe("MUG", "top") is None
 
 
 def test_a_finding_says_what_where_and_who(mug_pipeline: ReferencePipeline, drawn: Drawn, seen: Look) -> None:
