@@ -23,7 +23,7 @@ EVERYWHERE = Region(left_ppm=0, top_ppm=0, width_ppm=1_000_000, height_ppm=1_000
 class StainHead:
     """Names one stain over the whole view, this surely."""
 
-    confidence_ppm: int = 700_000
+    confidence_ppm: int = 850_000
     sights: list[Sight] = field(default_factory=list)
 
     @property
