@@ -1,7 +1,7 @@
-"""The shared backbone: pictures to patch features, once per view.
+"""The shared backbone: pictures to feature maps, once per view, and maps to patch features.
 
-The features of strides 8 and 16 are averaged over 3 x 3 cells and laid side by side, as in
-PatchCore (arXiv 2106.08265): one row for each 8 x 8 pixels, 152 numbers with the shipped network.
+The features are averaged over 3 x 3 cells and, where a look takes maps of several strides, laid side by
+side, as in PatchCore (arXiv 2106.08265): one row for each cell of the first map.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,6 @@ from models.session import MAX_BATCH, OnnxSession, Tensor
 
 Matrix = NDArray[np.float32]
 
-LEVELS = ("f8", "f16")
 MOST_CHANNELS = 128
 """That OpenCV filters at once."""
 MAPS = ("f4", "f8", "f16", "f32")
@@ -32,7 +31,7 @@ EMBEDDING = "embedding"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patches:
-    """Features of one picture: `rows` x `columns` cells of 8 x 8 pixels, row by row."""
+    """Features of one picture: `rows` x `columns` cells, row by row."""
 
     rows: int
     columns: int
@@ -51,23 +50,6 @@ class Backbone:
     def version(self) -> VersionedFile:
         """Name and hash of the model file."""
         return self.manifest.version
-
-    @property
-    def channels(self) -> int:
-        """Numbers per patch."""
-        return sum(self.manifest.outputs[level] for level in LEVELS)
-
-    def describe(self, pictures: Sequence[Pixels]) -> tuple[list[Patches], float]:
-        """Patches of pictures of one size, and the milliseconds spent inside the runtime."""
-        patches: list[Patches] = []
-        spent_ms = 0.0
-        for start in range(0, len(pictures), MAX_BATCH):
-            batch = self._numbers(pictures[start : start + MAX_BATCH])
-            began = perf_counter()
-            fine, coarse = self._session.run(batch, LEVELS)
-            spent_ms += (perf_counter() - began) * 1000.0
-            patches += [pool(f, c) for f, c in zip(fine, coarse, strict=True)]
-        return patches, spent_ms
 
     def maps(self, pixels: Pixels) -> tuple[dict[str, Tensor], float]:
         """Every feature map of one picture and its embedding, by name, and the runtime's milliseconds."""
@@ -95,11 +77,6 @@ class Backbone:
         mean = (spec.mean, spec.mean, spec.mean)
         numbers = cv2.dnn.blobFromImages(list(pictures), 1.0 / spec.scale, mean=mean, swapRB=False)
         return np.asarray(numbers, dtype=np.float32)
-
-
-def pool(fine: Tensor, coarse: Tensor) -> Patches:
-    """CHW maps of stride 8 and 16 to one row per cell of stride 8."""
-    return pool_levels({"f8": fine, "f16": coarse}, LEVELS)
 
 
 def pool_levels(maps: Mapping[str, Tensor], levels: Sequence[str]) -> Patches:

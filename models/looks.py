@@ -122,14 +122,6 @@ def patches_of(maps: Mapping[str, Tensor], looks: Sequence[Look]) -> tuple[Patch
     return tuple(pooled[look.levels] for look in looks)
 
 
-def fit_looks(recipe: Recipe, photos: Sequence[Sequence[Patches]]) -> Banks:
-    """The banks of MIN_SHOTS or more photos, each given by its looks.
-
-    Raises ValueError with fewer photos or mixed sizes.
-    """
-    return banks_of(recipe, learn_looks(recipe, photos))
-
-
 def learn_looks(
     recipe: Recipe, photos: Sequence[Sequence[Patches]], marked: Sequence[Sequence[Patches]] = ()
 ) -> list[Learnt]:
@@ -152,7 +144,7 @@ def learn_looks(
 
 
 def banks_of(recipe: Recipe, learnt: Sequence[Learnt]) -> Banks:
-    """What was learnt by some looks, the first ones of the recipe; raises ValueError with too few photos."""
+    """What MIN_SHOTS or more photos taught by the first looks of a recipe; raises ValueError with fewer."""
     scores = scores_of(recipe, [one.left_out for one in learnt])
     calibrate(scores)
     return Banks(looks=tuple(one.bank for one in learnt), leave_one_out=scores)

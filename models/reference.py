@@ -18,9 +18,8 @@ import numpy as np
 
 from models.backbone import Matrix, Patches
 from models.coreset import greedy_coreset, nearest_distance
-from models.recipe import MAX_ROWS
+from models.recipe import MAX_ROWS, PLAIN
 
-CORESET_SHARE = 0.10
 NOISE_SMOOTHING = 1.0
 """Cells; standard deviation of the smoothing of the noise map."""
 PLACE_SHARE = 0.75
@@ -71,22 +70,11 @@ class Comparison:
     """The mean of the largest values of `heat`, as many as the recipe says."""
 
 
-def fit(shots: Sequence[Patches]) -> Bank:
-    """The bank of one plain look; raises ValueError with mixed sizes."""
-    return learn(shots).bank
-
-
-def compare(bank: Bank, patches: Patches) -> Comparison:
-    """Compare one picture of the bank's size with the bank of one look; the score is the largest value."""
-    heat = heat_of(bank, patches)
-    return Comparison(heat=heat, score=float(heat.max()))
-
-
 def learn(
     shots: Sequence[Patches],
     *,
     marked: Sequence[Patches] = (),
-    share: float = CORESET_SHARE,
+    share: float = PLAIN.share,
     most_rows: int = MAX_ROWS,
     by_place: bool = True,
     direction: bool = False,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from time import perf_counter, process_time
 from typing import TypeVar
 
-from models.backbone import Backbone, Patches
+from models.backbone import Backbone
 from models.images import Pixels
 from models.session import Tensor
 
@@ -79,14 +79,6 @@ class RememberingBackbone(Backbone):
         super().__init__(inner.manifest, inner._session)
         self.memory = memory or Memory()
 
-    def describe(self, pictures: Sequence[Pixels]) -> tuple[list[Patches], float]:
-        """As the backbone, its milliseconds as they were when it was asked first."""
-        ask = super().describe
-        found = self.memory.once(
-            _key("describe", pictures), _Described, lambda: _Described(*ask(pictures)), _size
-        )
-        return found.patches, found.spent_ms
-
     def maps(self, pixels: Pixels) -> tuple[dict[str, Tensor], float]:
         """As the backbone, its milliseconds as they were when it was asked first."""
         ask = super().maps
@@ -95,21 +87,13 @@ class RememberingBackbone(Backbone):
 
 
 @dataclass(frozen=True, slots=True)
-class _Described:
-    patches: list[Patches]
-    spent_ms: float
-
-
-@dataclass(frozen=True, slots=True)
 class _Maps:
     maps: dict[str, Tensor]
     spent_ms: float
 
 
-def _size(answer: _Described | _Maps) -> int:
-    if isinstance(answer, _Maps):
-        return sum(int(part.nbytes) for part in answer.maps.values())
-    return sum(int(part.vectors.nbytes) for part in answer.patches)
+def _size(answer: _Maps) -> int:
+    return sum(int(part.nbytes) for part in answer.maps.values())
 
 
 def _key(what: str, pictures: Sequence[Pixels]) -> bytes:

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from models.backbone import LEVELS, Backbone
+from models.backbone import Backbone, pool_levels
 from models.errors import ModelFailed
 from models.framing import input_size
 from models.manifest import ZOO, load_model
 from models.session import MAX_BATCH, OnnxSession, check_answer
+
+LEVELS = ("f8", "f16")
 
 
 def picture(
@@ -23,18 +25,18 @@ def session() -> OnnxSession:
 
 
 def test_a_picture_gives_one_row_for_each_eight_pixels(backbone: Backbone) -> None:
-    (patches,), spent_ms = backbone.describe([picture(1)])
+    maps, spent_ms = backbone.maps(picture(1))
+    patches = pool_levels(maps, LEVELS)
     assert (patches.rows, patches.columns) == (8, 12)
-    assert patches.vectors.shape == (96, backbone.channels)
+    assert patches.vectors.shape == (96, sum(backbone.manifest.outputs[level] for level in LEVELS))
     assert spent_ms > 0
 
 
 def test_a_batch_gives_what_each_picture_gives_alone(backbone: Backbone) -> None:
     pictures = [picture(seed) for seed in range(MAX_BATCH + 2)]
-    together, _ = backbone.describe(pictures)
-    for one, patches in zip(pictures, together, strict=True):
-        alone = backbone.describe([one])[0][0]
-        np.testing.assert_allclose(patches.vectors, alone.vectors, atol=2e-4)
+    together, _ = backbone.embed(pictures)
+    for one, row in zip(pictures, together, strict=True):
+        np.testing.assert_allclose(row, backbone.embed([one])[0][0], atol=2e-4)
 
 
 def test_all_outputs_have_the_channels_of_the_manifest(session: OnnxSession) -> None:

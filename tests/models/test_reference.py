@@ -1,5 +1,7 @@
 """Comparison with good photos: what is alike is near, what is odd is far and in the right place."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,9 +10,9 @@ from hypothesis import strategies as st
 from models.backbone import Matrix, Patches
 from models.calibration import MIN_SHOTS
 from models.coreset import greedy_coreset, nearest_distance
-from models.looks import compare_looks, fit_looks
+from models.looks import Banks, banks_of, compare_looks, learn_looks
 from models.recipe import MAX_ROWS, PLAIN
-from models.reference import compare, fit, heat_of, learn
+from models.reference import heat_of, learn
 
 ROWS, COLUMNS, CHANNELS = 10, 12, 5
 
@@ -19,6 +21,10 @@ def shot(seed: int) -> Patches:
     base = np.random.default_rng(99).standard_normal((ROWS * COLUMNS, CHANNELS))
     noise = 0.1 * np.random.default_rng(seed).standard_normal(base.shape)
     return Patches(rows=ROWS, columns=COLUMNS, vectors=(base + noise).astype(np.float32))
+
+
+def plain_banks(photos: Sequence[tuple[Patches]]) -> Banks:
+    return banks_of(PLAIN, learn_looks(PLAIN, photos))
 
 
 def with_defect(patches: Patches, row: int, column: int) -> Patches:
@@ -61,7 +67,7 @@ def test_a_coreset_larger_than_the_rows_is_all_of_them() -> None:
 
 
 def test_an_odd_cell_is_found_where_it_is() -> None:
-    bank = fit_looks(PLAIN, [(shot(seed),) for seed in range(12)])
+    bank = plain_banks([(shot(seed),) for seed in range(12)])
     good = compare_looks(PLAIN, bank, (shot(50),))
     bad = compare_looks(PLAIN, bank, (with_defect(shot(50), 5, 6),))
     limit = bank.calibration.limit()
@@ -71,7 +77,7 @@ def test_an_odd_cell_is_found_where_it_is() -> None:
 
 def test_every_photo_has_its_own_left_out_score() -> None:
     odd = with_defect(shot(3), 1, 1)
-    bank = fit_looks(PLAIN, [*((shot(seed),) for seed in range(9)), (odd,)])
+    bank = plain_banks([*((shot(seed),) for seed in range(9)), (odd,)])
     assert len(bank.leave_one_out) == 10
     assert int(np.argmax(bank.leave_one_out)) == 9
 
@@ -84,12 +90,12 @@ def test_a_left_out_photo_scores_what_it_would_as_an_item() -> None:
 
 def test_a_fit_needs_enough_photos_of_one_size() -> None:
     with pytest.raises(ValueError, match="needed"):
-        fit_looks(PLAIN, [(shot(seed),) for seed in range(MIN_SHOTS - 1)])
+        plain_banks([(shot(seed),) for seed in range(MIN_SHOTS - 1)])
     other = Patches(rows=COLUMNS, columns=ROWS, vectors=shot(9).vectors)
     with pytest.raises(ValueError, match="size"):
-        fit([*(shot(seed) for seed in range(6)), other])
+        learn([*(shot(seed) for seed in range(6)), other])
     with pytest.raises(ValueError, match="size"):
-        compare(fit([shot(seed) for seed in range(6)]), other)
+        heat_of(learn([shot(seed) for seed in range(6)]).bank, other)
 
 
 def test_the_rows_of_a_bank_are_bounded_for_any_number_of_photos() -> None:
