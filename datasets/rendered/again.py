@@ -36,5 +36,6 @@ def differing(rows: Sequence[Row], path: Path) -> int:
     other = [row["picture"] for row in rows if row["picture"] in told and row != told[row["picture"]]]
     for picture in other:
         print(f"{picture}: differs", file=sys.stderr, flush=True)
-    print(f"{len(rows)} pictures, {len(other)} differ from the index", file=sys.stderr, flush=True)
+    why = ": another kind of processor rounds differently, see CARD.md" if other else ""
+    print(f"{len(rows)} pictures, {len(other)} differ from the index{why}", file=sys.stderr, flush=True)
     return len(other)

@@ -105,7 +105,8 @@ def main() -> int:
         work(kind, share_of(kind, missing(kind, options.only), options.worker))
         return 0
     failed = render(kind, ["--only", options.only, *(["--more"] if options.more else [])])
-    return failed + (differing(index.read(kind.index), MORE_INDEX) if options.more else 0)
+    other = differing(index.read(kind.index), MORE_INDEX) if options.more else 0
+    return min(1, failed + other)
 
 
 if __name__ == "__main__":

@@ -43,8 +43,8 @@ CONTROL = """\
 *Comparison only* is without the models that name defects. *Evidence hidden* is the control: from every
 picture one region of a used and one of a damaged unit are painted over, its own or what others of the object
 lend, so that neither evidence nor its size is left. Kappa must fall to 0 and new against rest to 0.5; what is
-left is a shortcut. *Sealed* are ten rendered products under two rigs of their own that nobody looked at while
-anything was chosen (`make render ARGS=--more` makes them); each look is in the list below."""
+left is a shortcut. *Sealed* are ten rendered products under two rigs of their own that no training and no
+choice has seen (`make render ARGS=--more` makes them); each look at their figures is in the list below."""
 
 ALARMS = """\
 {name}: {classes} products, 8 references each (seed 0), every other picture looked at with the limits as
