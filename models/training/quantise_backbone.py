@@ -66,8 +66,8 @@ VARIANTS: Mapping[str, Variant] = {
     "behind-f16-kept": Variant(until="f16"),
     "behind-f8-kept": Variant(until="f8"),
 }
-"""What was tried; the name stands in the file's name. `int8` keeps both bounds of the plan, and its products
-overflow on no processor."""
+"""What was tried; the name stands in the file's name. `int8` is the fastest that came near both bounds of
+the plan, and its products overflow on no processor."""
 
 
 class Pictures(CalibrationDataReader):
