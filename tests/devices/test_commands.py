@@ -17,6 +17,8 @@ from devices.config import parse_devices
 from devices.registry import DRIVERS, Surroundings
 
 ROOT = Path(__file__).parents[2]
+PATIENCE_S = 30
+"""For the program to end after Ctrl-C."""
 PLAY = "import typer; from devices.commands import register; app = typer.Typer(); register(app); app()"
 
 
@@ -50,6 +52,11 @@ def played(name: str, port: Path) -> Iterator[IO[str]]:
             yield process.stdin
         finally:
             process.send_signal(signal.SIGINT)
+            try:
+                process.wait(PATIENCE_S)
+            except subprocess.TimeoutExpired:  # a shell ignores Ctrl-C for what it started with `&`
+                process.kill()
+                raise
 
 
 @pytest.mark.parametrize(
