@@ -4,7 +4,7 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench soak render lock setup-dev training peers
+.PHONY: help run test setup check fmt bench soak render lock setup-dev training peers peers-ledger
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -19,7 +19,7 @@ DEV  := .venv/.dev-$(call digest,requirements-dev.lock)
 SELF := .venv/.self-$(call digest,pyproject.toml)
 
 help:  ## show these verbs
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
 
 run: setup  ## set up, then play the virtual warehouse (more options: make run ARGS=--help)
 	@$(BIN)/regrade demo $(ARGS)
@@ -58,6 +58,16 @@ training: | $(BIN)/pip  ## make .venv/train for `regrade train` (torch; ultralyt
 peers: | $(BIN)/pip  ## make .venv/peers for the peers of `make bench` and `regrade evaluate`
 	@$(BIN)/python -m venv .venv/peers
 	@.venv/peers/bin/python $(QUIETLY) -r benchmarks/peers/requirements-anomalib.txt
+
+peers-ledger: | $(BIN)/pip  ## make .venv/peers-ledger for the ledger's peers (needs Python 3.12 or newer)
+	@for python in python3.12 python3.13 "$(HOME)"/.pyenv/versions/3.12*/bin/python; do \
+	    if "$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+	        "$$python" -m venv .venv/peers-ledger; break; \
+	    fi; \
+	done; \
+	test -x .venv/peers-ledger/bin/python || \
+	    { echo 'the ledger'"'"'s peers need Python 3.12 or newer with venv' >&2; exit 1; }
+	@.venv/peers-ledger/bin/python $(QUIETLY) -r benchmarks/peers/requirements-ledger.txt
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)

@@ -59,7 +59,7 @@ def test_both_front_pages_have_the_same_shape(page: Page) -> None:
 @pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "docs/faults.md"])
 def test_every_make_verb_that_a_page_names_exists(page: Page, name: str) -> None:
     targets = set(MAKE_TARGET.findall(page("Makefile")))
-    typed = set(re.findall(r"^\s*make ([a-z]+)$|`make ([a-z]+)[ `]", page(name), re.M))
+    typed = set(re.findall(r"^\s*make ([a-z-]+)$|`make ([a-z-]+)[ `]", page(name), re.M))
     named = {verb for pair in typed for verb in pair if verb}
     assert named
     assert named <= targets
