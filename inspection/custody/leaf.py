@@ -27,6 +27,15 @@ class EntryType(StrEnum):
     LOGISTICS = "logistics"
     KEY_ADD = "key.add"
     KEY_REVOKE = "key.revoke"
+    CORRECTION = "correction"
+    REVERSAL = "reversal"
+    POLICY = "policy"
+    MODEL = "model"
+    CALIBRATION = "calibration"
+    AUTONOMY = "autonomy"
+    APPROVAL = "approval"
+    ACCESS = "access"
+    ERASURE = "erasure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
