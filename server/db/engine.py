@@ -20,7 +20,11 @@ READERS = 4
 def writing_engine(path: Path) -> Engine:
     """The one connection that writes; its owner holds the database's lock."""
     path.touch(mode=0o600)
-    engine = create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=1, max_overflow=0)
+    return for_writing(create_engine(f"sqlite:///{path}", poolclass=QueuePool, pool_size=1, max_overflow=0))
+
+
+def for_writing(engine: Engine) -> Engine:
+    """Let an engine of one connection write as the centre does: WAL, and a sync before every answer."""
     event.listen(engine, "connect", _prepare_writer)
     event.listen(engine, "begin", _begin_immediate)
     return engine

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from server.errors import Busy, StorageFailed
 
@@ -117,6 +117,8 @@ def _run(connection: Connection, order: _Order) -> _Done:
     connection.exec_driver_sql("SAVEPOINT work")
     try:
         value = order.work(connection)
+    except OperationalError:  # the disk, not the work: nothing of this group is to be trusted
+        raise
     except Exception as error:  # it is the caller's: handed back to whoever asked
         connection.exec_driver_sql("ROLLBACK TO work")
         connection.exec_driver_sql("RELEASE work")
