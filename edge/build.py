@@ -28,6 +28,7 @@ from edge.committing import Committer
 from edge.config import StationConfig
 from edge.crossing import Seeing
 from edge.database import Database
+from edge.erasure import Erasing
 from edge.errors import BadConfig, KeyCloned
 from edge.faults import Faults
 from edge.identity import Identity
@@ -250,6 +251,7 @@ def _sync(ground: Ground, link: HttpLink, station: Station) -> Sync:
         identity=ground.identity,
         clocks=ground.clocks,
         faults=ground.faults,
+        erasing=Erasing(ground.database, ground.vault, ground.faults),
         pace=Pace(worklist_s=timings.worklist_s, health_s=timings.health_s),
         heard=Heard(
             new_worklist=lambda: station.post(NewWorklist()), changed=ground.changes.bump, cloned=cloned

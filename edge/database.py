@@ -29,6 +29,7 @@ PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",
     "PRAGMA busy_timeout=5000",
 )
 
@@ -71,6 +72,20 @@ class Database:
             if "full" in str(error.orig):
                 raise DiskFull("the disk is full: nothing more can be written down") from error
             raise JournalBroken(f"{JOURNAL} cannot be written: {error.orig}") from error
+
+    async def scrub(self) -> None:
+        """Rewrite the file without its free pages and empty its log: what was deleted is in neither."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._scrub)
+
+    def _scrub(self) -> None:
+        connection = self._engine.raw_connection()  # outside a transaction, where VACUUM must be
+        try:
+            for statement in ("PRAGMA temp_store=MEMORY", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(statement)
+        except sqlite3.OperationalError as error:
+            raise DiskFull(f"the journal cannot be rewritten now: {error}") from error
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Finish what is being written, close the file, give the folder free."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from edge import verdicts
+from edge import erasure, verdicts
 from edge.tables import bench, boots, committed, events, evidence, outbox
 from edge.vault import SealedImage
 from inspection.confirmed import Confirmed
@@ -95,6 +95,8 @@ def end_item(connection: Connection, boot: str, happened: Sequence[BenchEvent]) 
 def commit_inspection(connection: Connection, commit: Commit) -> int:
     """Write events, outbox, evidence, counter, committed unit and what is learnt from the verdict.
 
+    Of a unit that was erased while it lay on the bench, only what holds no personal value.
+
     Returns the outbox row's id. Raises NotAllowed when the counter is not the next one of its boot.
     """
     device = commit.record.device
@@ -104,6 +106,8 @@ def commit_inspection(connection: Connection, commit: Commit) -> int:
     _add_committed(connection, commit)
     if commit.confirmed is not None:
         verdicts.keep(connection, commit.record.unit.inspection, commit.confirmed)
+    if erasure.is_erased(connection, commit.record.unit.id):
+        erasure.forget(connection, (commit.record.unit.id,))
     end_item(connection, device.boot, commit.events)
     return row_id
 

@@ -56,7 +56,7 @@ async def _work(running: Running) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_warm_up(running))
         tasks.create_task(running.station.run())
-        tasks.create_task(running.uplink.run(running.sync.checked))
+        tasks.create_task(running.uplink.run(running.sync.checked, running.sync.catch_up))
         tasks.create_task(running.sync.run(running.reporting.health, told))
         tasks.create_task(running.references.run())
         tasks.create_task(tidying.run())

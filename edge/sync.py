@@ -16,6 +16,7 @@ import structlog
 from edge import journal, worklist
 from edge.clock import ClockWatch
 from edge.database import Database
+from edge.erasure import Erasing
 from edge.errors import DiskFull, KeyCloned
 from edge.faults import Faults
 from edge.identity import Identity
@@ -86,11 +87,14 @@ class Sync:
         identity: Identity,
         clocks: ClockWatch,
         faults: Faults,
+        erasing: Erasing,
         pace: Pace,
         heard: Heard,
     ) -> None:
         self._database, self._link, self._identity = database, link, identity
         self._clocks, self._faults, self._pace, self._heard = clocks, faults, pace, heard
+        self._erasing = erasing
+        self._one_at_a_time = asyncio.Lock()
         self.reachable = False
         self.checked = asyncio.Event()
         """Set once the centre has confirmed that this key is ours alone."""
@@ -115,7 +119,19 @@ class Sync:
         self.checked.set()
 
     async def worklist(self) -> None:
-        """Take in everything that changed since the cursor; raises LinkError or BadMessage."""
+        """Take in everything that changed since the cursor; raises LinkError, BadMessage or DiskFull."""
+        async with self._one_at_a_time:
+            await self._take_pages()
+            await self._erasing.finish()
+
+    async def catch_up(self) -> None:
+        """Hear what was erased before anything is sent; raises LinkError or DiskFull."""
+        try:
+            await self.worklist()
+        except BadMessage as error:
+            self._faults.count(error.code)
+
+    async def _take_pages(self) -> None:
         for _ in range(MOST_PAGES):
             after = await self._database.run(worklist.cursor)
             asked = self._clocks.now()

@@ -19,10 +19,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """`PRAGMA user_version`; a program refuses a journal that is newer than itself.
 
-1: the first. 2: `verdicts` came. A table that is missing is made; none has been changed yet.
+1: the first. 2: `verdicts` came. 3: `erased` came. A table that is missing is made; none was changed yet.
 """
 
 metadata = MetaData()
@@ -143,6 +143,13 @@ units = Table(
     Column("open", Boolean, nullable=False, default=True),
 )
 Index("units_by_sku", units.c.merchant, units.c.sku)
+
+erased = Table(  # units whose customer the centre has erased: nothing personal of them is kept here again
+    "erased",
+    metadata,
+    Column("unit", String(64), primary_key=True),
+    Column("scrubbed", Boolean, nullable=False),  # the journal was rewritten since
+)
 
 inspectors = Table(
     "inspectors",

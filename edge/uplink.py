@@ -6,7 +6,7 @@ counted and changes nothing: the record stays queued.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -41,8 +41,16 @@ LEFT_BEHIND = 16
 UPLOADS_AT_ONCE = 8
 NOT_ITS_FAULT = frozenset({401, 403, 404, 405})
 """The whole link is refused, not one record: sending it alone would not help."""
+CatchUp = Callable[[], Awaitable[None]]
+"""Hears what happened while the centre was away; raises LinkError."""
+ERASED = 410
+"""The image's customer was erased: it is never wanted again."""
 OUT_OF_ROOM = 507
 """An image beyond the quota, or a record whose refusal would be one too many to keep: the others may go."""
+
+
+async def nothing_to_hear() -> None:
+    """For an uplink without a worklist beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,14 +114,23 @@ class Uplink:
         """Something new waits, or the centre is back."""
         self._wake.set()
 
-    async def run(self, allowed: asyncio.Event) -> None:
-        """Send for ever; nothing is sent before `allowed` is set (the check of our key's standing)."""
+    async def run(self, allowed: asyncio.Event, catch_up: CatchUp = nothing_to_hear) -> None:
+        """Send for ever; nothing is sent before `allowed` is set (the check of our key's standing).
+
+        At the start, and whenever the centre was away, `catch_up` comes first: what was erased meanwhile
+        must not be sent again.
+        """
         await allowed.wait()
+        behind = True
         while True:
             self._wake.clear()
             try:
+                if behind:
+                    await catch_up()
+                    behind = False
                 done = await self.round()
             except (LinkError, DiskFull) as error:
+                behind = True
                 self._failed(error)
                 await self._rest(self._backoff.next())
             else:
@@ -194,6 +211,9 @@ class Uplink:
             if (said.ciphertext_sha256, said.bytes) != (image.sha256, image.bytes):
                 raise BadMessage("the answer is for another image")
         except (Refused, Overloaded, BadMessage) as error:
+            if isinstance(error, Refused) and error.status == ERASED:
+                self._faults.count("evidence_erased")
+                return Uploaded(sha256=image.sha256, lost=True)
             self._not_uploaded(error)
             return Uploaded(sha256=image.sha256)
         return Uploaded(sha256=image.sha256, confirmed=True)

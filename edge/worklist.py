@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from edge import erasure
 from edge.tables import cursors, inspectors, products, units
 from inspection.custody.sealing import commit
 from inspection.messages.catalogue import ProductMessage, UnitMessage
@@ -33,6 +34,7 @@ def apply(connection: Connection, page: WorklistPage) -> None:
         _put_unit(connection, unit)
     if page.closed:
         connection.execute(update(units).where(units.c.id.in_(page.closed)).values(open=False))
+    erasure.forget(connection, page.erased)
     for person in page.inspectors:
         _put_inspector(connection, person)
     row = {"name": CURSOR, "value": page.cursor}

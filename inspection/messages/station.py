@@ -69,6 +69,8 @@ class WorklistPage(Message):
     closed: Annotated[tuple[UnitId, ...], Field(max_length=500)]
     """Units whose coming inspection is no longer expected."""
     inspectors: Annotated[tuple[InspectorMessage, ...], Field(max_length=500)]
+    erased: Annotated[tuple[UnitId, ...], Field(max_length=500)] = ()
+    """Units whose customer was erased: the station drops all that is personal of them, for ever."""
     centre_time: Utc
 
 

@@ -14,10 +14,12 @@ from prometheus_client import CollectorRegistry
 from edge import journal, worklist
 from edge.clock import ClockWatch, Instant
 from edge.database import Database
+from edge.erasure import Erasing
 from edge.errors import KeyCloned
 from edge.faults import Faults
 from edge.identity import Identity
 from edge.sync import Heard, Pace, Sync, check_standing
+from edge.vault import Vault
 from inspection.messages.station import Health, StationStanding
 from inspection.record import ClockState
 from link.http import HttpConfig, HttpLink
@@ -64,6 +66,7 @@ async def sync(
     heard: Counter[str],
     clocks: ClockWatch,
     faults: Faults,
+    vault: Vault,
 ) -> AsyncIterator[Sync]:
     def hear(name: str) -> Callable[..., None]:
         return lambda *given: heard.update([name])
@@ -75,6 +78,7 @@ async def sync(
             identity=Identity(key=world.station_key, enrolment=world.enrolment),
             clocks=clocks,
             faults=faults,
+            erasing=Erasing(database, vault, faults),
             pace=Pace(worklist_s=0.02, health_s=0.02, standing_s=0.02),
             heard=Heard(new_worklist=hear("worklist"), changed=hear("changed"), cloned=hear("cloned")),
         )

@@ -57,6 +57,7 @@ WORDS: dict[str, str] = {
     "console.faults": "Faults since its start:",
     "console.fault_evidence_lost": "Images were lost",
     "console.fault_evidence_refused": "The centre refused an image",
+    "console.fault_evidence_erased": "The customer of an image was erased",
     "console.fault_bad_answer": "The centre's answer made no sense",
     "console.fault_input_dropped": "Input came too fast and was dropped",
     "console.at_boot": "Starting",

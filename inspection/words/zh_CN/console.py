@@ -57,6 +57,7 @@ WORDS: dict[str, str] = {
     "console.faults": "启动以来的故障：",
     "console.fault_evidence_lost": "有图片丢失",
     "console.fault_evidence_refused": "中心拒收图片",
+    "console.fault_evidence_erased": "图片所属客户的数据已删除",
     "console.fault_bad_answer": "中心的答复读不懂",
     "console.fault_input_dropped": "输入过快，部分被丢弃",
     "console.at_boot": "正在启动",
