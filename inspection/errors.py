@@ -12,7 +12,10 @@ DomainError
 |-- NotTrusted            a proof does not hold: never go on
 |   |-- BadSignature
 |   |-- WrongReceipt        a receipt for another record, or not by this log
-|   `-- BadSeal             encrypted evidence that cannot be opened
+|   |-- BadSeal             encrypted evidence that cannot be opened
+|   |-- BadProof            a Merkle proof that does not lead to the root
+|   |-- WrongLog            a checkpoint of a log that is not trusted here
+|   `-- QuorumMissing       a checkpoint that too few witnesses cosigned
 `-- SetUpIncomplete       the set-up lacks something: fix it
     |-- PriceMissing        a SKU without the price that a rule needs
     `-- RubricMissing       a category without a rubric
@@ -96,6 +99,24 @@ class BadSeal(NotTrusted):
     """Encrypted evidence that cannot be opened."""
 
     code = "bad_seal"
+
+
+class BadProof(NotTrusted):
+    """A Merkle proof that does not lead from what is to be proven to the root."""
+
+    code = "bad_proof"
+
+
+class WrongLog(NotTrusted):
+    """A checkpoint of a log that is not trusted here."""
+
+    code = "wrong_log"
+
+
+class QuorumMissing(NotTrusted):
+    """A checkpoint that fewer witnesses cosigned than the policy asks for."""
+
+    code = "quorum_missing"
 
 
 class SetUpIncomplete(DomainError):

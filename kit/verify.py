@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from inspection.custody.leaf import GENESIS, Leaf, leaf_hash
+from inspection.custody.leaf import GENESIS, Leaf, leaf_hash_hex
 from inspection.custody.receipt import Receipt, check_receipt
 from inspection.custody.signing import Domain, key_id, verify
 from inspection.errors import BadMessage, BadSignature, DomainError, WrongReceipt
@@ -131,7 +131,7 @@ def _pin(receipt: Receipt | None, key: bytes, header: Header) -> tuple[Pin | Non
 
 
 def _pin_of(leaf: Leaf, receipt: Receipt) -> Pin:
-    return Pin(index=receipt.index, hash=leaf_hash(receipt.leaf), prev=leaf.prev)
+    return Pin(index=receipt.index, hash=leaf_hash_hex(receipt.leaf), prev=leaf.prev)
 
 
 def _check_head(header: Header, key: bytes) -> Iterator[Problem]:

@@ -4,12 +4,12 @@ Because `prev` stands inside the hashed bytes, the chain and any tree over the l
 the same thing; there is no second path to believe. Leaf hash: RFC 6962, section 2.1.
 """
 
-import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from inspection.custody.canonical import canonical, parse_canonical
+from inspection.custody.merkle import leaf_hash
 from inspection.errors import BadMessage, UnknownVersion
 
 LEAF_VERSION = 1
@@ -28,6 +28,7 @@ class EntryType(StrEnum):
     KEY_ADD = "key.add"
     KEY_REVOKE = "key.revoke"
     CORRECTION = "correction"
+    """Says what is wrong with an earlier entry, by its index; nothing is ever edited."""
     REVERSAL = "reversal"
     POLICY = "policy"
     MODEL = "model"
@@ -35,6 +36,7 @@ class EntryType(StrEnum):
     AUTONOMY = "autonomy"
     APPROVAL = "approval"
     ACCESS = "access"
+    """Someone read entries that only a few may read."""
     ERASURE = "erasure"
 
 
@@ -102,6 +104,6 @@ def _leaf(value: dict[str, Any]) -> Leaf:
     return Leaf(type=EntryType(value["type"]), **fields)
 
 
-def leaf_hash(content: bytes) -> str:
-    """RFC 6962 leaf hash, SHA-256(0x00 || leaf), in hex."""
-    return hashlib.sha256(b"\x00" + content).hexdigest()
+def leaf_hash_hex(content: bytes) -> str:
+    """RFC 6962 leaf hash in hex: how `prev` and the receipts write it."""
+    return leaf_hash(content).hex()

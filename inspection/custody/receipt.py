@@ -10,7 +10,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.canonical import canonical
-from inspection.custody.leaf import Leaf, leaf_hash, read_leaf
+from inspection.custody.leaf import Leaf, leaf_hash_hex, read_leaf
 from inspection.custody.signing import Domain, key_id, public_bytes, sign, verify
 from inspection.errors import WrongReceipt
 
@@ -53,7 +53,7 @@ def receipt_content(origin: str, index: int, hash_hex: str) -> bytes:
 
 def issue_receipt(key: Ed25519PrivateKey, origin: str, index: int, leaf: bytes) -> Receipt:
     """Sign that `leaf` stands at `index` of the log `origin`."""
-    content = receipt_content(origin, index, leaf_hash(leaf))
+    content = receipt_content(origin, index, leaf_hash_hex(leaf))
     signature = sign(key, Domain.RECEIPT, content)
     return Receipt(
         origin=origin, index=index, leaf=leaf, log_key=key_id(public_bytes(key)), signature=signature
@@ -62,7 +62,7 @@ def issue_receipt(key: Ed25519PrivateKey, origin: str, index: int, leaf: bytes) 
 
 def check_receipt(receipt: Receipt, log_public: bytes, origin: str) -> Leaf:
     """Return the leaf that the receipt proves; raises BadSignature, WrongReceipt or BadMessage."""
-    content = receipt_content(receipt.origin, receipt.index, leaf_hash(receipt.leaf))
+    content = receipt_content(receipt.origin, receipt.index, leaf_hash_hex(receipt.leaf))
     verify(log_public, Domain.RECEIPT, content, receipt.signature)
     leaf = read_leaf(receipt.leaf)
     if (receipt.origin, leaf.log) != (origin, origin) or leaf.seq != receipt.index:

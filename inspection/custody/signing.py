@@ -1,8 +1,15 @@
 """Ed25519 under one rule, with a domain line before everything that is signed.
 
-The domain line keeps a signature made for one purpose from being taken for another. Keys of
-small order or in a second encoding are refused where they enter (`check_public_key`), because
-libraries disagree on what such keys verify (C2SP CCTV, ed25519 vectors).
+The domain line keeps a signature made for one purpose from being taken for another. Notes have none:
+their forms (C2SP signed-note, tlog-cosignature) begin with an origin or with `cosignature/v1`, and no
+origin begins like one of our domain lines.
+
+The rule is that of OpenSSL, which `cryptography` calls: RFC 8032 without the cofactor. R is compared
+byte for byte with the encoding of [S]B - [k]A, k is hashed over A and R as sent, and S must be below the
+group's order. So a point R in a second encoding never verifies, one of small order may. Every verifier
+of ours asks `verify_bytes`. OpenSSL takes any A that decodes; keys of small order or in a second
+encoding are therefore refused where they enter (`check_public_key`), because libraries disagree on what
+such keys verify (C2SP CCTV, ed25519 vectors).
 """
 
 import hashlib
@@ -49,8 +56,18 @@ def sign(key: Ed25519PrivateKey, domain: Domain, content: bytes) -> bytes:
 
 def verify(public_key: bytes, domain: Domain, content: bytes, signature: bytes) -> None:
     """Raise BadSignature unless the signature fits; `public_key` is the raw 32 bytes."""
+    verify_bytes(public_key, signed_bytes(domain, content), signature)
+
+
+def sign_bytes(key: Ed25519PrivateKey, content: bytes) -> bytes:
+    """Return the signature over the bytes as they are: for forms that others fixed, such as notes."""
+    return key.sign(content)
+
+
+def verify_bytes(public_key: bytes, content: bytes, signature: bytes) -> None:
+    """As `verify`, over the bytes as they are."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, signed_bytes(domain, content))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, content)
     except (InvalidSignature, ValueError) as error:
         raise BadSignature(f"the signature does not fit key {key_id(public_key)}") from error
 

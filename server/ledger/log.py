@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Connection, insert, select, update
 
-from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, EntryType, leaf_hash
+from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, EntryType, leaf_hash_hex
 from inspection.errors import BadMessage
 from server.db.tables import heads, leaves
 from server.errors import LedgerBroken
@@ -92,7 +92,7 @@ class Log:
                 leaf = leaf_bytes(self.origin, head, entry, recorded_at)
                 places[entry.id] = Place(seq=head.size, leaf=leaf)
                 rows.append(self._row(entry, places[entry.id], recorded_at))
-                head = Head(size=head.size + 1, hash=leaf_hash(leaf))
+                head = Head(size=head.size + 1, hash=leaf_hash_hex(leaf))
         if rows:
             connection.execute(insert(leaves), rows)
             self._move(connection, head)
@@ -119,7 +119,7 @@ class Log:
         """Raise LedgerBroken unless the head row fits the last leaf; done at every start."""
         head = self.head(connection)
         last = self.at(connection, head.size - 1) if head.size else None
-        fits = (last is None and head.size == 0) or (last is not None and leaf_hash(last) == head.hash)
+        fits = (last is None and head.size == 0) or (last is not None and leaf_hash_hex(last) == head.hash)
         if not fits or self.at(connection, head.size) is not None:
             raise LedgerBroken(
                 f"the ledger {self.origin} says {head.size} leaves, but its last leaf does not fit: "
@@ -134,7 +134,7 @@ class Log:
             "id": entry.id,
             "type": entry.type.value,
             "leaf": place.leaf,
-            "hash": leaf_hash(place.leaf),
+            "hash": leaf_hash_hex(place.leaf),
             "recorded_at": recorded_at,
         }
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.canonical import canonical
-from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash
+from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex
 from inspection.custody.receipt import issue_receipt
 from inspection.custody.signing import Domain, key_id, public_bytes, sign
 from inspection.messages.uplink import ReceiptMessage
@@ -34,7 +34,7 @@ def text(content: bytes) -> str:
 
 
 def append(leaves: list[bytes], type: EntryType, id: str, body: dict[str, Any], **more: Any) -> None:
-    prev = leaf_hash(leaves[-1]) if leaves else GENESIS
+    prev = leaf_hash_hex(leaves[-1]) if leaves else GENESIS
     seq = len(leaves)
     leaf = Leaf(log=ORIGIN, seq=seq, prev=prev, type=type, id=id, recorded_at=AT, body=body, **more)
     leaves.append(leaf.to_bytes())
@@ -59,7 +59,7 @@ def small_log(record_value: Callable[..., dict[str, Any]]) -> list[bytes]:
 def desk(tmp_path: Path, record_value: Callable[..., dict[str, Any]]) -> Path:
     """The auditor's folder: an export and the receipt of entry 2."""
     leaves = small_log(record_value)
-    header = sign_header(LOG_KEY, ORIGIN, len(leaves), leaf_hash(leaves[-1]))
+    header = sign_header(LOG_KEY, ORIGIN, len(leaves), leaf_hash_hex(leaves[-1]))
     lines = (header.to_bytes(), *leaves)
     (tmp_path / "ledger.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     receipt = ReceiptMessage.of(issue_receipt(LOG_KEY, ORIGIN, 2, leaves[2]))

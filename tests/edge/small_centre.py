@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash
+from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex
 from inspection.custody.receipt import issue_receipt, issue_refusal
 from inspection.messages.base import time_text
 from inspection.messages.uplink import (
@@ -114,7 +114,7 @@ class SmallCentre:
         leaf = Leaf(
             log=self.origin,
             seq=len(self.leaves),
-            prev=leaf_hash(self.leaves[-1]) if self.leaves else GENESIS,
+            prev=leaf_hash_hex(self.leaves[-1]) if self.leaves else GENESIS,
             type=EntryType.VERDICT,
             id=f"verdict:{record.id}",
             recorded_at=time_text(datetime.now(UTC)),

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash
+from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex
 from inspection.custody.receipt import Receipt, issue_receipt
 from inspection.custody.signing import Domain, key_id, public_bytes, sign
 from inspection.record import InspectionRecord, read_record
@@ -40,7 +40,7 @@ class Log:
     def append(
         self, type: EntryType, id: str, body: dict[str, Any], device: dict[str, str] | None = None
     ) -> int:
-        prev = leaf_hash(self.leaves[-1]) if self.leaves else GENESIS
+        prev = leaf_hash_hex(self.leaves[-1]) if self.leaves else GENESIS
         leaf = Leaf(
             log=self.origin,
             seq=len(self.leaves),
@@ -70,7 +70,7 @@ class Log:
 
     def export(self, leaves: list[bytes] | None = None) -> bytes:
         """The export with the log's own signed head, over these leaves or its own."""
-        head = leaf_hash(self.leaves[-1]) if self.leaves else GENESIS
+        head = leaf_hash_hex(self.leaves[-1]) if self.leaves else GENESIS
         header = sign_header(self.key, self.origin, len(self.leaves), head)
         lines = [header.to_bytes(), *(self.leaves if leaves is None else leaves)]
         return b"".join(line + b"\n" for line in lines)

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.canonical import canonical
-from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash, read_leaf
+from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex, read_leaf
 from inspection.custody.receipt import (
     Receipt,
     check_receipt,
@@ -49,7 +49,7 @@ def test_a_leaf_reads_back_from_its_bytes() -> None:
 
 def test_the_leaf_hash_is_that_of_rfc_6962() -> None:
     # SHA-256 of one zero byte: the published hash of the empty leaf
-    assert leaf_hash(b"") == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    assert leaf_hash_hex(b"") == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
     assert len(GENESIS) == 64
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, text, update
 
 from inspection.custody.canonical import canonical, parse_canonical
-from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash, read_leaf
+from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex, read_leaf
 from inspection.errors import BadMessage
 from server.db.engine import writing_engine
 from server.db.migrate import migrate
@@ -56,7 +56,7 @@ def test_whatever_is_appended_the_leaves_chain(connection: Connection, batches: 
     previous = GENESIS
     for seq, (leaf, content) in enumerate(zip(found, stored(connection), strict=True)):
         assert (leaf.seq, leaf.prev, leaf.log) == (seq, previous, ORIGIN)
-        previous = leaf_hash(content)
+        previous = leaf_hash_hex(content)
     assert log.check(connection) == Head(size=len(found), hash=previous)
 
 

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, select
 from sqlalchemy.exc import DBAPIError
 
-from inspection.custody.leaf import EntryType, leaf_hash, read_leaf
+from inspection.custody.leaf import EntryType, leaf_hash_hex, read_leaf
 from inspection.errors import DomainError
 from server.db.engine import for_writing
 from server.db.migrate import migrate
@@ -124,7 +124,7 @@ def faults(connection: Connection, told: Told) -> list[str]:
     head = LOG.check(connection)
     chosen = select(leaves.c.seq, leaves.c.id, leaves.c.leaf).where(leaves.c.site == LOG.site)
     rows = connection.execute(chosen.order_by(leaves.c.seq)).all()
-    hashes = ["0" * 64, *(leaf_hash(row.leaf) for row in rows)]
+    hashes = ["0" * 64, *(leaf_hash_hex(row.leaf) for row in rows)]
     read = [read_leaf(row.leaf) for row in rows]
     kept = {row.id: Place(seq=row.seq, leaf=row.leaf) for row in rows}
     wrong = [f"{name} was answered for and is lost" for name in told.places if name not in kept]
