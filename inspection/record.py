@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from inspection.custody.canonical import canonical, parse_canonical
+from inspection.custody.canonical import canonical, parse_canonical, writes_to
 from inspection.errors import BadMessage, UnknownVersion
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.grades import Channel, Condition, Disposition, Grade, ReturnException
@@ -242,7 +242,7 @@ def read_record(content: bytes) -> InspectionRecord:
         record = reader.model_validate_json(content)
     except ValidationError as error:
         raise BadMessage(sentence(error)) from error
-    if record.to_bytes() != content:
+    if not writes_to(record.model_dump(mode="json"), content):
         raise BadMessage("the record reads, but does not write back to the same bytes")
     return record
 

@@ -36,30 +36,41 @@ def parse_canonical(content: bytes) -> dict[str, Any]:
         raise BadMessage(f"not JSON: {error}") from error
     if not isinstance(value, dict):
         raise BadMessage("not a JSON object")
-    if canonical(value) != content:
+    _check(value, MAX_DEPTH)
+    if not writes_to(value, content):
         raise BadMessage("JSON, but not in canonical form")
     return value
+
+
+def writes_to(value: object, content: bytes) -> bool:
+    """True when the value is written as these bytes, which are canonical: then so is the value."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == content
 
 
 def _check(value: object, depth: int) -> None:
     if depth == 0:
         raise BadMessage(f"nested deeper than {MAX_DEPTH} levels")
-    match value:
-        case None | bool():
-            return
-        case int():
-            _check_integer(value)
-        case str():
-            _check_text(value)
-        case list() | tuple():
-            for item in value:
-                _check(item, depth - 1)
-        case Mapping():
-            for key, item in value.items():
-                _check_key(key)
-                _check(item, depth - 1)
-        case _:
-            raise BadMessage(f"{type(value).__name__} has no canonical form")
+    if value is None or value is True or value is False:
+        return
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):  # far quicker to ask for than Mapping
+        _check_object(value, depth)
+    elif isinstance(value, int):
+        _check_integer(value)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check(item, depth - 1)
+    elif isinstance(value, Mapping):
+        _check_object(value, depth)
+    else:
+        raise BadMessage(f"{type(value).__name__} has no canonical form")
+
+
+def _check_object(value: Mapping[Any, object], depth: int) -> None:
+    for key, item in value.items():
+        _check_key(key)
+        _check(item, depth - 1)
 
 
 def _check_integer(value: int) -> None:
@@ -68,6 +79,8 @@ def _check_integer(value: int) -> None:
 
 
 def _check_text(value: str) -> None:
+    if value.isascii():
+        return
     try:
         value.encode()
     except UnicodeEncodeError as error:

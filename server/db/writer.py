@@ -1,15 +1,17 @@
 """One thread writes; whatever waits is committed together.
 
-Each unit of work runs in a savepoint of its own: one that fails leaves the others alone. No
-caller gets its answer before the one commit (and its fsync) that holds all of them.
+Each unit of work runs in a savepoint of its own: one that fails leaves the others alone. Neighbours
+that ask for the same joint work are one unit, done in one call. No caller gets its answer before the
+one commit (and its fsync) that holds all of them.
 """
 
 import asyncio
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -18,15 +20,21 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from server.errors import Busy, StorageFailed
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Work = Callable[[Connection], T]
+JointWork = Callable[[Connection, Sequence[Item]], Sequence[T]]
+"""What is done for many callers at once: one result for each item, in their order."""
 
 GROUP = 128
-"""Most units of work in one commit: bounds how long the first of them waits."""
+"""Most orders in one commit: bounds how long the first of them waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
-    work: Work[Any]
+    work: JointWork[Any, Any]
+    item: Any
+    alone: bool
+    """True when no neighbour may share the call."""
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
 
@@ -57,16 +65,27 @@ class Writer:
         Raises what `work` raised, Busy when the queue is full, StorageFailed when the disk did
         not take the commit.
         """
+        value: T = await self._order(_singly, work, alone=True)
+        return value
+
+    async def join(self, work: JointWork[Item, T], item: Item) -> T:
+        """As `submit`, for work that is done for all callers who wait for the same at once.
+
+        When it fails for them together, it is done for each alone: nobody fails by another's item.
+        """
+        value: T = await self._order(work, item, alone=False)
+        return value
+
+    def _order(self, work: JointWork[Any, Any], item: Any, *, alone: bool) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        order = _Order(work=work, future=loop.create_future(), loop=loop)
+        order = _Order(work=work, item=item, alone=alone, future=loop.create_future(), loop=loop)
         if self._closed:
             raise Busy("the centre is stopping")
         try:
             self._queue.put_nowait(order)
         except queue.Full as error:
             raise Busy("the centre has more to write than it can: send the same again shortly") from error
-        value: T = await order.future
-        return value
+        return order.future
 
     @property
     def waiting(self) -> int:
@@ -104,38 +123,52 @@ class Writer:
     def _commit(self, group: list[_Order]) -> None:
         try:
             with self._engine.begin() as connection:
-                done = [_run(connection, order) for order in group]
+                done = [each for unit in _units(group) for each in _run(connection, unit)]
         except SQLAlchemyError as error:
             failed = StorageFailed("the database did not take the commit; nothing was recorded")
             failed.__cause__ = error
             done = [_Done(order=order, error=failed) for order in group]
-        for each in done:
-            _tell(each)
+        _tell(done)
 
 
-def _run(connection: Connection, order: _Order) -> _Done:
+def _units(group: list[_Order]) -> Iterator[list[_Order]]:
+    """What runs in one savepoint each: an order, or neighbours that ask for the same joint work."""
+    for _, same in groupby(enumerate(group), key=lambda each: each[0] if each[1].alone else each[1].work):
+        yield [order for _, order in same]
+
+
+def _run(connection: Connection, unit: list[_Order]) -> list[_Done]:
     connection.exec_driver_sql("SAVEPOINT work")
     try:
-        value = order.work(connection)
+        values = unit[0].work(connection, [order.item for order in unit])
     except OperationalError:  # the disk, not the work: nothing of this group is to be trusted
         raise
     except Exception as error:  # it is the caller's: handed back to whoever asked
         connection.exec_driver_sql("ROLLBACK TO work")
         connection.exec_driver_sql("RELEASE work")
-        return _Done(order=order, error=error)
+        if len(unit) == 1:
+            return [_Done(order=unit[0], error=error)]
+        return [done for order in unit for done in _run(connection, [order])]
     connection.exec_driver_sql("RELEASE work")
-    return _Done(order=order, value=value)
+    return [_Done(order=order, value=value) for order, value in zip(unit, values, strict=True)]
 
 
-def _tell(done: _Done) -> None:
-    with suppress(RuntimeError):  # the caller's loop is gone: nobody waits any more
-        done.order.loop.call_soon_threadsafe(_settle, done)
+def _singly(connection: Connection, items: Sequence[Work[T]]) -> Sequence[T]:
+    return [work(connection) for work in items]
 
 
-def _settle(done: _Done) -> None:
-    if done.order.future.done():  # the caller was cancelled; what it asked for is recorded all the same
-        return
-    if done.error is not None:
-        done.order.future.set_exception(done.error)
-    else:
-        done.order.future.set_result(done.value)
+def _tell(done: list[_Done]) -> None:
+    """One call for all callers of a loop: each call wakes it through a pipe."""
+    for loop in {each.order.loop for each in done}:
+        with suppress(RuntimeError):  # the callers' loop is gone: nobody waits any more
+            loop.call_soon_threadsafe(_settle, [each for each in done if each.order.loop is loop])
+
+
+def _settle(done: list[_Done]) -> None:
+    for each in done:
+        if each.order.future.done():  # the caller was cancelled; what it asked for is recorded all the same
+            continue
+        if each.error is not None:
+            each.order.future.set_exception(each.error)
+        else:
+            each.order.future.set_result(each.value)

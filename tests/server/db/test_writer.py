@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,39 @@ async def test_a_unit_of_work_that_fails_leaves_the_others_alone(writer: Writer,
     assert isinstance(results[2], ValueError)
     assert results[3] == "m2"
     assert names(database) == ["m1", "m2"]
+
+
+async def test_neighbours_that_ask_for_the_same_are_done_in_one_call(writer: Writer, database: Path) -> None:
+    calls: list[list[str]] = []
+
+    def add_all(connection: Connection, items: Sequence[str]) -> list[str]:
+        calls.append(list(items))
+        return [add(connection, name) for name in items]
+
+    gate, opening = await held(writer)
+    group = [asyncio.ensure_future(each) for each in (writer.join(add_all, "m1"), writer.join(add_all, "m2"))]
+    group.append(asyncio.ensure_future(writer.submit(lambda c: add(c, "m3"))))
+    group.append(asyncio.ensure_future(writer.join(add_all, "m4")))
+    await asyncio.sleep(0)
+    gate.set()
+    assert await asyncio.gather(opening, *group) == [True, "m1", "m2", "m3", "m4"]
+    assert calls == [["m1", "m2"], ["m4"]]
+    assert names(database) == ["m1", "m2", "m3", "m4"]
+
+
+async def test_nobody_fails_by_an_item_of_another(writer: Writer, database: Path) -> None:
+    def add_all(connection: Connection, items: Sequence[str]) -> list[str]:
+        return [add(connection, name) for name in items]
+
+    await writer.submit(lambda c: add(c, "m2"))
+    gate, opening = await held(writer)
+    group = [asyncio.ensure_future(writer.join(add_all, name)) for name in ("m1", "m2", "m3")]
+    await asyncio.sleep(0)
+    gate.set()
+    results = await asyncio.gather(opening, *group, return_exceptions=True)
+    assert isinstance(results[2], IntegrityError)
+    assert (results[1], results[3]) == ("m1", "m3")
+    assert names(database) == ["m1", "m2", "m3"]
 
 
 async def test_a_broken_constraint_is_the_callers_own(writer: Writer, database: Path) -> None:

@@ -24,6 +24,7 @@ from server.db.tables import leaves
 from server.db.writer import Writer
 from server.errors import CentreError
 from server.ledger.log import Entry, Log, Place
+from server.ledger.sequencer import WriterSequencer
 from tests.server.ledger import apsw_driver
 from tests.server.ledger.faulty_disk import Disk, DiskVfs
 
@@ -95,11 +96,19 @@ async def client(writer: Writer, told: Told, dice: Random, name: str) -> None:
         ids += dice.sample(sorted(told.places), min(len(told.places), dice.choice((0, 0, 1))))
         entries = tuple(entry(each, dice) for each in ids)
         try:
-            places = await writer.submit(lambda c, e=entries: LOG.append_all(c, e, NOW))  # type: ignore[misc]
+            places = await append(writer, entries, jointly=dice.random() < 0.5)
         except CentreError:
             return
         for each, place in zip(ids, places, strict=True):
             assert told.places.setdefault(each, place) == place
+
+
+async def append(writer: Writer, entries: tuple[Entry, ...], *, jointly: bool) -> tuple[Place, ...]:
+    """In one unit of work of their own, or each with whoever else waits."""
+    if not jointly:
+        return await writer.submit(lambda c: LOG.append_all(c, entries, NOW))
+    sequencer = WriterSequencer(writer, LOG, lambda: NOW)
+    return tuple([await sequencer.append(each) for each in entries])
 
 
 def entry(name: str, dice: Random) -> Entry:
