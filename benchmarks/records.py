@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.site import Site, new_site, product, unit
 from edge import journal
-from edge.clock import ClockWatch, now
+from edge.clock import ClockWatch, Instant, now
 from edge.database import Database
 from edge.faults import Faults
 from edge.identity import Identity, read_identity
@@ -116,22 +116,10 @@ def _fill(bench: Bench, units: list[UnitMessage], *, images: bool) -> None:
 
 def _commit(bench: Bench, counter: int, returned: UnitMessage, *, images: bool) -> Commit:
     at = now()
-    content = os.urandom(IMAGE_BYTES)
-    frame = Frame(view="top", camera="cam", content=content, media_type="image/jpeg", captured_at=at.wall)
+    frame = new_frame(at)
     pictures: tuple[SealedImage, ...] = (bench.vault.seal(frame),) if images else ()
-    item = _proposed(returned, frame)
-    if item.proposal is None:
-        raise RuntimeError("the item has no proposal")
-    ready = Ready(
-        item=item,
-        verdict=confirm(item.proposal),
-        person=PERSON,
-        images=pictures,
-        counter=counter,
-        clock=Clock(state=ClockState.GOOD, device_time=at.wall, monotonic_ns=at.monotonic_ns, offset_ms=0),
-        total_ms=9000,
-    )
-    signed = sign_record(bench.identity.key, _desk(bench), ready, os.urandom)
+    ready = ready_item(returned, frame, counter, at, pictures)
+    signed = sign_record(bench.identity.key, desk_of(bench.identity, bench.boot), ready, os.urandom)
     return Commit(
         record=signed.record,
         signed=signed.envelope,
@@ -142,11 +130,36 @@ def _commit(bench: Bench, counter: int, returned: UnitMessage, *, images: bool) 
     )
 
 
-def _desk(bench: Bench) -> Desk:
+def new_frame(at: Instant) -> Frame:
+    """A picture of nothing, which compresses as badly as a real one."""
+    content = os.urandom(IMAGE_BYTES)
+    return Frame(view="top", camera="cam", content=content, media_type="image/jpeg", captured_at=at.wall)
+
+
+def ready_item(
+    returned: UnitMessage, frame: Frame, counter: int, at: Instant, images: tuple[SealedImage, ...] = ()
+) -> Ready:
+    """A unit whose verdict stands: the inspector confirmed what was proposed."""
+    item = _proposed(returned, frame)
+    if item.proposal is None:
+        raise RuntimeError("the item has no proposal")
+    return Ready(
+        item=item,
+        verdict=confirm(item.proposal),
+        person=PERSON,
+        images=images,
+        counter=counter,
+        clock=Clock(state=ClockState.GOOD, device_time=at.wall, monotonic_ns=at.monotonic_ns, offset_ms=0),
+        total_ms=9000,
+    )
+
+
+def desk_of(identity: Identity, boot: str) -> Desk:
+    """What a station's records of one start have in common."""
     return Desk(
-        enrolment=bench.identity.enrolment,
-        key_id=bench.identity.key_id,
-        boot=bench.boot,
+        enrolment=identity.enrolment,
+        key_id=identity.key_id,
+        boot=boot,
         program="bench",
         policy=policy_version(DEFAULT_POLICY),
     )

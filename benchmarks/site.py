@@ -15,6 +15,7 @@ from inspection.returns import ReturnReason
 from link.http import HttpConfig, HttpLink
 
 MERCHANT, SITE, SKU = "north", "s1", "MUG-1"
+REGRADE = [sys.executable, "-m", "regrade"]
 PAGE = 500
 """Units that one call may announce."""
 
@@ -60,19 +61,65 @@ class Site:
 @contextmanager
 def new_site(folder: Path) -> Iterator[Site]:
     """Set a centre up in an empty folder and run it until the block ends."""
-    regrade = [sys.executable, "-m", "regrade"]
-    at = ["--dir", str(folder / "centre")]
-    made = [*regrade, "server", "init", *at, "--host-name", "bench.example", "--site", SITE]
-    key = subprocess.run(made, check=True, capture_output=True, text=True).stdout.split()[-1]
-    run = [*regrade, "server", "run", *at, "--port", "0"]
-    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            if process.stdout is None:
-                raise RuntimeError("the centre has no output")
-            url = process.stdout.readline().split()[-1]
-            yield Site(folder=folder, url=url, console_key=key)
-        finally:
-            process.terminate()
+    key = init_centre(folder)
+    process = CentreProcess(folder)
+    try:
+        yield Site(folder=folder, url=process.start(), console_key=key)
+    finally:
+        process.stop()
+
+
+def init_centre(folder: Path) -> str:
+    """Set a centre up; returns its first console key."""
+    made = [*REGRADE, "server", "init", *_at(folder), "--host-name", "bench.example", "--site", SITE]
+    return subprocess.run(made, check=True, capture_output=True, text=True).stdout.split()[-1]
+
+
+class CentreProcess:
+    """The centre of a folder as a process of its own, which can be stopped, killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._run = [*REGRADE, "server", "run", *_at(folder), "--port", "0"]
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        return self._running().pid
+
+    def start(self) -> str:
+        """Start it; returns its address once it accepts connections."""
+        self._process = subprocess.Popen(self._run, stdout=subprocess.PIPE, text=True)
+        said = self._process.stdout.readline().split() if self._process.stdout else []
+        if not said:
+            raise RuntimeError("the centre did not start")
+        return said[-1]
+
+    def kill(self) -> None:
+        """End it as a power cut would: SIGKILL, and nothing is tidied up."""
+        self._running().kill()
+        self._gone()
+
+    def stop(self) -> None:
+        """End it as an operator would, if it runs."""
+        if self._process is not None:
+            self._process.terminate()
+            self._gone()
+
+    def _gone(self) -> None:
+        process, self._process = self._running(), None
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            raise RuntimeError("the centre does not run")
+        return self._process
+
+
+def _at(folder: Path) -> list[str]:
+    return ["--dir", str(folder / "centre")]
 
 
 def product() -> ProductMessage:
