@@ -9,16 +9,8 @@ from sqlalchemy import Connection, func, select
 from inspection.messages.base import read_time, time_text
 from inspection.messages.station import Health
 from server.console.today import Today, read_today
-from server.db.tables import (
-    deliveries,
-    heads,
-    instructions,
-    outcomes,
-    records,
-    refusals,
-    stations,
-    units,
-)
+from server.db.ledger_tables import heads
+from server.db.tables import deliveries, instructions, outcomes, records, refusals, stations, units
 from server.returns.repository import EXPECTED
 
 SOON_S = 3600.0

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from inspection.messages.base import time_text
-from server.db.tables import leaves, records
+from server.db.ledger_tables import leaves
+from server.db.tables import records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from server.db.tables import evidence, leaves, record_evidence, records, stations
+from server.db.ledger_tables import leaves
+from server.db.tables import evidence, record_evidence, records, stations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

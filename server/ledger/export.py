@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, select
 
 from kit.export import sign_header
-from server.db.tables import leaves
+from server.db.ledger_tables import leaves
 from server.ledger.log import Head, Log
 
 PAGE = 500

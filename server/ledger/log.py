@@ -1,19 +1,22 @@
 """Append to the site's log: the previous leaf's hash inside each leaf, each id once.
 
 An append happens inside the caller's transaction, on the writer's thread: the rows that belong to
-a leaf are durable exactly when the leaf is.
+a leaf, and the tree over it, are durable exactly when the leaf is.
 """
 
 from base64 import b64encode
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, insert, select, update
 
 from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, EntryType, leaf_hash_hex
+from inspection.custody.merkle import leaf_hash
 from inspection.errors import BadMessage
-from server.db.tables import heads, leaves
+from server.db.ledger_tables import heads, leaves
 from server.errors import LedgerBroken
+from server.ledger.tree import grow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,15 +89,16 @@ class Log:
         """Append in order, one statement for all; returns where each stands."""
         places = self.find(connection, tuple(entry.id for entry in entries))
         head = self.head(connection)
-        rows = []
+        rows: list[dict[str, Any]] = []
         for entry in entries:
             if entry.id not in places:
                 leaf = leaf_bytes(self.origin, head, entry, recorded_at)
                 places[entry.id] = Place(seq=head.size, leaf=leaf)
                 rows.append(self._row(entry, places[entry.id], recorded_at))
-                head = Head(size=head.size + 1, hash=leaf_hash_hex(leaf))
+                head = Head(size=head.size + 1, hash=rows[-1]["hash"].hex())
         if rows:
             connection.execute(insert(leaves), rows)
+            grow(connection, self.site, head.size - len(rows), [row["hash"] for row in rows])
             self._move(connection, head)
         return tuple(places[entry.id] for entry in entries)
 
@@ -127,14 +131,14 @@ class Log:
             )
         return head
 
-    def _row(self, entry: Entry, place: Place, recorded_at: str) -> dict[str, object]:
+    def _row(self, entry: Entry, place: Place, recorded_at: str) -> dict[str, Any]:
         return {
             "site": self.site,
             "seq": place.seq,
             "id": entry.id,
             "type": entry.type.value,
             "leaf": place.leaf,
-            "hash": leaf_hash_hex(place.leaf),
+            "hash": leaf_hash(place.leaf),
             "recorded_at": recorded_at,
         }
 

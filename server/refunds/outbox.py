@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
-from server.db.tables import deliveries, endpoints, instructions, leaves
+from server.db.ledger_tables import leaves
+from server.db.tables import deliveries, endpoints, instructions
 from server.refunds.repository import BEHIND, DEAD, DELIVERED, QUEUED
 
 LEASE_S = 30.0

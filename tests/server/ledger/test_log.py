@@ -12,8 +12,8 @@ from inspection.custody.canonical import canonical, parse_canonical
 from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex, read_leaf
 from inspection.errors import BadMessage
 from server.db.engine import writing_engine
+from server.db.ledger_tables import heads, leaves
 from server.db.migrate import migrate
-from server.db.tables import heads, leaves
 from server.errors import LedgerBroken
 from server.ledger.log import Entry, Head, Log, leaf_bytes
 

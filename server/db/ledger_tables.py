@@ -1,0 +1,72 @@
+"""The ledger's tables: leaves, their Merkle tree as tiles, the checkpoints that were signed over it.
+
+A leaf, its tiles and the head row are written in one transaction (`server/ledger/log.py`); nothing here
+is ever updated but the head, the last tile of each upper level, and the state of the log.
+"""
+
+from sqlalchemy import Index, Table, UniqueConstraint
+
+from server.db.columns import blob, metadata, number, text
+
+leaves = Table(
+    "leaves",
+    metadata,
+    text("site", key=True),
+    number("seq", key=True),
+    text("id"),
+    text("type"),
+    blob("leaf", nullable=True),  # null below the minimum index, once its body was dropped
+    blob("hash"),  # RFC 6962 leaf hash, 32 bytes: stays when the body goes
+    text("recorded_at"),
+    UniqueConstraint("site", "id"),
+)
+heads = Table("heads", metadata, text("site", key=True), number("size"), text("head"))
+tiles = Table(  # c2sp.org/tlog-tiles; level 0 only when full, the levels above grow
+    "tiles",
+    metadata,
+    text("site", key=True),
+    number("level", key=True),
+    number("idx", key=True),
+    blob("hashes"),
+    sqlite_with_rowid=False,
+)
+checkpoints = Table(  # every head that was ever signed
+    "checkpoints",
+    metadata,
+    text("site", key=True),
+    number("size", key=True),
+    blob("root"),
+    blob("note"),  # the signed note, without cosignatures
+    text("signed_at"),
+)
+cosignatures = Table(
+    "cosignatures",
+    metadata,
+    text("site", key=True),
+    number("size", key=True),
+    text("name", key=True),  # of the witness
+    text("line"),  # its signature line, newline included
+    number("at_s"),  # the witness's own time, seconds since 1970
+)
+ledger_state = Table(  # no row: open, nothing withheld
+    "ledger_state",
+    metadata,
+    text("site", key=True),
+    text("state"),  # open, recovering, frozen
+    text("reason"),
+    number("min_index"),  # what is below is no longer served
+    text("changed_at"),
+)
+alarms = Table(
+    "alarms",
+    metadata,
+    text("site", key=True),
+    number("id", key=True),
+    text("kind"),
+    text("subject"),
+    text("detail"),
+    text("raised_at"),
+    text("cleared_at", nullable=True),
+    text("cleared_by", nullable=True),
+    Index(None, "site", "cleared_at", "kind"),
+)
