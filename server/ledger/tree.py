@@ -8,11 +8,11 @@ in 256 leaves.
 
 from collections.abc import Sequence
 
-from inspection.custody.merkle import root_of
-from inspection.custody.tiles import HASHES, TileReader, TreeView
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
+from inspection.custody.merkle import root_of
+from inspection.custody.tiles import HASHES, TileReader, TreeView
 from server.db.ledger_tables import leaves, tiles
 from server.errors import LedgerBroken
 

@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from inspection.custody.leaf import EntryType, leaf_hash_hex, read_leaf
 from inspection.errors import DomainError
 from server.db.engine import for_writing
+from server.db.ledger_tables import leaves
 from server.db.migrate import migrate
-from server.db.tables import leaves
 from server.db.writer import Writer
 from server.errors import CentreError
 from server.ledger.log import Entry, Log, Place

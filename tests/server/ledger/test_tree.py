@@ -34,9 +34,7 @@ def fill(connection: Connection, batches: list[int]) -> list[bytes]:
     """Append in batches of these sizes; returns the leaf hashes."""
     log, done = Log("s1", "centre.test/site/s1"), 0
     for count in batches:
-        entries = [
-            Entry(type=EntryType.LOGISTICS, id=f"e{n}", body=b"{}") for n in range(done, done + count)
-        ]
+        entries = [Entry(type=EntryType.LOGISTICS, id=f"e{n}", body=b"{}") for n in range(done, done + count)]
         log.append_all(connection, tuple(entries), AT)
         done += count
     found = connection.execute(select(leaves.c.leaf).order_by(leaves.c.seq)).scalars()
@@ -59,7 +57,9 @@ def test_every_leaf_and_every_earlier_size_is_proven(connection: Connection) -> 
         verify_consistency(old, SIZE, view.consistency(old), root_of(hashes[:old]), root)
 
 
-def test_an_upper_level_holds_the_roots_of_full_tiles_and_is_full_itself_one_day(connection: Connection) -> None:
+def test_an_upper_level_holds_the_roots_of_full_tiles_and_fills_too(
+    connection: Connection,
+) -> None:
     made = [bytes([number % 251]) * 32 for number in range(HASHES)]
     for level_zero in range(HASHES):
         grow(connection, "s1", level_zero * HASHES, made)
