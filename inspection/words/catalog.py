@@ -32,6 +32,7 @@ from inspection.words.en import findings as en_findings
 from inspection.words.en import grades as en_grades
 from inspection.words.en import journey as en_journey
 from inspection.words.en import models as en_models
+from inspection.words.en import pack as en_pack
 from inspection.words.en import reasons as en_reasons
 from inspection.words.en import ui as en_ui
 from inspection.words.money import money, percent
@@ -42,11 +43,34 @@ from inspection.words.zh_CN import findings as zh_findings
 from inspection.words.zh_CN import grades as zh_grades
 from inspection.words.zh_CN import journey as zh_journey
 from inspection.words.zh_CN import models as zh_models
+from inspection.words.zh_CN import pack as zh_pack
 from inspection.words.zh_CN import reasons as zh_reasons
 from inspection.words.zh_CN import ui as zh_ui
 
-EN = (en_grades, en_findings, en_journey, en_reasons, en_errors, en_models, en_ui, en_bench, en_console)
-ZH_CN = (zh_grades, zh_findings, zh_journey, zh_reasons, zh_errors, zh_models, zh_ui, zh_bench, zh_console)
+EN = (
+    en_grades,
+    en_findings,
+    en_journey,
+    en_reasons,
+    en_errors,
+    en_models,
+    en_ui,
+    en_bench,
+    en_console,
+    en_pack,
+)
+ZH_CN = (
+    zh_grades,
+    zh_findings,
+    zh_journey,
+    zh_reasons,
+    zh_errors,
+    zh_models,
+    zh_ui,
+    zh_bench,
+    zh_console,
+    zh_pack,
+)
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
     "zh_CN": {key: text for subject in ZH_CN for key, text in subject.WORDS.items()},
