@@ -119,7 +119,7 @@ class Intruder:
         )
 
     async def send(self, one: SignedRecord) -> str:
-        """Send one record; `receipt`, or the code of the refusal."""
+        """Send one record; `receipt`, or the code of the refusal or of the hold."""
         answer = await self.link.request(
             "POST",
             "/v1/records",
@@ -128,7 +128,7 @@ class Intruder:
             idempotent=True,
         )
         result = BatchAnswer.read(answer.content).results[0]
-        return "receipt" if isinstance(result, ReceiptMessage) else result.reason.value
+        return "receipt" if isinstance(result, ReceiptMessage) else str(result.reason)
 
     async def forged_signature(self) -> str:
         """A good record, signed by somebody else."""
@@ -259,8 +259,8 @@ ACTS: Mapping[str, tuple[str, Callable[[Intruder], Awaitable[str]]]] = {
     "no_record": ("bad_message", Intruder.no_record),
     "unknown_unit": ("unknown_unit", Intruder.unknown_unit),
     "second_verdict": ("duplicate_inspection", Intruder.second_verdict),
-    "from_the_future": ("time_ahead", Intruder.from_the_future),
     "keyless_image": ("image_keys_missing", Intruder.keyless_image),
+    "from_the_future": ("time_ahead", Intruder.from_the_future),
     "other_image": ("hash_mismatch", Intruder.other_image),
     "endless_image": ("too_large", Intruder.endless_image),
     "longer_image": ("http_400", Intruder.longer_image),

@@ -9,7 +9,7 @@ from inspection.record import ClockState
 
 GOOD_WITHIN = timedelta(seconds=5)
 AHEAD_LIMIT = timedelta(minutes=5)
-"""The centre refuses records from further ahead than this."""
+"""The centre holds records from further ahead than this until their time has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,6 @@ class ClockWatch:
         return ClockState.GOOD if good else ClockState.UNCERTAIN
 
     def is_far_ahead(self, at: Instant) -> bool:
-        """True where the centre would refuse a record of this moment."""
+        """True where the centre would hold a record of this moment."""
         offset = self.offset(at)
         return offset is not None and -offset > AHEAD_LIMIT

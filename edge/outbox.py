@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
 
-from edge.tables import committed, evidence, outbox
-from inspection.messages.uplink import ImageKey, Opening, ReceiptMessage, RefusalMessage, SignedRecord
+from edge.tables import committed, evidence, held, outbox
+from inspection.messages.uplink import (
+    LONGEST_HOLD_S,
+    ImageKey,
+    Opening,
+    ReceiptMessage,
+    RefusalMessage,
+    SignedRecord,
+)
 
 REFUSED_SHOWN = 20
 Settlement = ReceiptMessage | RefusalMessage
@@ -57,6 +65,8 @@ class Depth:
     pending_images: int
     evidence_bytes: int
     """Images on this disk."""
+    held: int = 0
+    """Of those queued, how many the centre sent back to wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +90,33 @@ class RefusedRow:
     detail: str
 
 
-def due(connection: Connection, limit: int) -> tuple[Queued, ...]:
-    """The oldest queued records, in the order of their counters."""
+def due(connection: Connection, limit: int, now_s: float) -> tuple[Queued, ...]:
+    """The oldest queued records, in the order of their counters, without those that must wait."""
+    waiting = outbox.c.id.not_in(select(held.c.outbox_id).where(*_waits(now_s)))
     rows = connection.execute(
-        select(outbox).where(outbox.c.state == "queued").order_by(outbox.c.id).limit(limit)
+        select(outbox).where(outbox.c.state == "queued", waiting).order_by(outbox.c.id).limit(limit)
     )
     return tuple(_queued(row) for row in rows)
+
+
+def hold(connection: Connection, waits: Sequence[tuple[int, int]], now_s: float) -> None:
+    """Send these again no sooner than in so many seconds; they stay queued."""
+    rows = [{"outbox_id": row_id, "until": now_s + seconds} for row_id, seconds in waits]
+    if rows:
+        fresh = insert(held)
+        later = {"until": fresh.excluded.until}
+        connection.execute(fresh.on_conflict_do_update(index_elements=["outbox_id"], set_=later), rows)
+
+
+def next_due_s(connection: Connection, now_s: float) -> float | None:
+    """In how many seconds the first record that waits is to be sent again; None where none waits."""
+    first: float | None = connection.execute(select(func.min(held.c.until)).where(*_waits(now_s))).scalar()
+    return None if first is None else first - now_s
+
+
+def _waits(now_s: float) -> tuple[ColumnElement[bool], ...]:
+    """A wait that ends later than any that is given was written before the clock was set back: it is over."""
+    return held.c.until > now_s, held.c.until <= now_s + LONGEST_HOLD_S
 
 
 def images_of(connection: Connection, row_ids: list[int]) -> tuple[PendingImage, ...]:
@@ -110,6 +141,7 @@ def note_uploads(connection: Connection, uploads: Sequence[Uploaded], at: float)
 
 def settle(connection: Connection, answers: Sequence[tuple[int, Settlement]], at: float) -> None:
     """Keep checked answers, each for the record in its row."""
+    connection.execute(delete(held).where(held.c.outbox_id.in_([row_id for row_id, _ in answers])))
     for row_id, answer in answers:
         if isinstance(answer, ReceiptMessage):
             settle_receipt(connection, row_id, answer, at)
@@ -159,6 +191,7 @@ def depth(connection: Connection) -> Depth:
         queued=counts.get("queued", 0),
         oldest_at=oldest.scalar(),
         refused=counts.get("refused", 0),
+        held=connection.execute(select(func.count()).select_from(held)).scalar_one(),
         pending_images=connection.execute(waiting).scalar_one(),
         evidence_bytes=connection.execute(kept).scalar_one(),
     )

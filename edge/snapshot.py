@@ -48,6 +48,7 @@ class Snapshot(TypedDict):
     committed_count: int
     devices: list[dict[str, Any]]
     queue_depth: int
+    held: int
     oldest_queued_s: int
     pending_images: int
     refused: list[dict[str, str]]
@@ -132,6 +133,7 @@ def snapshot(bench: Bench, around: Surroundings) -> Snapshot:
         committed_count=around.figures.committed_count,
         devices=[_device(status) for status in around.devices],
         queue_depth=depth.queued,
+        held=depth.held,
         oldest_queued_s=max(0, round(around.now_s - depth.oldest_at)) if depth.oldest_at else 0,
         pending_images=depth.pending_images,
         refused=[{"unit": r.unit, "reason": r.reason, "detail": r.detail} for r in around.figures.refused],

@@ -19,10 +19,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """`PRAGMA user_version`; a program refuses a journal that is newer than itself.
 
-1: the first. 2: `verdicts` came. 3: `erased` came. A table that is missing is made; none was changed yet.
+1: the first. 2: `verdicts` came. 3: `erased` came. 4: `held` came.
+A table that is missing is made; none was changed yet.
 """
 
 metadata = MetaData()
@@ -86,6 +87,13 @@ outbox = Table(
     sqlite_autoincrement=True,
 )
 Index("outbox_by_state", outbox.c.state, outbox.c.id)
+
+held = Table(  # queued records that the centre sent back to wait: their time has not come for it
+    "held",
+    metadata,
+    Column("outbox_id", Integer, primary_key=True),
+    Column("until", Float, nullable=False),  # seconds since 1970, UTC; an hour away at most
+)
 
 evidence = Table(
     "evidence",

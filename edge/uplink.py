@@ -2,7 +2,8 @@
 
 A record is sent again, always in the order of the counters, until a receipt comes whose leaf holds
 exactly its signed bytes, or a refusal of exactly what was sent for it. An answer that proves neither is
-counted and changes nothing: the record stays queued.
+counted and changes nothing: the record stays queued. One from the future is sent back to wait; those
+behind it go ahead.
 """
 
 import asyncio
@@ -17,15 +18,17 @@ from edge.clock import ClockWatch
 from edge.database import Database
 from edge.errors import DiskFull
 from edge.faults import Faults
-from edge.outbox import PendingImage, Queued, Settlement, Uploaded
+from edge.outbox import PendingImage, Queued, Uploaded
 from edge.vault import Vault
 from inspection.custody.receipt import check_receipt_for, check_refusal
-from inspection.errors import BadMessage, DomainError
+from inspection.errors import BadMessage, DomainError, WrongReceipt
 from inspection.messages.station import Enrolment
 from inspection.messages.uplink import (
     MAX_BATCH,
+    Answer,
     BatchAnswer,
     EvidenceAnswer,
+    HeldMessage,
     ReceiptMessage,
     RecordBatch,
     RefusalMessage,
@@ -76,14 +79,23 @@ class Round:
     """Images and records that waited."""
     settled: int
     """Images confirmed, records receipted or refused."""
+    rest_s: float | None = None
+    """When nothing is left to try: until a record that waits is due again."""
 
 
-def check_answer(queued: Queued, answer: Settlement, trust: LogTrust) -> None:
-    """Raise BadSignature, WrongReceipt or BadMessage unless the answer settles this record."""
+def check_answer(queued: Queued, answer: Answer, trust: LogTrust) -> None:
+    """Raise BadSignature, WrongReceipt or BadMessage unless the answer is for this record.
+
+    A hold proves nothing, and needs to prove nothing: no answer at all would have done the same.
+    """
     if isinstance(answer, ReceiptMessage):
         check_receipt_for(answer.receipt(), trust.log_public, trust.origin, queued.signed.record)
+        return
+    sent = queued.signed.submission_sha256(trust.station)
+    if isinstance(answer, HeldMessage):
+        if answer.submission_sha256 != sent:
+            raise WrongReceipt("the centre holds another record than the one that was sent")
     else:
-        sent = queued.signed.submission_sha256(trust.station)
         check_refusal(answer.refusal(), trust.log_public, trust.origin, sent)
 
 
@@ -138,14 +150,16 @@ class Uplink:
 
     async def round(self) -> Round:
         """Send what waits once; raises LinkError where the centre cannot be reached at all."""
-        queued = await self._database.run(partial(outbox.due, limit=MAX_BATCH))
+        now_s = self._clocks.now().wall.timestamp()
+        queued = await self._database.run(partial(outbox.due, limit=MAX_BATCH, now_s=now_s))
         ids = [row.id for row in queued]
         images = await self._database.run(partial(outbox.images_of, row_ids=ids)) if ids else ()
         left = await self._database.run(partial(outbox.images_left_behind, limit=LEFT_BEHIND))
         settled = await self._upload_all((*images, *left))
         if queued:
             settled += await self._send(queued)
-        return Round(tried=len(images) + len(left) + len(queued), settled=settled)
+        waits = None if queued else await self._database.run(partial(outbox.next_due_s, now_s=now_s))
+        return Round(tried=len(images) + len(left) + len(queued), settled=settled, rest_s=waits)
 
     async def _after(self, done: Round) -> None:
         if done.tried:
@@ -154,7 +168,7 @@ class Uplink:
             self._backoff.reset()
             self.trouble = None
         if done.tried == 0:
-            await self._rest(None)
+            await self._rest(done.rest_s)
         elif done.settled == 0:
             await self._rest(self._backoff.next())
 
@@ -252,18 +266,22 @@ class Uplink:
         await self._not_settled([row.id for row in queued], code)
         return 0
 
-    async def _settle_all(self, answered: tuple[tuple[Queued, Settlement], ...]) -> int:
+    async def _settle_all(self, answered: tuple[tuple[Queued, Answer], ...]) -> int:
         """Keep every answer that proves what it says, all of them in one transaction."""
-        good = tuple((row.id, answer) for row, answer in answered if self._holds(row, answer))
+        believed = tuple((row.id, answer) for row, answer in answered if self._holds(row, answer))
+        good = tuple((id, answer) for id, answer in believed if not isinstance(answer, HeldMessage))
+        waits = [(id, answer.retry_after_s) for id, answer in believed if isinstance(answer, HeldMessage)]
         bad = [row.id for row, _ in answered if row.id not in dict(good)]
         at = self._clocks.now().wall.timestamp()
         if good:
             await self._database.run(partial(outbox.settle, answers=good, at=at))
+        if waits:
+            await self._database.run(partial(outbox.hold, waits=waits, now_s=at))
         if bad:
             await self._database.run(partial(outbox.count_attempt, row_ids=bad))
         return len(good)
 
-    def _holds(self, row: Queued, answer: Settlement) -> bool:
+    def _holds(self, row: Queued, answer: Answer) -> bool:
         try:
             check_answer(row, answer, self._trust)
         except DomainError as error:
@@ -272,6 +290,8 @@ class Uplink:
             return False
         if isinstance(answer, RefusalMessage):
             self._faults.count(f"refused_{answer.reason.value}")
+        if isinstance(answer, HeldMessage):
+            self._faults.count(f"held_{answer.reason}")
         return True
 
     async def _not_settled(self, row_ids: list[int], code: str) -> None:

@@ -10,12 +10,14 @@ from fastapi import FastAPI, Response
 from prometheus_client import generate_latest
 
 from server.access import Caller, Scope, needs
+from server.alarms import count_standing
 from server.bodies import BodyLimit
 from server.catalogue.router import router as catalogue
 from server.centre import Centre, Here
 from server.evidence.router import PREFIX as EVIDENCE
 from server.evidence.router import router as evidence
 from server.ingest.router import router as ingest
+from server.ledger.alarms_router import router as alarms
 from server.ledger.router import router as ledger
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
@@ -27,7 +29,7 @@ from server.refunds.router import router as refunds
 from server.returns.router import router as returns
 from server.stations.router import router as stations
 
-ROUTERS = (ledger, catalogue, returns, stations, evidence, ingest, refunds, references)
+ROUTERS = (ledger, catalogue, returns, stations, evidence, ingest, refunds, references, alarms)
 PUBLIC = frozenset({"/healthz", "/v1/log", "/v1/stations/enrol", "/openapi.json"})
 """Routes without a scope; a test holds every other one to declaring its own."""
 Observer = Annotated[Caller, needs(Scope.CONSOLE, Scope.AUDITOR)]
@@ -78,4 +80,7 @@ async def metrics(centre: Here, caller: Observer) -> Response:
     """What the centre counts, for Prometheus."""
     head = await centre.reader.run(centre.log.head)
     centre.metrics.ledger_size.set(head.size)
+    standing = await centre.reader.run(lambda c: count_standing(c, centre.site))
+    for kind, many in standing.items():
+        centre.metrics.alarms.labels(kind.value).set(many)
     return Response(generate_latest(centre.metrics.registry), media_type="text/plain; version=0.0.4")

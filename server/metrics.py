@@ -15,6 +15,7 @@ class Metrics:
             "regrade_refusals_not_kept", "Refusals beyond those kept for a station.", registry=registry
         )
         self.recorded = Counter("regrade_recorded", "Records taken into the ledger.", registry=registry)
+        self.held = Counter("regrade_held", "Records from the future, sent back to wait.", registry=registry)
         self.replayed = Counter(
             "regrade_replayed", "Records that were answered again with the same answer.", registry=registry
         )
@@ -43,6 +44,7 @@ class Metrics:
             "regrade_batch_records", "Records per batch.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
         )
         self.ledger_size = Gauge("regrade_ledger_size", "Leaves in the ledger.", registry=registry)
+        self.alarms = Gauge("regrade_alarms", "Alarms that stand, by kind.", ["kind"], registry=registry)
         self.writer_waiting = Gauge(
             "regrade_writer_waiting", "Requests that wait for the writer.", registry=registry
         )

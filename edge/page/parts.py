@@ -221,6 +221,8 @@ def draw_status(view: View, say: Say) -> None:
     _light("●" if here else "✕", "good" if here else "bad", f"{words.say('bench.centre')}: {centre}")
     _light(*LAMP[snap["light"]["state"]], words.say(f"bench.lamp_{snap['light']['state']}"))
     _light(*_queue(view))
+    if snap["held"]:
+        _light("▲", "warn", words.say("bench.held_count", count=snap["held"]))
     if snap["refused"]:
         _light("▲", "bad", words.say("bench.refused_count", count=len(snap["refused"])))
     _text("span", "", "spread")
@@ -316,6 +318,7 @@ STATUS = Part(
         view.snap["centre_reachable"],
         view.snap["queue_depth"],
         view.snap["oldest_queued_s"] // 60,
+        view.snap["held"],
         view.snap["refused"],
         view.snap["worklist_size"],
         view.snap["clock"]["state"],

@@ -1,4 +1,4 @@
-"""Station to centre: signed records up, receipts or refusals down."""
+"""Station to centre: signed records up; receipts, refusals or holds down."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -120,11 +120,24 @@ class RefusalMessage(Message):
         return Refusal(**{**fields, "reason": self.reason.value})
 
 
-Answer = Annotated[ReceiptMessage | RefusalMessage, Field(discriminator="kind")]
+LONGEST_HOLD_S = 3600
+
+
+class HeldMessage(Message):
+    """Neither yes nor no: the record is from the future, and is to be sent again. Nothing is signed."""
+
+    kind: Literal["held"] = "held"
+    submission_sha256: Hex64
+    reason: Literal["time_ahead"]
+    retry_after_s: Annotated[int, Field(ge=1, le=LONGEST_HOLD_S)]
+    """After this, or in an hour where its time comes later than that."""
+
+
+Answer = Annotated[ReceiptMessage | RefusalMessage | HeldMessage, Field(discriminator="kind")]
 
 
 class BatchAnswer(Message):
-    """One receipt or refusal for each record of the batch, in its order."""
+    """One receipt, refusal or hold for each record of the batch, in its order."""
 
     results: Annotated[tuple[Answer, ...], Field(max_length=MAX_BATCH)]
 

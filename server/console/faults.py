@@ -6,7 +6,7 @@ from inspection.words.catalog import Words
 
 SPACES = ("console.fault_", "hold.", "error.", "refusal.", "fault.", "exception.")
 """Where a code may have its words, nearest first."""
-PREFIXES = ("refused_", "uplink_", "centre_")
+PREFIXES = ("refused_", "held_", "uplink_", "centre_")
 """What a station puts before a code to say who reported it."""
 MOST_FAULTS = 3
 

@@ -108,6 +108,15 @@ boots = Table(
     number("ordinal"),
     number("counter"),
 )
+station_starts = Table(  # the starts that a station's health named, in their order
+    "station_starts",
+    metadata,
+    text("site", key=True),
+    text("station", key=True),
+    text("boot", key=True),
+    number("ordinal"),
+    text("seen_at"),
+)
 inspectors = Table(
     "inspectors",
     metadata,
@@ -138,6 +147,7 @@ records = Table(
     blob("announced"),
     text("recorded_at"),
     text("instructed", nullable=True),
+    text("clock", nullable=True),  # good, uncertain: its own time is shown, and decides nothing
     UniqueConstraint("site", "unit", "inspection"),
     Index(None, "site", "leaf_seq"),
 )
@@ -171,7 +181,30 @@ refusals = Table(
     text("reason"),
     text("detail"),
     text("refused_at"),
+    text("record", nullable=True),  # its id, where its signature held: what explains a missing counter
     Index(None, "site", "refused_at"),
+)
+held_records = Table(  # from the future: their numbers are used up, they come again when their time has come
+    "held_records",
+    metadata,
+    text("site", key=True),
+    text("record", key=True),
+    text("sha256"),
+    text("station"),
+    text("held_at"),
+    Index(None, "site", "station"),
+)
+counter_gaps = Table(  # numbers that a station passed over, as they were found; some may have come since
+    "counter_gaps",
+    metadata,
+    text("site", key=True),
+    text("key", key=True),
+    text("boot", key=True),
+    number("first", key=True),
+    number("last"),
+    text("station"),
+    text("found_at"),
+    Index(None, "site", "station"),
 )
 evidence = Table(
     "evidence",

@@ -8,13 +8,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from inspection.messages.uplink import ImageKey, RefusalReason, SignedRecord
-from inspection.record import InspectionRecord
+from inspection.messages.uplink import LONGEST_HOLD_S, ImageKey, RefusalReason, SignedRecord
+from inspection.record import ClockState, InspectionRecord
 from server.ingest.checking import Checked, Fault, StationKey
 from server.returns.repository import CANCELLED, KnownUnit
 
 AHEAD = timedelta(minutes=5)
 """How much later than ours a station's clock may be."""
+FAR_BEHIND = timedelta(days=7)
+"""A time of a record that is older than this when it comes says little: its clock counts as uncertain."""
+MOST_HELD = 1000
+"""Of one station; a record from the future beyond these is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The record is from the future: it is to come again."""
+
+    retry_after_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """Numbers of a start that were passed over."""
+
+    key: str
+    boot: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +55,8 @@ class Boots:
     ordinal: int
     counter: int
     known: set[str]
+    touched: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """What this batch changed: start to its ordinal and last counter."""
 
 
 @dataclass(slots=True)
@@ -47,16 +70,42 @@ class Books:
     units: dict[str, KnownUnit]
     inspected: set[tuple[str, int]]
     boots: dict[str, Boots] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+    """Id of a held record to the hash of its bytes."""
+    room_to_hold: int = MOST_HELD
+    passed: list[Passed] = field(default_factory=list)
+    """What this batch passed over."""
 
     def take(self, record: InspectionRecord, sha256: str) -> None:
         """Note a record as taken, for those behind it."""
         self.recorded[record.id] = sha256
         self.inspected.add((record.unit.id, record.unit.inspection))
-        boots = self.boots[record.device.key]
-        if record.device.boot != boots.newest:
-            boots.known.add(record.device.boot)
-            boots.newest, boots.ordinal = record.device.boot, boots.ordinal + 1
-        boots.counter = record.device.counter
+        self._count(record)
+
+    def hold(self, record: InspectionRecord, sha256: str) -> None:
+        """Note a record as held: its number is used up, and stands among those passed over until it comes."""
+        if record.id in self.held:
+            return
+        self._count(record)
+        self.held[record.id] = sha256
+        self.room_to_hold -= 1
+        self._pass_over(record, record.device.counter, record.device.counter)
+
+    def _count(self, record: InspectionRecord) -> None:
+        device, boots = record.device, self.boots[record.device.key]
+        if device.boot in boots.known and (device.boot != boots.newest or device.counter <= boots.counter):
+            return  # it was held when its turn came
+        if device.boot != boots.newest:
+            boots.known.add(device.boot)
+            boots.newest, boots.ordinal, boots.counter = device.boot, boots.ordinal + 1, 0
+        self._pass_over(record, boots.counter + 1, device.counter - 1)
+        boots.counter = device.counter
+        boots.touched[device.boot] = (boots.ordinal, boots.counter)
+
+    def _pass_over(self, record: InspectionRecord, first: int, last: int) -> None:
+        if first <= last:
+            device = record.device
+            self.passed.append(Passed(key=device.key, boot=device.boot, first=first, last=last))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +134,8 @@ Question = Callable[[Case], str | None]
 """Returns a sentence when the record is refused for this."""
 
 
-def judge(checked: Checked, books: Books, bench: Bench) -> Fault | None:
-    """Why the record is refused; None when it is taken.
+def judge(checked: Checked, books: Books, bench: Bench) -> Fault | Hold | None:
+    """Why the record is refused or held; None when it is taken.
 
     The caller has answered replays already: a record that stands in the ledger is never refused.
     """
@@ -104,7 +153,13 @@ def judge(checked: Checked, books: Books, bench: Bench) -> Fault | None:
         detail = question(case)
         if detail is not None:
             return Fault(reason=reason, detail=detail)
-    return None
+    return _hold(case)
+
+
+def clock_of(record: InspectionRecord, now: datetime) -> ClockState:
+    """Whether a record's own time says anything; it is shown, and no deadline is ever reckoned from it."""
+    behind = record.clock.device_time < now - FAR_BEHIND
+    return ClockState.UNCERTAIN if behind else record.clock.state
 
 
 def is_recorded(checked: Checked, books: Books) -> bool:
@@ -131,13 +186,16 @@ def _other_station(case: Case) -> str | None:
 
 
 def _counter_reused(case: Case) -> str | None:
-    if case.record.id not in case.books.recorded:
+    held = case.books.held.get(case.record.id, case.sha256)
+    if case.record.id not in case.books.recorded and held == case.sha256:
         return None
     return f"counter {case.record.device.counter} of this start stands for another record already"
 
 
 def _counter_backwards(case: Case) -> str | None:
     device, boots = case.record.device, case.books.boots[case.record.device.key]
+    if case.record.id in case.books.held:
+        return None  # its number was used up when its turn came
     if device.boot != boots.newest:
         return _other_start(case, boots)
     if device.counter > boots.counter:
@@ -184,10 +242,23 @@ def _image_keys(case: Case) -> str | None:
     return f"the key of {len(missing)} image(s) is missing" if missing else None
 
 
+def _ahead(case: Case) -> timedelta:
+    """How long until the record's time has come; nothing or less where it has."""
+    return case.record.clock.device_time - AHEAD - case.bench.now
+
+
 def _time_ahead(case: Case) -> str | None:
-    if case.record.clock.device_time <= case.bench.now + AHEAD:
+    known = case.record.id in case.books.held
+    if _ahead(case) <= timedelta(0) or known or case.books.room_to_hold > 0:
         return None
-    return "the station's clock is more than 5 minutes ahead of the centre's; set it"
+    return f"more than 5 minutes ahead of the centre, and {MOST_HELD} records of the station wait already"
+
+
+def _hold(case: Case) -> Hold | None:
+    ahead = _ahead(case)
+    if ahead <= timedelta(0):
+        return None
+    return Hold(retry_after_s=max(1, min(LONGEST_HOLD_S, -(-ahead // timedelta(seconds=1)))))
 
 
 def keys_by_image(signed: SignedRecord) -> dict[str, ImageKey]:

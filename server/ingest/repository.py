@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert
 
+from inspection.messages.base import read_time
 from inspection.messages.uplink import Opening
 from inspection.record import InspectionRecord
 from server.db.changes import next_changes
@@ -22,8 +24,9 @@ from server.db.tables import (
     stations,
     units,
 )
+from server.ingest import waiting
 from server.ingest.checking import Checked, StationKey
-from server.ingest.judging import Books, Boots, KeptRefusal, keys_by_image
+from server.ingest.judging import MOST_HELD, Books, Boots, KeptRefusal, clock_of, keys_by_image
 from server.ledger.log import Place
 from server.returns.repository import INSPECTED, KnownUnit, find_units
 
@@ -56,6 +59,8 @@ def open_books(connection: Connection, site: str, station: str, batch: Sequence[
         units=find_units(connection, site, (record.unit.id for record in found)),
         inspected=_inspected(connection, site, [(r.unit.id, r.unit.inspection) for r in found]),
         boots=_boots(connection, site, found),
+        held=waiting.find_held(connection, site, [record.id for record in found]),
+        room_to_hold=MOST_HELD - waiting.count_held(connection, site, station),
     )
 
 
@@ -111,14 +116,14 @@ def add_records(
     rows: Rows = []
     images: Rows = []
     sealed: Rows = []
-    seal = AESGCM(wrap_key)
+    seal, now = AESGCM(wrap_key), read_time(recorded_at)
     for checked, place in taken:
         record, signed = checked.record, checked.signed
         if record is None or signed is None:
             continue
         rows.append(
             {
-                **_record_row(site, record, checked.sha256, place),
+                **_record_row(site, record, checked.sha256, place, now),
                 "announced": announced[record.unit.id].body,
                 "recorded_at": recorded_at,
             }
@@ -133,7 +138,9 @@ def add_records(
         connection.execute(insert(openings).on_conflict_do_nothing(), sealed)
 
 
-def _record_row(site: str, record: InspectionRecord, sha256: str, place: Place) -> dict[str, Any]:
+def _record_row(
+    site: str, record: InspectionRecord, sha256: str, place: Place, now: datetime
+) -> dict[str, Any]:
     verdict = record.verdict
     return {
         "site": site,
@@ -149,6 +156,7 @@ def _record_row(site: str, record: InspectionRecord, sha256: str, place: Place) 
         "grade": verdict.grade.value,
         "disposition": verdict.disposition.value,
         "channel": verdict.channel.value,
+        "clock": clock_of(record, now).value,
     }
 
 
@@ -169,11 +177,11 @@ def _opening_row(site: str, record: str, opening: Opening, seal: AESGCM) -> dict
 
 
 def put_boots(connection: Connection, site: str, known: dict[str, Boots]) -> None:
-    """Keep the newest start of each key and its last counter."""
+    """Keep the last counter of each start that a batch named, and which one is the newest."""
     rows = [
-        {"site": site, "key": key, "boot": each.newest, "ordinal": each.ordinal, "counter": each.counter}
+        {"site": site, "key": key, "boot": boot, "ordinal": ordinal, "counter": counter}
         for key, each in known.items()
-        if each.newest is not None
+        for boot, (ordinal, counter) in each.touched.items()
     ]
     if rows:
         fresh = insert(boots)
@@ -219,6 +227,7 @@ def add_refusals(
             "reason": kept.reason,
             "detail": kept.detail,
             "refused_at": kept.refused_at,
+            "record": checked.record.id if checked.record else None,
         }
         for checked, kept in refused
     ]

@@ -14,7 +14,7 @@ from server.ingest import repository
 from server.ingest.checking import Checked, check
 from server.ingest.judging import Bench
 from server.ingest.schemas import Submission, read_batch
-from server.ingest.service import Outcome, Recorded, Rules, record_batch, sign_answers
+from server.ingest.service import Held, Outcome, Recorded, Rules, record_batch, sign_answers
 
 router = APIRouter(prefix="/v1", tags=["records"])
 Station = Annotated[Caller, needs(Scope.STATION)]
@@ -22,7 +22,7 @@ Station = Annotated[Caller, needs(Scope.STATION)]
 
 @router.post("/records")
 async def post_records(request: Request, centre: Here, caller: Station) -> Response:
-    """Record a batch: one signed receipt or refusal for each record, in its order."""
+    """Record a batch: for each record, in its order, a signed receipt or refusal, or that it must wait."""
     submissions = read_batch(await request.body())
     station, settings = own_station(caller), centre.settings
     batch = await _check(centre, submissions, station)
@@ -51,7 +51,9 @@ def _count(centre: Centre, outcomes: Sequence[Outcome]) -> None:
     metrics = centre.metrics
     metrics.batch.observe(len(outcomes))
     for outcome in outcomes:
-        if not outcome.fresh:
+        if isinstance(outcome, Held):
+            metrics.held.inc()
+        elif not outcome.fresh:
             metrics.replayed.inc()
         elif isinstance(outcome, Recorded):
             metrics.recorded.inc()

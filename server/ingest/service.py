@@ -1,7 +1,7 @@
 """A batch in one transaction: each record recorded with all that belongs to it, or refused, in its order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
@@ -9,14 +9,18 @@ from sqlalchemy import Connection
 from inspection.custody.leaf import EntryType
 from inspection.custody.receipt import MAX_DETAIL, issue_receipt, issue_refusal
 from inspection.messages.base import time_text
-from inspection.messages.uplink import Answer, ReceiptMessage, RefusalMessage
+from inspection.messages.uplink import Answer, HeldMessage, ReceiptMessage, RefusalMessage, RefusalReason
 from inspection.policy import Policy
+from server.alarms import AlarmKind, raise_alarm
 from server.evidence.repository import held_evidence
-from server.ingest import repository
-from server.ingest.checking import Checked
-from server.ingest.judging import Bench, Books, KeptRefusal, is_recorded, judge
+from server.ingest import repository, waiting
+from server.ingest.checking import Checked, Fault
+from server.ingest.judging import Bench, Books, Hold, KeptRefusal, is_recorded, judge
 from server.ledger.log import Entry, Log, Place
 from server.refunds.issuing import Due, issue
+
+CLONES = frozenset({RefusalReason.COUNTER_REUSED.value, RefusalReason.COUNTER_BACKWARDS.value})
+"""What only a second copy of a station says, or one that was set back to an older state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,15 @@ class Refused:
     """False beyond the limit: the answer is signed all the same."""
 
 
-Outcome = Recorded | Refused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A record whose time has not come."""
+
+    submission: str
+    retry_after_s: int
+
+
+Outcome = Recorded | Refused | Held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +64,7 @@ class Fresh:
     refused: dict[str, KeptRefusal]
     kept: frozenset[str]
     """Those refusals that are kept."""
+    held: dict[str, Held]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,15 +82,36 @@ def record_batch(
 ) -> tuple[Outcome, ...]:
     """Record what may be recorded; one outcome for each record, in its order."""
     books = repository.open_books(connection, log.site, rules.bench.station, batch)
-    taken, refused = _sort(batch, books, rules)
+    sorted_ = _sort(batch, books, rules)
     fresh = Fresh(
-        taken={each.submission for each in taken},
-        refused=refused,
-        kept=_keep(connection, log.site, batch, refused, rules),
+        taken={each.submission for each in sorted_.taken},
+        refused=sorted_.refused,
+        kept=_keep(connection, log.site, batch, sorted_.refused, rules),
+        held={
+            name: Held(submission=name, retry_after_s=hold.retry_after_s)
+            for name, hold in sorted_.held.items()
+        },
     )
-    if taken:
-        _record(connection, log, taken, books, rules)
+    if sorted_.taken:
+        _record(connection, log, sorted_.taken, books, rules)
+    _note(connection, log.site, batch, books, fresh, rules)
     return _outcomes(connection, log, batch, books, fresh)
+
+
+def _note(
+    connection: Connection, site: str, batch: Sequence[Checked], books: Books, fresh: Fresh, rules: Rules
+) -> None:
+    """Keep what the batch showed of its station's counters, and raise the alarm where two starts speak."""
+    station, at = rules.bench.station, time_text(rules.bench.now)
+    repository.put_boots(connection, site, books.boots)
+    waiting.add_passed(connection, site, station, books.passed, at)
+    settled = [each.record.id for each in batch if each.record and each.submission not in fresh.held]
+    waiting.drop_held(connection, site, (id for id in settled if id in books.held))
+    held = {each.record.id: each.sha256 for each in batch if each.record and each.submission in fresh.held}
+    waiting.add_held(connection, site, station, held, at)
+    twice = (kept for kept in fresh.refused.values() if kept.reason in CLONES)
+    for kept in twice:
+        raise_alarm(connection, site, AlarmKind.CLONE, station, kept.detail, at)
 
 
 def _keep(
@@ -100,30 +134,36 @@ def _keep(
     return frozenset(checked.submission for checked, _ in kept)
 
 
-def _sort(
-    batch: Sequence[Checked], books: Books, rules: Rules
-) -> tuple[list[Checked], dict[str, KeptRefusal]]:
-    """Judge in order: those to record, and those newly refused by submission."""
-    taken: list[Checked] = []
-    refused: dict[str, KeptRefusal] = {}
+@dataclass(slots=True, kw_only=True)
+class _Sorted:
+    """A batch as it was judged: those to record, and by submission those newly refused and those held."""
+
+    taken: list[Checked] = field(default_factory=list)
+    refused: dict[str, KeptRefusal] = field(default_factory=dict)
+    held: dict[str, Hold] = field(default_factory=dict)
+
+
+def _sort(batch: Sequence[Checked], books: Books, rules: Rules) -> _Sorted:
+    """Judge in order; what is taken bears on what comes behind it."""
+    found = _Sorted()
     for checked in batch:
-        if (
-            is_recorded(checked, books)
-            or checked.submission in books.refusals
-            or checked.submission in refused
-        ):
+        name = checked.submission
+        if is_recorded(checked, books) or name in books.refusals or name in found.refused:
             continue
-        fault = judge(checked, books, rules.bench)
-        if fault is not None:
-            refused[checked.submission] = KeptRefusal(
-                reason=fault.reason.value,
-                detail=fault.detail[:MAX_DETAIL],
+        judged = judge(checked, books, rules.bench)
+        if isinstance(judged, Fault):
+            found.refused[name] = KeptRefusal(
+                reason=judged.reason.value,
+                detail=judged.detail[:MAX_DETAIL],
                 refused_at=time_text(rules.bench.now),
             )
+        elif isinstance(judged, Hold) and checked.record is not None:
+            books.hold(checked.record, checked.sha256)
+            found.held[name] = judged
         elif checked.record is not None:
             books.take(checked.record, checked.sha256)
-            taken.append(checked)
-    return taken, refused
+            found.taken.append(checked)
+    return found
 
 
 def _record(connection: Connection, log: Log, taken: list[Checked], books: Books, rules: Rules) -> None:
@@ -132,7 +172,6 @@ def _record(connection: Connection, log: Log, taken: list[Checked], books: Books
     pairs = list(zip(taken, places, strict=True))
     found = [checked.record for checked in taken if checked.record is not None]
     repository.add_records(connection, log.site, pairs, books.units, rules.wrap_key, now)
-    repository.put_boots(connection, log.site, books.boots)
     repository.close_units(connection, log.site, found)
     hashes = (item.ciphertext_sha256 for record in found for item in record.evidence)
     held = held_evidence(connection, log.site, hashes)
@@ -178,6 +217,8 @@ def _outcomes(
                     fresh=checked.submission in fresh.taken,
                 )
             )
+        elif checked.submission in fresh.held:
+            outcomes.append(fresh.held[checked.submission])
         else:
             outcomes.append(_refused(checked, books, fresh))
     return tuple(outcomes)
@@ -196,7 +237,7 @@ def _refused(checked: Checked, books: Books, fresh: Fresh) -> Refused:
 
 
 def sign_answers(outcomes: Sequence[Outcome], key: Ed25519PrivateKey, origin: str) -> tuple[Answer, ...]:
-    """Sign what is durable: the same outcome is always the same answer."""
+    """Sign what is durable: the same outcome is always the same answer. A hold is neither."""
     return tuple(_signed(outcome, key, origin) for outcome in outcomes)
 
 
@@ -204,6 +245,10 @@ def _signed(outcome: Outcome, key: Ed25519PrivateKey, origin: str) -> Answer:
     if isinstance(outcome, Recorded):
         receipt = issue_receipt(key, origin, outcome.place.seq, outcome.place.leaf)
         return ReceiptMessage.of(receipt, outcome.pending)
+    if isinstance(outcome, Held):
+        return HeldMessage(
+            submission_sha256=outcome.submission, reason="time_ahead", retry_after_s=outcome.retry_after_s
+        )
     kept = outcome.kept
     return RefusalMessage.of(
         issue_refusal(

@@ -10,15 +10,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.messages.base import time_text
 from inspection.messages.catalogue import UnitMessage
+from inspection.messages.entries import InstructionEntry
 from inspection.messages.refund import RefundInstruction
 from inspection.policy import Policy
 from inspection.reasons import codes
 from inspection.record import InspectionRecord
 from inspection.refund import target_total
+from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log
 from server.refunds import repository
 from server.refunds.repository import Issued, Latest
@@ -102,8 +103,7 @@ def _keep(connection: Connection, log: Log, issued: Sequence[Issued], now: datet
 
 def _entry(issued: Issued) -> Entry:
     """The leaf: the order appears only as the commitment that the station signed."""
-    body = issued.instruction.model_dump(mode="json", exclude={"order"})
-    body["order_commitment"] = issued.record.personal.order
-    return Entry(
-        type=EntryType.REFUND_INSTRUCTION, id=f"instruction:{issued.instruction.id}", body=canonical(body)
-    )
+    told = issued.instruction
+    same = {name: getattr(told, name) for name in RefundInstruction.model_fields if name != "order"}
+    body = InstructionEntry(**same, order_commitment=issued.record.personal.order)
+    return entry_of(EntryType.REFUND_INSTRUCTION, body)

@@ -4,12 +4,13 @@ import hashlib
 
 from sqlalchemy import Connection
 
-from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.errors import BadSignature
+from inspection.messages.entries import OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
 from server.errors import BadRequest, Conflict, NotFound, TooManyOutcomes, WrongScope
+from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
 from server.refunds import repository
 from server.refunds.schemas import InstructionPage, InstructionRow, OutcomeRow, Requeued
@@ -68,11 +69,12 @@ def take_outcome(
 
 
 def _entry(outcome: RefundOutcome, instruction: RefundInstruction) -> Entry:
-    body = outcome.model_dump(mode="json")
-    body["matches"] = matches(outcome, instruction)
-    body["target_total_minor"] = instruction.target_total_minor
-    leaf_id = f"outcome:{outcome.merchant}:{outcome.id}"
-    return Entry(type=EntryType.REFUND_OUTCOME, id=leaf_id, body=canonical(body))
+    body = OutcomeEntry(
+        **{name: getattr(outcome, name) for name in RefundOutcome.model_fields},
+        matches=matches(outcome, instruction),
+        target_total_minor=instruction.target_total_minor,
+    )
+    return entry_of(EntryType.REFUND_OUTCOME, body)
 
 
 def instruction_page(

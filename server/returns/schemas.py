@@ -36,6 +36,9 @@ class VerdictRow(Message):
     channel: str
     leaf_index: Count
     recorded_at: str
+    """The centre's time: the only one that deadlines are reckoned from."""
+    clock: str | None
+    """Whether the station's own time says anything: `good`, `uncertain`; None for older records."""
 
 
 class UnitStanding(Message):

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.messages.base import read_time, time_text
 from inspection.messages.catalogue import UnitMessage
+from inspection.messages.entries import LogisticsEntry
 from server.catalogue.repository import known_skus
 from server.errors import Conflict, NotFound, UnknownParcel
-from server.ledger.log import Entry, Log, Place
+from server.ledger.entries import entry_of
+from server.ledger.log import Log, Place
 from server.returns import repository
 from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, KnownUnit
 from server.returns.schemas import UnitStanding, UnitState, VerdictRow
@@ -174,10 +175,9 @@ def sign_off(connection: Connection, log: Log, arrival: Arrival, due_s: float, r
     if not known and not repository.names_parcel(connection, site, merchant, parcel):
         raise UnknownParcel(f"no unit of {merchant} was announced in parcel {parcel}: announce it first")
     at = time_text(arrival.at)
-    body = {"merchant": merchant, "parcel": parcel, "event": "signed_off", "at": at}
-    leaf_id = f"parcel:{merchant}:{parcel}:signed-off"
+    first = read_time(known[parcel]) if known else arrival.at
     if repository.add_sign_off(connection, site, merchant, parcel, at):
         deadline = time_text(arrival.at + timedelta(seconds=due_s))
         repository.set_deadlines(connection, site, merchant, parcel, deadline)
-    entry = Entry(type=EntryType.LOGISTICS, id=leaf_id, body=canonical(body))
-    return log.append(connection, entry, recorded_at)
+    body = LogisticsEntry(merchant=merchant, parcel=parcel, event="signed_off", at=first)
+    return log.append(connection, entry_of(EntryType.LOGISTICS, body), recorded_at)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.station import InspectorMessage
 from server.db.changes import next_changes
-from server.db.tables import boots, enrolment_codes, inspectors, station_keys, stations
+from server.db.tables import boots, enrolment_codes, inspectors, station_keys, station_starts, stations
 
+STARTS_KEPT = 200
 AnyRow = Row[tuple[object, ...]]
 
 
@@ -96,6 +97,28 @@ def set_health(connection: Connection, site: str, station: str, health: bytes, a
     """Keep a station's latest health."""
     mine = (stations.c.site == site, stations.c.id == station)
     connection.execute(update(stations).where(*mine).values(health=health, health_at=at))
+
+
+def note_start(connection: Connection, site: str, station: str, boot: str, at: str) -> bool:
+    """Note which start of a station speaks; False for one that is older than the newest.
+
+    The last STARTS_KEPT are kept: enough to know a copy that was set aside for a while.
+    """
+    mine = (station_starts.c.site == site, station_starts.c.station == station)
+    newest = connection.execute(
+        select(station_starts.c.boot, station_starts.c.ordinal)
+        .where(*mine)
+        .order_by(station_starts.c.ordinal.desc())
+        .limit(1)
+    ).first()
+    if newest is not None and newest.boot == boot:
+        return True
+    ordinal = newest.ordinal + 1 if newest is not None else 1
+    row = {"site": site, "station": station, "boot": boot, "ordinal": ordinal, "seen_at": at}
+    fresh = connection.execute(insert(station_starts).values(row).on_conflict_do_nothing()).rowcount == 1
+    old = station_starts.c.ordinal <= ordinal - STARTS_KEPT
+    connection.execute(delete(station_starts).where(*mine, old))
+    return fresh
 
 
 def put_inspector(connection: Connection, site: str, inspector: InspectorMessage) -> None:

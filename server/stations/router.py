@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from inspection.messages.station import EnrolmentRequest, Health
 from server.access import Caller, Scope, needs, own_station
@@ -12,6 +12,7 @@ from server.bodies import read_body
 from server.centre import Here
 from server.errors import BadRequest, WrongScope
 from server.stations import repository, service
+from server.stations.counters import counters_page
 from server.stations.schemas import (
     CodeRequest,
     HealthAnswer,
@@ -25,6 +26,8 @@ from server.stations.worklist import worklist_page
 
 router = APIRouter(prefix="/v1", tags=["stations"])
 Console = Annotated[Caller, needs(Scope.CONSOLE)]
+Observer = Annotated[Caller, needs(Scope.CONSOLE, Scope.AUDITOR)]
+StationId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,24}$")]
 Station = Annotated[Caller, needs(Scope.STATION)]
 Cursor = Annotated[int, Query(ge=0, le=2**53 - 1)]
 
@@ -73,14 +76,19 @@ async def get_standing(centre: Here, caller: Station) -> Response:
     return answer(await centre.reader.run(lambda c: service.standing(c, centre.site, station, now)))
 
 
+@router.get("/stations/{station}/counters")
+async def get_counters(station: StationId, centre: Here, caller: Observer) -> Response:
+    """The numbers that a station passed over, and what became of each."""
+    return answer(await centre.reader.run(lambda c: counters_page(c, centre.site, station)))
+
+
 @router.post("/stations/health")
 async def post_health(request: Request, centre: Here, caller: Station) -> Response:
     """Keep the station's latest health; answer the centre's time."""
     health, station, at = await read_body(request, Health), own_station(caller), centre.now()
     if health.station != station:
         raise WrongScope(f"this key is of station {station}, not of {health.station}")
-    content = health.to_json()
-    await centre.writer.submit(lambda c: repository.set_health(c, centre.site, station, content, at))
+    await centre.writer.submit(lambda c: service.hear(c, centre.site, health, at))
     return answer(HealthAnswer(centre_time=centre.clock()))
 
 

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from inspection.messages.base import KeyId, Message, Name, Utc
-from inspection.messages.station import EnrolmentCode
+from inspection.messages.base import Count, KeyId, Message, Name, Utc
+from inspection.messages.station import Boot, EnrolmentCode
 
 
 class KeyRequest(Message):
@@ -51,6 +51,35 @@ class NewInspector(Message):
     badge: Annotated[str, Field(min_length=4, max_length=64)]
     language: Literal["zh_CN", "en"]
     role: Literal["inspector", "supervisor"]
+
+
+GapStanding = Literal["missing", "held", "refused"]
+
+
+class CounterGap(Message):
+    """Numbers of one start of a station's program that do not stand in the ledger."""
+
+    key: KeyId
+    boot: Boot
+    first: Count
+    last: Count
+    """Both ends included."""
+    standing: GapStanding
+    """`refused`: the centre kept its signed refusal; `held`: from the future, it comes again."""
+    reasons: tuple[str, ...]
+    """Why they were refused."""
+    before: Count | None
+    """Index of the nearest lower number's entry; None where none was recorded."""
+    after: Count | None
+    """Index of the nearest higher number's entry; None where none was recorded."""
+    found_at: str
+
+
+class CountersPage(Message):
+    """`GET /v1/stations/{station}/counters`: what it passed over, the newest first."""
+
+    station: Name
+    gaps: tuple[CounterGap, ...]
 
 
 class HealthAnswer(Message):

@@ -7,16 +7,24 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.custody.sealing import commit
 from inspection.custody.signing import Domain, check_public_key, key_id, verify
 from inspection.messages.base import time_text
-from inspection.messages.station import Enrolment, EnrolmentRequest, InspectorMessage, StationStanding
+from inspection.messages.entries import KeyAddEntry, KeyRevokeEntry
+from inspection.messages.station import (
+    Enrolment,
+    EnrolmentRequest,
+    Health,
+    InspectorMessage,
+    StationStanding,
+)
 from server.access import Caller, Scope, new_key, revoke_station_keys
+from server.alarms import AlarmKind, raise_alarm
 from server.catalogue.repository import has_merchant
 from server.errors import BadCode, BadRequest, Conflict, NotFound
 from server.keys import ServerKeys
+from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log
 from server.stations import repository
 from server.stations.schemas import KeyRequest, NewInspector
@@ -90,9 +98,17 @@ def revoke(connection: Connection, log: Log, station: str, at: str) -> tuple[str
         raise NotFound(f"station {station[:32]!r} has no key that is good")
     revoke_station_keys(connection, log.site, station, at)
     for key in revoked:
-        body = canonical({"station": station, "site": log.site, "key": key})
-        log.append(connection, Entry(type=EntryType.KEY_REVOKE, id=f"revoke:{key}", body=body), at)
+        body = KeyRevokeEntry(station=station, site=log.site, key=key)
+        log.append(connection, entry_of(EntryType.KEY_REVOKE, body), at)
     return tuple(revoked)
+
+
+def hear(connection: Connection, site: str, health: Health, at: str) -> None:
+    """Keep a station's latest health; an older start that still speaks raises the alarm."""
+    if not repository.note_start(connection, site, health.station, health.boot, at):
+        detail = f"start {health.boot} speaks after a newer one: two copies of the station?"
+        raise_alarm(connection, site, AlarmKind.CLONE, health.station, detail, at)
+    repository.set_health(connection, site, health.station, health.to_json(), at)
 
 
 def standing(connection: Connection, site: str, station: str, now: datetime) -> StationStanding:
@@ -118,8 +134,9 @@ def inspector_of(wanted: NewInspector, site: str, badge_salt: bytes) -> Inspecto
 
 
 def _key_added(site: str, station: str, key: str, public_key: bytes) -> Entry:
-    body = {"station": station, "site": site, "key": key, "public_key": base64.b64encode(public_key).decode()}
-    return Entry(type=EntryType.KEY_ADD, id=f"key:{key}", body=canonical(body))
+    return entry_of(
+        EntryType.KEY_ADD, KeyAddEntry(station=station, site=site, key=key, public_key=public_key)
+    )
 
 
 def _hash(code: str) -> str:

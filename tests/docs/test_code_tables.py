@@ -29,6 +29,7 @@ from kit.errors import Rejected
 from kit.walk import Rule
 from server import keys
 from server.access import Scope
+from server.alarms import AlarmKind
 from server.catalogue import schemas as catalogue
 from server.metrics import Metrics
 from server.returns import schemas as returns
@@ -42,6 +43,7 @@ STATIONS, CENTRE, REFUNDS, FAULTS = (
 ENUMS: Mapping[tuple[str, str, str], type[StrEnum]] = {
     (STATIONS, "holds", "code"): HoldReason,
     (CENTRE, "refusals", "reason"): RefusalReason,
+    (CENTRE, "alarms", "alarm"): AlarmKind,
     (CENTRE, "scopes", "scope"): Scope,
     (REFUNDS, "kinds", "kind"): RefundKind,
     (REFUNDS, "outcomes", "status"): OutcomeStatus,
@@ -149,7 +151,7 @@ def test_every_code_of_a_bad_input_exists(table: Table) -> None:
     trees = (edge.errors, inspection.errors, kit.errors, server.errors)
     known = set().union(*map(codes_of, trees), HoldReason, RefusalReason, ImageFault, Rule, reasons)
     known |= {key.removeprefix("notice.") for key in words("en").texts if key.startswith("notice.")}
-    known |= {row["code"] for row in table(CENTRE, "row-codes")} | {"bad_answer"}
+    known |= {row["code"] for row in table(CENTRE, "row-codes")} | {"bad_answer", "held_time_ahead"}
     rows = table(FAULTS, "inputs")
     assert {row["code"] for row in rows} - known == set()
 

@@ -19,7 +19,14 @@ from edge.faults import Faults
 from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
 from inspection.custody.receipt import issue_receipt, issue_refusal
-from inspection.messages.uplink import BatchAnswer, ReceiptMessage, RecordBatch, RefusalMessage, SignedRecord
+from inspection.messages.uplink import (
+    BatchAnswer,
+    HeldMessage,
+    ReceiptMessage,
+    RecordBatch,
+    RefusalMessage,
+    SignedRecord,
+)
 from inspection.record import read_record
 from link.errors import LinkError, Refused
 from link.http import HttpConfig, HttpLink
@@ -371,3 +378,68 @@ async def test_a_centre_that_comes_back_gets_everything(
         await site.until(lambda: queued(database) == 0)
     assert len(centre.leaves) == 5
     assert faults.snapshot()["uplink_overloaded"] >= 1
+
+
+def waits(seconds: int, *places: int) -> Callable[[RecordBatch, Answer], Answer]:
+    """The centre sends some records of a batch back to wait."""
+
+    def twist(batch: RecordBatch, answer: Answer) -> Answer:
+        results = list(BatchAnswer.read(answer[1]).results)
+        for place in places:
+            sent = batch.records[place].submission_sha256("st1")
+            results[place] = HeldMessage(submission_sha256=sent, reason="time_ahead", retry_after_s=seconds)
+        return 200, BatchAnswer(results=tuple(results)).to_json()
+
+    return twist
+
+
+async def test_a_record_that_must_wait_stays_queued_and_those_behind_it_go_ahead(
+    uplink: Uplink, commit: Commit, database: Database, centre: "SmallCentre", faults: Faults
+) -> None:
+    commit(1), commit(2), commit(3)
+    centre.twists = [waits(60, 0)]
+    done = await uplink.round()
+    assert done.settled == done.tried - 1
+    depth = database.run_now(outbox.depth)
+    assert (depth.queued, depth.held) == (1, 1)
+    assert faults.snapshot()["held_time_ahead"] == 1
+    quiet = await uplink.round()
+    assert (quiet.tried, centre.batches) == (0, [3])
+    assert quiet.rest_s is not None
+    assert 0 < quiet.rest_s <= 60
+
+
+async def test_a_record_that_waited_is_sent_again_by_itself(
+    uplink: Uplink, commit: Commit, database: Database, centre: "SmallCentre", site: ModuleType
+) -> None:
+    commit(1)
+    centre.twists = [waits(1, 0)]
+    allowed = asyncio.Event()
+    allowed.set()
+    async with site.running(uplink.run(allowed)):
+        await site.until(lambda: queued(database) == 0)
+    assert centre.batches == [1, 1]
+    assert database.run_now(outbox.depth).held == 0
+
+
+async def test_a_hold_of_another_record_is_counted_and_holds_nothing(
+    uplink: Uplink, commit: Commit, database: Database, centre: "SmallCentre", faults: Faults
+) -> None:
+    commit(1), commit(2)
+
+    def swapped_holds(batch: RecordBatch, answer: Answer) -> Answer:
+        return swapped(batch, waits(60, 0, 1)(batch, answer))
+
+    centre.twists = [swapped_holds]
+    await uplink.round()
+    depth = database.run_now(outbox.depth)
+    assert (depth.queued, depth.held) == (2, 0)
+    assert faults.snapshot()["wrong_receipt"] == 2
+
+
+def test_a_wait_from_before_the_clock_was_set_back_is_over(commit: Commit, database: Database) -> None:
+    commit(1)
+    (row,) = database.run_now(partial(outbox.due, limit=1, now_s=0.0))
+    database.run_now(partial(outbox.hold, waits=[(row.id, 3600)], now_s=86_400.0))
+    assert database.run_now(partial(outbox.due, limit=1, now_s=86_401.0)) == ()
+    assert database.run_now(partial(outbox.due, limit=1, now_s=0.0)) == (row,)

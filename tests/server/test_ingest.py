@@ -205,7 +205,6 @@ async def test_an_opening_that_does_not_fit_is_refused(site: "Site", bench: "Ben
         ({"merchant": "m9"}, RefusalReason.UNKNOWN_UNIT),
         ({"unit": {"sku": "CUP-1"}}, RefusalReason.OTHER_SKU),
         ({"unit": {"inspection": 7}}, RefusalReason.OTHER_INSPECTION),
-        ({"clock": {"device_time": "2026-05-04T12:05:00.000001Z"}}, RefusalReason.TIME_AHEAD),
     ],
 )
 async def test_a_record_that_does_not_belong_is_refused(

@@ -30,6 +30,7 @@ WORDS: dict[str, str] = {
     "bench.seconds": "{seconds} s",
     "bench.queued": "waiting",
     "bench.refused": "refused",
+    "bench.held_count": "Waiting for their time, the clock was ahead: {count}",
     "bench.refused_count": "Refused by the centre: {count}",
     "bench.all_sent": "All sent",
     "bench.centre": "Centre",

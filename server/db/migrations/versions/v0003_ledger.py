@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from inspection.custody.counters import CounterWalk
 from server.ledger.tree import grow
 
 revision = "v0003"
@@ -103,6 +104,63 @@ def _state() -> None:
     op.create_index("ix_alarms_site_cleared_at_kind", "alarms", ["site", "cleared_at", "kind"])
 
 
+def _counters() -> None:
+    """What stations passed over, held back, or said with an uncertain clock."""
+    op.add_column("refusals", _text("record", nullable=True))
+    op.add_column("records", _text("clock", nullable=True))
+    op.create_table(
+        "station_starts",
+        _text("site"),
+        _text("station"),
+        _text("boot"),
+        _number("ordinal"),
+        _text("seen_at"),
+        sa.PrimaryKeyConstraint("site", "station", "boot", name="pk_station_starts"),
+    )
+    op.create_table(
+        "held_records",
+        _text("site"),
+        _text("record"),
+        _text("sha256"),
+        _text("station"),
+        _text("held_at"),
+        sa.PrimaryKeyConstraint("site", "record", name="pk_held_records"),
+    )
+    op.create_index("ix_held_records_site_station", "held_records", ["site", "station"])
+    op.create_table(
+        "counter_gaps",
+        _text("site"),
+        _text("key"),
+        _text("boot"),
+        _number("first"),
+        _number("last"),
+        _text("station"),
+        _text("found_at"),
+        sa.PrimaryKeyConstraint("site", "key", "boot", "first", name="pk_counter_gaps"),
+    )
+    op.create_index("ix_counter_gaps_site_station", "counter_gaps", ["site", "station"])
+
+
+def _find_gaps(connection: sa.Connection) -> None:
+    """Name the numbers that were passed over before anybody looked."""
+    walks: dict[str, CounterWalk] = {}
+    stations: dict[str, tuple[str, str]] = {}
+    chosen = sa.text("SELECT site, id, leaf_seq, station, recorded_at FROM records ORDER BY site, leaf_seq")
+    for site, id, seq, station, recorded_at in connection.execute(chosen):
+        key, boot, counter = id.split("/")
+        walks.setdefault(site, CounterWalk()).feed(key, boot, int(counter), seq)
+        stations[key] = (station, recorded_at)
+    insert = sa.text(
+        "INSERT INTO counter_gaps (site, key, boot, first, last, station, found_at) "
+        "VALUES (:site, :key, :boot, :first, :last, :station, :found_at)"
+    )
+    for site, walk in walks.items():
+        for gap in walk.gaps():
+            station, found_at = stations[gap.key]
+            row = {"site": site, "key": gap.key, "boot": gap.boot, "first": gap.first, "last": gap.last}
+            connection.execute(insert, {**row, "station": station, "found_at": found_at})
+
+
 def _move_leaves(connection: sa.Connection) -> None:
     """Carry every leaf over, and grow the tree that the tables before did not have."""
     sites = connection.execute(sa.text("SELECT site, size FROM heads")).all()
@@ -129,6 +187,8 @@ def upgrade() -> None:
     _checkpoints()
     _state()
     _move_leaves(op.get_bind())
+    _counters()
+    _find_gaps(op.get_bind())
     op.drop_table("leaves_v0002")
 
 

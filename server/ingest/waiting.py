@@ -1,0 +1,57 @@
+"""Rows of records that are held because they are from the future, and of numbers that were passed over."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.sqlite import insert
+
+from server.db.tables import counter_gaps, held_records
+from server.ingest.judging import Passed
+
+
+def find_held(connection: Connection, site: str, ids: list[str]) -> dict[str, str]:
+    """Which of these records are held, with the hash of the bytes that were seen then."""
+    chosen = select(held_records.c.record, held_records.c.sha256).where(
+        held_records.c.site == site, held_records.c.record.in_(ids)
+    )
+    return {row.record: row.sha256 for row in connection.execute(chosen)}
+
+
+def count_held(connection: Connection, site: str, station: str) -> int:
+    """How many records of a station are held."""
+    mine = (held_records.c.site == site, held_records.c.station == station)
+    return connection.execute(select(func.count()).select_from(held_records).where(*mine)).scalar_one()
+
+
+def add_held(connection: Connection, site: str, station: str, held: dict[str, str], at: str) -> None:
+    """Hold records, id to hash; one that is held already stays as it is."""
+    rows = [
+        {"site": site, "record": id, "sha256": sha256, "station": station, "held_at": at}
+        for id, sha256 in held.items()
+    ]
+    if rows:
+        connection.execute(insert(held_records).on_conflict_do_nothing(), rows)
+
+
+def drop_held(connection: Connection, site: str, ids: Iterable[str]) -> None:
+    """Hold these no longer: they were recorded or refused."""
+    gone = held_records.c.record.in_(list(ids))
+    connection.execute(delete(held_records).where(held_records.c.site == site, gone))
+
+
+def add_passed(connection: Connection, site: str, station: str, passed: list[Passed], at: str) -> None:
+    """Keep what a batch passed over."""
+    rows = [
+        {
+            "site": site,
+            "key": each.key,
+            "boot": each.boot,
+            "first": each.first,
+            "last": each.last,
+            "station": station,
+            "found_at": at,
+        }
+        for each in passed
+    ]
+    if rows:
+        connection.execute(insert(counter_gaps).on_conflict_do_nothing(), rows)

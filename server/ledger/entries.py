@@ -1,0 +1,19 @@
+"""Entries that the centre makes itself: from a body of the right schema, with the id that goes with it."""
+
+from inspection.custody.leaf import EntryType
+from inspection.errors import BadMessage
+from inspection.messages.base import Message
+from inspection.messages.entries import ENTRY_BODIES, body_bytes, entry_id
+from server.ledger.log import Entry
+
+
+def entry_of(type: EntryType, body: Message, token: str = "") -> Entry:
+    """Make an entry; `token` tells it from others of its type where the id does not follow from the body.
+
+    Raises BadMessage for a body of another type, or a token that makes no id.
+    """
+    if not isinstance(body, ENTRY_BODIES[type]):
+        raise BadMessage(
+            f"a {type.value} entry says {ENTRY_BODIES[type].__name__}, not {body.__class__.__name__}"
+        )
+    return Entry(type=type, id=entry_id(type, body, token), body=body_bytes(body))

@@ -1,0 +1,41 @@
+"""Alarms and statements on the wire."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from inspection.messages.base import Count, Message
+
+MOST_ALARMS = 200
+
+
+class AlarmRow(Message):
+    """One alarm."""
+
+    id: Count
+    kind: str
+    subject: str
+    detail: str
+    raised_at: str
+    cleared_at: str | None
+    cleared_by: str | None
+
+
+class AlarmPage(Message):
+    """`GET /v1/alarms`: newest first."""
+
+    alarms: Annotated[tuple[AlarmRow, ...], Field(max_length=MOST_ALARMS)]
+
+
+class Clearing(Message):
+    """`POST /v1/alarms/{id}/clear`: why nobody needs to look any more."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class Cleared(Message):
+    """The alarm is cleared, and the ledger says by whom."""
+
+    id: Count
+    by: str
+    leaf_index: Count
