@@ -47,7 +47,11 @@ class Sender:
         """Send once; keeps every receipt, raises when one is wrong or missing."""
         answer = await http.post("/v1/records", content=batch.to_json(), headers=self.auth)
         answer.raise_for_status()
-        results = BatchAnswer.read(answer.content).results
+        self.take(batch, answer.content)
+
+    def take(self, batch: RecordBatch, answer: bytes) -> None:
+        """Check and keep the receipts in an answer; raises when one is wrong or missing."""
+        results = BatchAnswer.read(answer).results
         for signed, result in zip(batch.records, results, strict=True):
             self._keep(signed, result)
 

@@ -1,6 +1,7 @@
 """What every message has in common: frozen, strict, nothing extra, bounded, named in base64."""
 
 import base64
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
@@ -16,17 +17,19 @@ from pydantic import (
 
 from inspection.errors import BadMessage
 
-TIME_FORMAT = "%Y-%m-%dT%H:%M:%S.%fZ"
+TIME_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 def time_text(moment: datetime) -> str:
     """UTC with microseconds, `2026-01-31T08:00:00.000000Z`: the one spelling on every wire."""
-    return moment.astimezone(UTC).strftime(TIME_FORMAT)
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def read_time(text: str) -> datetime:
     """Read that one spelling; raises ValueError for every other."""
-    return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC)
+    if not TIME_FORM.fullmatch(text):
+        raise ValueError("not a time in UTC with microseconds, such as 2026-01-31T08:00:00.000000Z")
+    return datetime.fromisoformat(text)
 
 
 def _time(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Kill -9 of the centre while stations send: receipts hold, no index is given twice, no checkpoint taken back.
+"""Kill -9 of the centre while stations send: receipts hold, no index is given twice, no checkpoint is undone.
 
 After each restart the whole log is read over HTTP and laid beside every receipt and every checkpoint that
 anybody was ever given.
