@@ -1,4 +1,5 @@
-// Ed25519 (RFC 8032): the browser's own where it has it, else this one; cofactorless, S below the order.
+// Ed25519 (RFC 8032): the browser's own where it has it, else this one; without the cofactor, S below the
+// order, no R of small order.
 const FIELD = 2n ** 255n - 19n;
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 const modulo = (a) => ((a % FIELD) + FIELD) % FIELD;
@@ -19,6 +20,8 @@ const ROOT_OF_MINUS_ONE = power(2n, (FIELD - 1n) / 4n);
 function littleEndian(bytes) {
   return bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
 }
+
+const encodedY = (bytes) => littleEndian(bytes) & ((1n << 255n) - 1n);
 
 // Points are (X, Y, Z, T) with x = X/Z, y = Y/Z, T = XY/Z.
 function sum([x1, y1, z1, t1], [x2, y2, z2, t2]) {
@@ -43,7 +46,7 @@ function times(point, scalar) {
 function pointOf(bytes) {
   const all = littleEndian(bytes);
   const sign = all >> 255n;
-  const y = modulo(all & ((1n << 255n) - 1n));
+  const y = modulo(encodedY(bytes));
   const above = modulo(y * y - 1n);
   const below = modulo(EDWARDS_D * y * y + 1n);
   let x = modulo(above * power(below, 3n) * power(above * power(below, 7n), (FIELD - 5n) / 8n));
@@ -66,12 +69,18 @@ function encodedPoint([x, y, z]) {
 const BASE_Y = (4n * inverse(5n)) % FIELD;
 const BASE = pointOf(Uint8Array.from({ length: 32 }, (_, at) => Number((BASE_Y >> BigInt(8 * at)) & 255n)));
 
-// In its canonical encoding, and not one of the few points that sign for everybody.
+// y of the eight points whose order divides 8: as a key they would sign for everybody, and over an R
+// among them libraries differ.
+const SMALL_ORDER_Y = new Set([
+  0n, 1n, FIELD - 1n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+]);
+const hasSmallOrder = (bytes) => SMALL_ORDER_Y.has(encodedY(bytes));
+
+// Whether a key may stand in a ledger: in its one encoding, and not of small order.
 function isSound(publicKey) {
-  const point = publicKey.length === 32 ? pointOf(publicKey) : null;
-  if (point === null || !same(encodedPoint(point), publicKey)) return false;
-  const [x, y, z] = times(point, 8n);
-  return !(x === 0n && y === z);
+  return publicKey.length === 32 && encodedY(publicKey) < FIELD && !hasSmallOrder(publicKey);
 }
 
 async function ownVerify(publicKey, message, signature) {
@@ -91,9 +100,9 @@ async function browserKey(publicKey) {
   }
 }
 
-async function ed25519(publicKey, message, signature) {
-  if (publicKey.length !== 32 || signature.length !== 64) return false;
-  const key = await browserKey(publicKey);
+async function ed25519(publicKey, message, signature, importKey = browserKey) {
+  if (publicKey.length !== 32 || signature.length !== 64 || hasSmallOrder(signature.slice(0, 32))) return false;
+  const key = await importKey(publicKey);
   if (key === null) return ownVerify(publicKey, message, signature);
   return crypto.subtle.verify({ name: "Ed25519" }, key, signature, message);
 }
