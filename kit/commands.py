@@ -67,8 +67,9 @@ def verify_log_command(
 
 
 def _verified(export: Path, receipt: Path | None, key: str | None) -> "Report":
+    from kit.basis import read_receipt
     from kit.errors import NotAnExport
-    from kit.verify import read_receipt, verify_log
+    from kit.verify import verify_log
 
     held = read_receipt(receipt) if receipt else None
     trusted = _key(key) if key else None

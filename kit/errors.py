@@ -3,6 +3,10 @@
 KitError
 |-- Unreadable           a file that is not what it should be: get another copy
 |   |-- NotAnExport
+|   |-- NotABundle
+|   |-- NotAProof
+|   |-- NotAPolicy
+|   |-- NotACheckpoint
 |   `-- NotAReceipt
 |-- BadWitness           a witness's folder, name or limit: fix the set-up
 `-- Rejected             an event that must not move money; the subclass says why
@@ -30,6 +34,30 @@ class NotAnExport(Unreadable):
     """The file is no export of a log."""
 
     code = "not_an_export"
+
+
+class NotABundle(Unreadable):
+    """The file is no bundle of evidence and no pack that holds one."""
+
+    code = "not_a_bundle"
+
+
+class NotAProof(Unreadable):
+    """The file is no proof that an entry stands in a log, or that a log grew."""
+
+    code = "not_a_proof"
+
+
+class NotAPolicy(Unreadable):
+    """The file does not say whom to trust."""
+
+    code = "not_a_policy"
+
+
+class NotACheckpoint(Unreadable):
+    """The file is no signed checkpoint."""
+
+    code = "not_a_checkpoint"
 
 
 class NotAReceipt(Unreadable):

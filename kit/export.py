@@ -1,32 +1,36 @@
 """The export of a log as a file: one header line, then each leaf's raw bytes, one per line.
 
+The header carries the checkpoint that the log signed: its root over all leaves is the one commitment. The
+header's `head` and the leaves' `prev` are inside or beside it, and serve to name what is wrong.
+Where retention dropped a leaf's body, its line is its hash in hex, in quotes.
+
 What is kept in memory is 80 bytes per entry (hash, demanded hash, index, digest of the id), so a
 million entries need 80 MB; the leaves themselves stream by.
 """
 
 import base64
-import hashlib
+import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from inspection.custody.canonical import canonical, parse_canonical
 from inspection.custody.leaf import MAX_LEAF_BYTES, Leaf, read_leaf
-from inspection.custody.signing import Domain, public_bytes, sign
+from inspection.custody.merkle import leaf_hash
 from inspection.errors import DomainError
 from kit.errors import NotAnExport
 
-EXPORT_VERSION = 1
+EXPORT_VERSION = 2
 EXPORT_KIND = "regrade-export"
-HEADER_FIELDS = {"v", "kind", "origin", "size", "head", "log_public_key", "signature"}
-MAX_HEADER_BYTES = 1024
+HEADER_FIELDS = {"v", "kind", "origin", "size", "head", "log_public_key", "checkpoint"}
+MAX_HEADER_BYTES = 300 * 1024
+"""A checkpoint with as many signatures as a note may have, and the other fields."""
 CUT = b"\n<end of file>"
 NO_HASH = b"\xff" * 32
 UNREADABLE = -1
 """Stands in place of an index inside a line that is no leaf."""
+BODILESS = re.compile(rb'"([0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +42,8 @@ class Header:
     head: str
     """Leaf hash of the last entry in hex; GENESIS when there is none."""
     log_public_key: bytes
-    signature: bytes
-    """Over `head_content`, domain `regrade/head/v1`."""
+    checkpoint: bytes
+    """The signed note; only its signatures make this line believable."""
 
     def to_bytes(self) -> bytes:
         """The canonical line, without its newline."""
@@ -51,25 +55,9 @@ class Header:
                 "size": self.size,
                 "head": self.head,
                 "log_public_key": base64.b64encode(self.log_public_key).decode(),
-                "signature": base64.b64encode(self.signature).decode(),
+                "checkpoint": self.checkpoint.decode(),
             }
         )
-
-
-def head_content(origin: str, size: int, head: str) -> bytes:
-    """What the header's signature covers."""
-    return f"{origin}\n{size}\n{head}\n".encode()
-
-
-def sign_header(key: Ed25519PrivateKey, origin: str, size: int, head: str) -> Header:
-    """Sign the state of a log with its key."""
-    return Header(
-        origin=origin,
-        size=size,
-        head=head,
-        log_public_key=public_bytes(key),
-        signature=sign(key, Domain.HEAD, head_content(origin, size, head)),
-    )
 
 
 def read_header(line: bytes) -> Header:
@@ -90,21 +78,24 @@ def read_header(line: bytes) -> Header:
 
 
 def _header(value: dict[str, Any]) -> Header:
-    texts = ("origin", "head", "log_public_key", "signature")
+    texts = ("origin", "head", "log_public_key", "checkpoint")
     if not all(isinstance(value[name], str) for name in texts) or type(value["size"]) is not int:
         raise NotAnExport("a header field has the wrong type")
-    if value["size"] < 0 or _raw_hash(value["head"]) == NO_HASH:
+    if value["size"] < 0 or raw_hash(value["head"]) == NO_HASH:
         raise NotAnExport("the header's size or head is impossible")
     try:
-        return Header(
-            origin=value["origin"],
-            size=value["size"],
-            head=value["head"],
-            log_public_key=base64.b64decode(value["log_public_key"], validate=True),
-            signature=base64.b64decode(value["signature"], validate=True),
-        )
+        public_key = base64.b64decode(value["log_public_key"], validate=True)
     except ValueError as error:  # binascii.Error, or a letter that is not ASCII
         raise NotAnExport(f"a header field is no base64: {error}") from error
+    if len(public_key) != 32:
+        raise NotAnExport(f"the header's log key has {len(public_key)} bytes, not 32")
+    return Header(
+        origin=value["origin"],
+        size=value["size"],
+        head=value["head"],
+        log_public_key=public_key,
+        checkpoint=value["checkpoint"].encode(),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +104,19 @@ class Line:
 
     content: bytes
     """Without its newline; of an overlong line only the beginning."""
+    hash: bytes
+    """RFC 6962 leaf hash, 32 bytes; of a line without a body what it states."""
     leaf: Leaf | None
-    """None when it is no leaf."""
+    """None when it is no leaf, or has no body."""
     fault: str
     """Why it is none; empty otherwise."""
+    bodiless: bool = False
+    """True where retention dropped the body: only the hash is here."""
+
+
+def bodiless_line(leaf_hash_hex: str) -> bytes:
+    """What stands in place of a leaf whose body was dropped, without its newline."""
+    return f'"{leaf_hash_hex}"'.encode()
 
 
 def lines(file: BinaryIO) -> Iterator[Line]:
@@ -126,9 +126,9 @@ def lines(file: BinaryIO) -> Iterator[Line]:
             yield _line(raw[:-1])
         elif len(raw) <= MAX_LEAF_BYTES:
             # marked, so that a leaf which lost only its newline is not taken for whole
-            yield Line(content=raw + CUT, leaf=None, fault="the file ends in the middle of this line")
+            yield _no_leaf(raw + CUT, "the file ends in the middle of this line")
         else:
-            yield Line(content=raw, leaf=None, fault=f"the line is longer than {MAX_LEAF_BYTES} bytes")
+            yield _no_leaf(raw, f"the line is longer than {MAX_LEAF_BYTES} bytes")
             _skip_to_newline(file)
 
 
@@ -138,26 +138,53 @@ def _skip_to_newline(file: BinaryIO) -> None:
 
 
 def _line(content: bytes) -> Line:
+    if dropped := BODILESS.fullmatch(content):
+        stated = bytes.fromhex(dropped[1].decode())
+        return Line(content=content, hash=stated, leaf=None, fault="", bodiless=True)
     try:
-        return Line(content=content, leaf=read_leaf(content), fault="")
+        return Line(content=content, hash=leaf_hash(content), leaf=read_leaf(content), fault="")
     except DomainError as error:
-        return Line(content=content, leaf=None, fault=str(error))
+        return _no_leaf(content, str(error))
+
+
+def _no_leaf(content: bytes, fault: str) -> Line:
+    return Line(content=content, hash=leaf_hash(content), leaf=None, fault=fault)
 
 
 @dataclass(slots=True)
 class Rows:
     """What the walk needs of each line, packed; grows while the file streams by."""
 
+    bodiless: int = 0
+    """Lines without a body."""
+    misplaced: list[int] = field(default_factory=list)
+    """Places of lines without a body behind one that has a body: retention drops from the beginning."""
     _hashes: bytearray = field(default_factory=bytearray)
     _demands: bytearray = field(default_factory=bytearray)
     _indexes: "array[int]" = field(default_factory=lambda: array("q"))
 
     def add(self, line: Line) -> None:
         """Take up one line."""
+        if line.bodiless:
+            self._add_bodiless(line)
+            return
         leaf = line.leaf
-        self._hashes += hashlib.sha256(b"\x00" + line.content).digest()
-        self._demands += _raw_hash(leaf.prev) if leaf else bytes(32)
+        self._hashes += line.hash
+        self._demands += raw_hash(leaf.prev) if leaf else bytes(32)
         self._indexes.append(leaf.seq if leaf else UNREADABLE)
+
+    def _add_bodiless(self, line: Line) -> None:
+        """Without a body nothing is stated, so its place is taken for its index."""
+        if self.bodiless < len(self) and len(self.misplaced) < 100:
+            self.misplaced.append(len(self))
+        self.bodiless += 1
+        self._demands += self._hashes[-32:] if self._hashes else bytes(32)
+        self._hashes += line.hash
+        self._indexes.append(len(self._indexes))
+
+    def is_bodiless(self, at: int) -> bool:
+        """True for a line from which retention took the body."""
+        return at < self.bodiless and not self.misplaced
 
     def __len__(self) -> int:
         return len(self._indexes)
@@ -176,7 +203,7 @@ class Rows:
 
     def find(self, hash_hex: str, start: int = 0) -> int | None:
         """The first place from `start` on whose line has this leaf hash."""
-        wanted = _raw_hash(hash_hex)
+        wanted = raw_hash(hash_hex)
         at = self._hashes.find(wanted, 32 * start)
         while at % 32 and at >= 0:
             at = self._hashes.find(wanted, at + 1)
@@ -188,7 +215,7 @@ class Rows:
         return first != at or self.find(self.hash(at), at + 1) is not None
 
 
-def _raw_hash(text: str) -> bytes:
+def raw_hash(text: str) -> bytes:
     """32 bytes of a hex hash; what is no hash becomes one that nothing has."""
     try:
         raw = bytes.fromhex(text)

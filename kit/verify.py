@@ -1,28 +1,28 @@
-"""`regrade verify log`: is this export the log that a receipt belongs to, byte for byte?
+"""`regrade verify log`: are these the entries that the log signed, byte for byte?
 
-Only files are read; nothing is asked of anybody. The receipt proves one entry, and with it every
-entry before (see `kit.walk`). What comes after it rests on the log's own signed head.
+Only files are read; nothing is asked of anybody. The root over all entries, compared with the log's signed
+checkpoint, decides; a receipt and older checkpoints tell whether the log itself was written anew.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice
-from pathlib import Path
-from typing import BinaryIO
+from itertools import chain, islice
+from typing import BinaryIO, Protocol
 
-from inspection.custody.leaf import GENESIS, Leaf, leaf_hash_hex
-from inspection.custody.receipt import Receipt, check_receipt
-from inspection.custody.signing import Domain, key_id, verify
-from inspection.errors import BadMessage, BadSignature, DomainError, WrongReceipt
-from inspection.messages.uplink import ReceiptMessage
+from inspection.custody.policy import Cosigned, TrustPolicy
+from inspection.custody.receipt import Receipt
+from inspection.custody.signing import key_id
+from kit.basis import Basis, Mark, mark_of, older_marks, read_pins
 from kit.content import Content, Repeats
-from kit.errors import NotAReceipt
-from kit.export import MAX_HEADER_BYTES, Header, Line, Rows, head_content, lines, read_header
-from kit.walk import Pin, Problem, Rule, Walk
+from kit.export import MAX_HEADER_BYTES, Header, Line, Rows, lines, read_header
+from kit.remarks import Remark
+from kit.structure import Structure
+from kit.times import backdated
+from kit.tree import GrowingTree
+from kit.walk import Pin, Problem, Rule
 
 MAX_PROBLEMS = 20
-MAX_RECEIPT_BYTES = 32 * 1024
 MORE_LINES = 10_000
 """Lines beyond what header and receipt announce that are still read: somebody else's file may have no end."""
 PROGRESS_EVERY = 1000
@@ -38,11 +38,15 @@ class Doubt(StrEnum):
     CUT = "cut"
     """Newer entries may be missing at the end."""
     FORKED = "forked"
-    """Others may have been shown another log."""
+    """Others may have been shown another log: no witness was asked for, or too few have seen it."""
     OWN_KEY = "own_key"
-    """The key came from the export itself: only its self-consistency is shown."""
+    """The key came from the file itself: only its self-consistency is shown."""
     UNCHECKED = "unchecked"
     """Verdicts of devices whose key is not in the log."""
+    UNREAD = "unread"
+    """What the entries say was not looked at."""
+    RETAINED = "retained"
+    """Bodies that were dropped under retention, or photos and fields that are not in the bundle."""
     OMITTED = "omitted"
     """A verdict that was never recorded leaves no trace here."""
     FALSE_INPUT = "false_input"
@@ -64,6 +68,12 @@ class Report:
     problems: tuple[Problem, ...]
     """Nearest to the trusted entry first, at most MAX_PROBLEMS."""
     doubts: tuple[Doubt, ...]
+    remarks: tuple[Remark, ...] = ()
+    """What is odd and no fault, at most MAX_REMARKS."""
+    cosigned: tuple[Cosigned, ...] = ()
+    """Witnesses of the policy that have seen the checkpoint, and when."""
+    fork_detectable: bool = False
+    """True when enough witnesses have seen what this file shows."""
 
     @property
     def verified(self) -> bool:
@@ -71,126 +81,188 @@ class Report:
         return not self.problems
 
 
-def read_receipt(path: Path) -> Receipt:
-    """Read a receipt file, unchecked; raises NotAReceipt."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_RECEIPT_BYTES + 1)
-        return ReceiptMessage.read(content).receipt()
-    except OSError as error:
-        raise NotAReceipt(f"{path}: {error.strerror}") from error
-    except BadMessage as error:
-        raise NotAReceipt(f"{path}: {error}") from error
+class Beside(Protocol):
+    """What lies beside the lines in an archive and must belong to them."""
+
+    def checkpoints(self) -> Iterator[tuple[str, bytes]]:
+        """Name and content of every checkpoint that was kept."""
+        ...
+
+    def line(self, line: Line) -> None:
+        """Take the next line."""
+        ...
+
+    def tile(self, level: int, index: int, content: bytes) -> None:
+        """Take a tile as it must be."""
+        ...
+
+    def problems(self, header: Header) -> Iterator[Problem]:
+        """What did not fit."""
+        ...
+
+
+class Nothing:
+    """Beside a file of lines lies nothing."""
+
+    def checkpoints(self) -> Iterator[tuple[str, bytes]]:
+        """None was kept."""
+        return iter(())
+
+    def line(self, line: Line) -> None:
+        """Nothing to compare it with."""
+
+    def tile(self, level: int, index: int, content: bytes) -> None:
+        """Nothing to compare it with."""
+
+    def problems(self, header: Header) -> Iterator[Problem]:
+        """Nothing can be wrong."""
+        return iter(())
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """One file of lines on its way through the checks."""
+
+    header: Header
+    policy: TrustPolicy
+    mark: Mark | None
+    older: list[Mark]
+    pins: list[Pin]
+    content: Content
+    beside: Beside
+    tree: GrowingTree
+    rows: Rows
+
+    @property
+    def most(self) -> int:
+        """How many lines are read."""
+        announced = max((pin.index + 1 for pin in self.pins), default=0)
+        return max(self.header.size, announced) + MORE_LINES
+
+    def take(self, read: Iterable[Line], file: BinaryIO, progress: Progress | None) -> list[Problem]:
+        """Read all lines; returns what they say wrong by themselves."""
+        kept: list[Problem] = []
+        for at, line in enumerate(read):
+            self.rows.add(line)
+            self.tree.add(line.hash)
+            self.beside.line(line)
+            for problem in self.content.check(at, line):
+                if len(kept) < MAX_PROBLEMS:
+                    kept.append(problem)
+            if progress and at % PROGRESS_EVERY == 0:
+                progress(file.tell())
+        self.tree.finish()
+        self.content.finish()
+        return kept
+
+    def structure(self) -> Structure:
+        """What the lines are together."""
+        size = self.mark.checkpoint.size if self.mark else self.header.size
+        pin = self.pins[-1] if self.pins else None
+        root = self.tree.roots.get(size)
+        return Structure(rows=self.rows, header=self.header, mark=self.mark, root=root, pin=pin)
 
 
 def verify_log(
-    file: BinaryIO, receipt: Receipt | None = None, key: bytes | None = None, progress: Progress | None = None
+    file: BinaryIO,
+    receipt: Receipt | None = None,
+    key: bytes | None = None,
+    progress: Progress | None = None,
+    *,
+    basis: Basis | None = None,
+    beside: Beside | None = None,
+    thorough: bool = True,
 ) -> Report:
     """Check a whole export, opened at its beginning; raises NotAnExport only.
 
-    `key` is the log's raw Ed25519 public key; None takes the export's own.
+    `key` is the log's raw Ed25519 public key; None takes the export's own. `basis` goes before both.
     """
-    header = read_header(file.readline(MAX_HEADER_BYTES + 1))
-    used = key or header.log_public_key
-    pin, receipt_problems = _pin(receipt, used, header)
-    head_problems = list(_check_head(header, used))
-    rows, content = Rows(), Content(origin=header.origin)
-    most = max(header.size, pin.index + 1 if pin else 0) + MORE_LINES
-    found = list(islice(_stream(islice(lines(file), most), rows, content, file, progress), MAX_PROBLEMS))
-    structure = list(_structure(rows, header, pin, not head_problems, most))
-    if pin and pin.index >= header.size and not structure and not head_problems:
-        structure.append(_old_head(rows, header))
+    basis = basis or Basis(key=key, receipts=(receipt,) if receipt else ())
+    reading, problems = _begin(file, basis, beside or Nothing(), thorough)
+    found = reading.take(islice(lines(file), reading.most), file, progress)
+    structure = reading.structure()
+    whole = [*structure.header_problems(), *_structure(structure, reading), *_others(structure, reading)]
     # What a changed line says by itself is a consequence of the change, so it is not told twice.
-    inside = [] if structure else found + list(_repeats(file, content))
-    problems = [*receipt_problems, *head_problems, *structure, *inside][:MAX_PROBLEMS]
-    return Report(
-        origin=header.origin,
-        size=len(rows),
-        log_key=key_id(used),
-        receipt_index=pin.index if pin else None,
-        counts=dict(content.counts),
-        problems=tuple(problems),
-        doubts=tuple(_doubts(rows, pin, key, content)),
+    inside = [] if whole else found + list(_repeats(file, reading.content)) + list(_late(reading))
+    parts = [] if whole else list(islice(reading.beside.problems(reading.header), MAX_PROBLEMS))
+    return _report(reading, basis, [*problems, *whole, *inside, *parts])
+
+
+def _begin(file: BinaryIO, basis: Basis, beside: Beside, thorough: bool) -> tuple[Reading, list[Problem]]:
+    header = read_header(file.readline(MAX_HEADER_BYTES + 1))
+    policy = basis.policy_for(header.origin, header.log_public_key)
+    mark, problem = mark_of("the header's checkpoint", header.checkpoint, policy)
+    pins, bad_pins = read_pins(basis, policy, header.origin)
+    held = (("your checkpoint", note) for note in basis.checkpoints)
+    older, bad_marks = older_marks(chain(held, beside.checkpoints()), policy)
+    sizes = {each.checkpoint.size for each in older} | {header.size}
+    sizes |= {mark.checkpoint.size} if mark else set()
+    reading = Reading(
+        header=header,
+        policy=policy,
+        mark=mark,
+        older=older,
+        pins=pins,
+        content=Content(origin=header.origin, thorough=thorough),
+        beside=beside,
+        tree=GrowingTree(wanted=frozenset(sizes), on_tile=beside.tile),
+        rows=Rows(),
     )
+    head_problems = [*_other_key(basis, header), *([replace(problem, line=1)] if problem else [])]
+    return reading, [*bad_pins, *head_problems, *bad_marks]
 
 
-def _pin(receipt: Receipt | None, key: bytes, header: Header) -> tuple[Pin | None, list[Problem]]:
-    if receipt is None:
-        return None, []
-    if receipt.origin != header.origin:
-        detail = f"the receipt is of log {receipt.origin!r}, the export of {header.origin!r}"
-        return None, [Problem(rule=Rule.OTHER_LOG, detail=detail)]
-    try:
-        leaf = check_receipt(receipt, key, header.origin)
-    except BadSignature:
-        detail = f"the receipt is not signed by the log key {key_id(key)}"
-        return None, [Problem(rule=Rule.RECEIPT_SIGNATURE, index=receipt.index, detail=detail)]
-    except (WrongReceipt, DomainError) as error:
-        return None, [Problem(rule=Rule.RECEIPT_CONTENT, index=receipt.index, detail=str(error))]
-    return _pin_of(leaf, receipt), []
-
-
-def _pin_of(leaf: Leaf, receipt: Receipt) -> Pin:
-    return Pin(index=receipt.index, hash=leaf_hash_hex(receipt.leaf), prev=leaf.prev)
-
-
-def _check_head(header: Header, key: bytes) -> Iterator[Problem]:
-    if header.log_public_key != key:
-        detail = f"the export names log key {key_id(header.log_public_key)}, you gave {key_id(key)}"
+def _other_key(basis: Basis, header: Header) -> Iterator[Problem]:
+    if basis.policy is None and basis.key and header.log_public_key != basis.key:
+        theirs, yours = key_id(header.log_public_key), key_id(basis.key)
+        detail = f"the export names log key {theirs}, you gave {yours}"
         yield Problem(rule=Rule.OTHER_KEY, line=1, detail=detail)
-    try:
-        verify(key, Domain.HEAD, head_content(header.origin, header.size, header.head), header.signature)
-    except BadSignature as error:
-        yield Problem(rule=Rule.HEAD_SIGNATURE, line=1, detail=f"signed head: {error}")
 
 
-def _stream(
-    read: Iterable[Line], rows: Rows, content: Content, file: BinaryIO, progress: Progress | None
-) -> Iterator[Problem]:
-    """Take up every line that is read; a caller that stops listening still gets all rows."""
-    kept: list[Problem] = []
-    for at, line in enumerate(read):
-        rows.add(line)
-        for problem in content.check(at, line):
-            if len(kept) < MAX_PROBLEMS:
-                kept.append(problem)
-        if progress and at % PROGRESS_EVERY == 0:
-            progress(file.tell())
-    yield from kept
-
-
-def _structure(rows: Rows, header: Header, pin: Pin | None, head_holds: bool, most: int) -> Iterator[Problem]:
-    """What the chain shows, at most MAX_PROBLEMS; of a file not read to its end, what is sure."""
-    walked = islice(_walk(rows, header, pin, head_holds).problems(), MAX_PROBLEMS)
-    if len(rows) < most:
+def _structure(structure: Structure, reading: Reading) -> Iterator[Problem]:
+    """What is wrong with the order, at most MAX_PROBLEMS; of a file not read to its end, what is sure."""
+    walked = islice(structure.problems(), MAX_PROBLEMS)
+    rows, header = structure.rows, structure.header
+    if len(rows) < reading.most:
         yield from walked
         return
     detail = f"the header says {header.size} entries; after {len(rows)} lines the rest was not read"
     yield Problem(rule=Rule.TOO_LONG, line=len(rows) + 1, detail=detail)
-    trusted = [*([pin.hash] if pin else []), *([header.head] if head_holds and header.size else [])]
-    if all(rows.find(each) is not None for each in trusted):
+    pinned = structure.pin is None or rows.find(structure.pin.hash) is not None
+    if pinned and (structure.whole or structure.mark is None or rows.find(header.head) is not None):
         yield from walked  # else a trusted entry may stand in what was not read
 
 
-def _walk(rows: Rows, header: Header, pin: Pin | None, head_holds: bool) -> Walk:
-    """Start at the signed head, or at the last line where the head does not hold."""
-    if head_holds:
-        index, demand = header.size - 1, header.head
-    else:
-        index, demand = max(len(rows) - 1, rows.index(len(rows) - 1) if len(rows) else -1), None
-    if pin and pin.index > index:
-        index, demand = pin.index, None
-    return Walk(rows=rows, at=len(rows) - 1, index=index, demand=demand, pin=pin, proven=head_holds)
+def _others(structure: Structure, reading: Reading) -> Iterator[Problem]:
+    """Older checkpoints and older receipts must be of this history too."""
+    for mark in reading.older:
+        yield from _older(mark, structure, reading.tree)
+    for pin in reading.pins[:-1] if structure.whole else ():
+        if pin.index < len(structure.rows) and structure.rows.hash(pin.index) != pin.hash:
+            detail = "the log signed another entry here than the one that your receipt proves"
+            yield Problem(rule=Rule.SPLIT, index=pin.index, detail=detail)
+    for at in structure.rows.misplaced:
+        detail = "only its hash is here, and an entry before it has its body"
+        yield Problem(rule=Rule.BODY_MISSING, index=at, line=at + 2, detail=detail)
 
 
-def _old_head(rows: Rows, header: Header) -> Problem:
-    """The receipt proves every line, and more of them than the signed head: the two must still agree."""
-    shown = rows.hash(header.size - 1) if header.size else GENESIS
-    if shown != header.head:
-        detail = f"the log signed another entry {header.size - 1} than the one that your receipt proves"
-        return Problem(rule=Rule.SPLIT, index=header.size - 1, line=1, detail=detail)
-    detail = f"it says {header.size} entries, the file has {len(rows)}, and your receipt proves them"
-    return Problem(rule=Rule.OLD_HEAD, line=1, detail=detail)
+def _older(mark: Mark, structure: Structure, tree: GrowingTree) -> Iterator[Problem]:
+    checkpoint = mark.checkpoint
+    if checkpoint.origin != structure.header.origin:
+        yield Problem(rule=Rule.OTHER_LOG, detail=f"{mark.name} is of log {checkpoint.origin!r}")
+    elif not structure.whole:
+        return  # against a file that is broken itself it says nothing
+    elif checkpoint.size > structure.size:
+        detail = f"{mark.name} is over {checkpoint.size} entries, this log ends after {structure.size}"
+        yield Problem(rule=Rule.INCONSISTENT, index=structure.size, detail=detail)
+    elif tree.roots[checkpoint.size] != checkpoint.root:
+        detail = f"{mark.name} is over {checkpoint.size} other entries: the log signed two histories"
+        yield Problem(rule=Rule.INCONSISTENT, detail=detail)
+
+
+def _late(reading: Reading) -> Iterator[Problem]:
+    marks = [*reading.older, *([reading.mark] if reading.mark else [])]
+    return backdated(reading.content.times, marks)
 
 
 def _repeats(file: BinaryIO, content: Content) -> Iterator[Problem]:
@@ -204,14 +276,38 @@ def _repeats(file: BinaryIO, content: Content) -> Iterator[Problem]:
         yield from second.check(at, line)
 
 
-def _doubts(rows: Rows, pin: Pin | None, key: bytes | None, content: Content) -> Iterator[Doubt]:
-    if key is None:
+def _report(reading: Reading, basis: Basis, problems: list[Problem]) -> Report:
+    mark = reading.mark
+    key = basis.key or reading.header.log_public_key
+    trusted = [log.key.public_key for log in reading.policy.logs if log.key.name == reading.header.origin]
+    return Report(
+        origin=reading.header.origin,
+        size=len(reading.rows),
+        log_key=key_id(trusted[0] if trusted else key),
+        receipt_index=reading.pins[-1].index if reading.pins else None,
+        counts=dict(reading.content.counts),
+        problems=tuple(problems[:MAX_PROBLEMS]),
+        doubts=tuple(_doubts(reading, basis)),
+        remarks=tuple(reading.content.remarks.found),
+        cosigned=mark.cosigned if mark else (),
+        fork_detectable=mark is not None and mark.witnessed,
+    )
+
+
+def _doubts(reading: Reading, basis: Basis) -> Iterator[Doubt]:
+    pin = reading.pins[-1] if reading.pins else None
+    witnessed = reading.mark is not None and reading.mark.witnessed
+    if basis.own_key:
         yield Doubt.OWN_KEY
-    if pin is None:
+    if pin is None and not witnessed and not basis.checkpoints:
         yield Doubt.REWRITTEN
-    if pin is None or pin.index < len(rows) - 1:
+    if not witnessed and (pin is None or pin.index < len(reading.rows) - 1):
         yield Doubt.FORKED
     yield Doubt.CUT
-    if content.counts["unchecked"]:
+    if not reading.content.thorough:
+        yield Doubt.UNREAD
+    if reading.content.counts["unchecked"]:
         yield Doubt.UNCHECKED
+    if reading.rows.bodiless:
+        yield Doubt.RETAINED
     yield from (Doubt.OMITTED, Doubt.FALSE_INPUT)

@@ -1,8 +1,11 @@
 """Walk a log backwards from what is trusted, and name what does not fit.
 
-Every leaf holds the hash of the leaf before it (`prev`). So whoever trusts one leaf - by a receipt, or
-by the log's signed head - knows the hash of the one before, and so on to the first. Where the file
-shows something else, the neighbours tell what happened:
+Whether a log is whole, the root under its signed checkpoint says, and nothing else does. This walk only
+names what is wrong with one that is not, or that a receipt contradicts.
+
+Every leaf holds the hash of the leaf before it (`prev`). So whoever trusts one leaf - by a receipt, or by
+the head that the header states - knows the hash of the one before, and so on to the first. Where the
+file shows something else, the neighbours tell what happened:
 
     the demanded leaf stands just before the stranger      the stranger was inserted
     it stands somewhere else                               swapped (or moved)
@@ -43,14 +46,37 @@ class Rule(StrEnum):
     """Far more lines than the header and the receipt announce: the rest was not read."""
     NO_BEGINNING = "no_beginning"
     """The first entry demands one before it."""
-    HEAD_SIGNATURE = "head_signature"
+    CHAIN = "chain"
+    """The log itself recorded an entry that demands another one before it."""
+    ROOT = "root"
+    """The entries fit each other, but they are not those under the checkpoint."""
+    HEADER = "header"
+    """The first line says something else than its checkpoint or its entries."""
+    CHECKPOINT_SIGNATURE = "checkpoint_signature"
+    QUORUM_MISSING = "quorum_missing"
+    INCONSISTENT = "inconsistent"
+    """Another checkpoint of the log is over another history."""
+    BACKDATED = "backdated"
+    """A witness saw the log at a time that an entry's own time contradicts."""
+    BODY_MISSING = "body_missing"
+    """Only the hash of an entry is here, behind one that has its body."""
+    TILE = "tile"
+    """A part of the archive is missing, or is not of these entries."""
+    STRAY = "stray"
+    """A part of the archive belongs to nothing."""
+    BAD_PROOF = "bad_proof"
+    OPENING = "opening"
+    PHOTO = "photo"
+    CONTRADICTION = "contradiction"
     OTHER_KEY = "other_key"
     OTHER_LOG = "other_log"
     RECEIPT_SIGNATURE = "receipt_signature"
     RECEIPT_CONTENT = "receipt_content"
     DEVICE_SIGNATURE = "device_signature"
     DEVICE_KEY = "device_key"
+    REVOKED_KEY = "revoked_key"
     BAD_RECORD = "bad_record"
+    BAD_BODY = "bad_body"
     WRONG_ID = "wrong_id"
     DUPLICATE_ID = "duplicate_id"
 

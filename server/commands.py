@@ -11,6 +11,7 @@ import typer
 
 Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
 Port = Annotated[int | None, typer.Option("--port", help="Port; 0 takes a free one.", min=0, max=65535)]
+ExportTo = Annotated[Path, typer.Argument(help="OUT.jsonl, OUT.zip or a folder; must not exist.")]
 
 server = typer.Typer(help="The central service.", no_args_is_help=True)
 ledger = typer.Typer(help="The centre's ledger.", no_args_is_help=True)
@@ -59,12 +60,16 @@ def run(dir: Dir, port: Port = None) -> None:
 
 
 @ledger.command("export")
-def export(out: Annotated[Path, typer.Argument(help="File to write; must not exist.")], dir: Dir) -> None:
-    """Write the whole ledger to a file that `regrade verify log` reads."""
+def export(out: ExportTo, dir: Dir) -> None:
+    """Write the whole ledger out, up to the newest state that its witnesses have seen.
+
+    A .jsonl file is what `regrade verify log` reads; a .zip or a folder holds the tree and all kept
+    checkpoints too, for `regrade verify export`. The same ledger gives the same bytes.
+    """
     from server.ledger.files import export_to
 
     head = export_to(out, dir)
-    print(f"{head.size} leaves written to {out}; head {head.hash}")
+    print(f"{head.size} leaves written to {out}; head {head.head}")
 
 
 @ledger.command("status")

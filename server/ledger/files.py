@@ -7,14 +7,20 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from inspection.custody.policy import read_policy
+from kit.archive_writer import LogSource, archive_parts, jsonl, write_folder, write_zip
+from kit.export import Header
 from server.centre import DATABASE
 from server.db.engine import reading_engine, writing_engine
 from server.db.lock import WriterLock
 from server.errors import AlreadyRunning, BadRequest, BadSettings
-from server.keys import read_keys
-from server.ledger.export import head_line, leaf_lines, pages
+from server.keys import ServerKeys, read_keys
+from server.ledger.export import header, kept_checkpoints, leaf_lines
 from server.ledger.log import Head, Log
+from server.ledger.tree import tile_reader
 from server.settings import ServerSettings, load_settings
+
+TRUST_POLICY = "trust.policy"
 
 
 @contextmanager
@@ -43,21 +49,58 @@ def read_head(directory: Path) -> tuple[str, Head]:
         return log.origin, log.check(connection)
 
 
-def export_to(out: Path, directory: Path) -> Head:
-    """Write the export to a new file; raises BadRequest when there is one already."""
+def export_to(out: Path, directory: Path) -> Header:
+    """Write the log to a new file `.jsonl` or `.zip`, or else to a new folder.
+
+    Raises BadRequest when there is one already.
+    """
     log, keys = _log(load_settings(directory, os.environ)), read_keys(directory)
     with open_database(directory) as engine:
-        with engine.begin() as connection:
-            head = log.check(connection)
+        source = _source(engine, log, keys, _policy(directory))
         try:
-            with out.open("xb") as file:
-                file.write(head_line(log.origin, head, keys.log))
-                for page in pages(head):
-                    with engine.begin() as connection:
-                        file.write(leaf_lines(connection, log, page))
+            _write(out, source)
         except FileExistsError as error:
             raise BadRequest(f"{out} exists; name another file") from error
-    return head
+    return source.header
+
+
+def _write(out: Path, source: LogSource) -> None:
+    match out.suffix:
+        case ".jsonl":
+            with out.open("xb") as file:
+                file.writelines(jsonl(source))
+        case ".zip":
+            with out.open("xb") as file:
+                write_zip(file, archive_parts(source))
+        case _:
+            write_folder(out, archive_parts(source))
+
+
+def _source(engine: Engine, log: Log, keys: ServerKeys, policy: bytes | None) -> LogSource:
+    """Each part is read in a transaction of its own: leaves and checkpoints never change."""
+    trust = read_policy(policy) if policy is not None else None
+    with engine.begin() as connection:
+        first = header(connection, log, keys.log, trust)
+
+    def checkpoints() -> list[tuple[int, bytes]]:
+        with engine.begin() as connection:
+            return [(each.size, each.note) for each in kept_checkpoints(connection, log, first.size)]
+
+    def lines(page: range) -> list[bytes]:
+        with engine.begin() as connection:
+            return leaf_lines(connection, log, page)
+
+    def tile(level: int, index: int, width: int) -> bytes:
+        with engine.begin() as connection:
+            return tile_reader(connection, log.site)(level, index, width)
+
+    return LogSource(header=first, policy=policy, checkpoints=checkpoints, lines=lines, tile=tile)
+
+
+def _policy(directory: Path) -> bytes | None:
+    """The centre's trust policy, as others would go by it."""
+    path = directory / TRUST_POLICY
+    return path.read_bytes() if path.is_file() else None
 
 
 def _log(settings: ServerSettings) -> Log:

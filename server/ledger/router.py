@@ -8,9 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from kit.archive_writer import pages
 from server.access import Caller, Scope, needs
 from server.centre import Centre, Here
-from server.ledger.export import head_line, leaf_lines, pages
+from server.ledger.export import header, leaf_lines
 
 router = APIRouter(prefix="/v1", tags=["ledger"])
 Reader = Annotated[Caller, needs(Scope.AUDITOR, Scope.CONSOLE)]
@@ -38,7 +39,8 @@ async def get_export(centre: Here, caller: Reader) -> StreamingResponse:
 
 
 async def _lines(centre: Centre) -> AsyncIterator[bytes]:
-    head = await centre.reader.run(centre.log.check)
-    yield head_line(centre.log.origin, head, centre.keys.log)
-    for page in pages(head):
-        yield await centre.reader.run(partial(leaf_lines, log=centre.log, page=page))
+    first = await centre.reader.run(partial(header, log=centre.log, key=centre.keys.log, policy=None))
+    yield first.to_bytes() + b"\n"
+    for page in pages(first.size):
+        read = await centre.reader.run(partial(leaf_lines, log=centre.log, page=page))
+        yield b"".join(line + b"\n" for line in read)

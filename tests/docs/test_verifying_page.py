@@ -12,11 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.canonical import canonical
+from inspection.custody.checkpoint import Checkpoint, issue_checkpoint
 from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex
+from inspection.custody.merkle import leaf_hash, root_of
 from inspection.custody.receipt import issue_receipt
 from inspection.custody.signing import Domain, key_id, public_bytes, sign
 from inspection.messages.uplink import ReceiptMessage
-from kit.export import sign_header
+from kit.export import Header
 from kit.report import CANNOT_EXCLUDE, SAYS
 from kit.verify import Doubt
 from kit.walk import Rule
@@ -55,12 +57,23 @@ def small_log(record_value: Callable[..., dict[str, Any]]) -> list[bytes]:
     return leaves
 
 
+def header_of(leaves: list[bytes]) -> Header:
+    root = root_of([leaf_hash(leaf) for leaf in leaves])
+    checkpoint = Checkpoint(origin=ORIGIN, size=len(leaves), root=root)
+    return Header(
+        origin=ORIGIN,
+        size=len(leaves),
+        head=leaf_hash_hex(leaves[-1]),
+        log_public_key=public_bytes(LOG_KEY),
+        checkpoint=issue_checkpoint(LOG_KEY, checkpoint),
+    )
+
+
 @pytest.fixture
 def desk(tmp_path: Path, record_value: Callable[..., dict[str, Any]]) -> Path:
     """The auditor's folder: an export and the receipt of entry 2."""
     leaves = small_log(record_value)
-    header = sign_header(LOG_KEY, ORIGIN, len(leaves), leaf_hash_hex(leaves[-1]))
-    lines = (header.to_bytes(), *leaves)
+    lines = (header_of(leaves).to_bytes(), *leaves)
     (tmp_path / "ledger.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
     receipt = ReceiptMessage.of(issue_receipt(LOG_KEY, ORIGIN, 2, leaves[2]))
     (tmp_path / "receipt.json").write_bytes(receipt.to_json())

@@ -13,14 +13,20 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from inspection.custody.checkpoint import Checkpoint, add_signatures, cosign, issue_checkpoint
 from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex
+from inspection.custody.merkle import leaf_hash, root_of
+from inspection.custody.note import Algorithm, note_key, read_note
+from inspection.custody.policy import TrustedLog, TrustedWitness, TrustPolicy
 from inspection.custody.receipt import Receipt, issue_receipt
 from inspection.custody.signing import Domain, key_id, public_bytes, sign
 from inspection.record import InspectionRecord, read_record
-from kit.export import sign_header
+from kit.export import Header
 
 ORIGIN = "centre.example/site/s1"
 AT = "2026-01-31T08:00:00.000000Z"
+AT_S = 1_769_846_400
+"""The same in seconds after the epoch."""
 SHA = "ab" * 32
 
 
@@ -32,6 +38,8 @@ class Log:
     station: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     origin: str = ORIGIN
     leaves: list[bytes] = field(default_factory=list)
+    witnesses: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
+    """Key name -> key."""
 
     @property
     def public(self) -> bytes:
@@ -57,7 +65,17 @@ class Log:
     def add_key(self) -> int:
         public = public_bytes(self.station)
         text = base64.b64encode(public).decode()
-        return self.append(EntryType.KEY_ADD, f"key:{key_id(public)}", {"v": 1, "public_key": text})
+        body = {"station": "bench1", "site": "s1", "key": key_id(public), "public_key": text}
+        return self.append(EntryType.KEY_ADD, f"key:{key_id(public)}", body)
+
+    def add_instruction(self, counter: int) -> int:
+        """What follows from a verdict of `add_verdict`."""
+        body = instruction_object(counter)
+        return self.append(EntryType.REFUND_INSTRUCTION, f"instruction:{body['id']}", body)
+
+    def add_parcel(self, parcel: str = "P1") -> int:
+        body = {"merchant": "m1", "parcel": parcel, "event": "signed_off", "at": AT}
+        return self.append(EntryType.LOGISTICS, f"parcel:m1:{parcel}:signed-off", body)
 
     def add_verdict(self, counter: int, **changes: Any) -> int:
         record = make_record(self.station, counter, **changes)
@@ -68,11 +86,38 @@ class Log:
     def receipt(self, index: int) -> Receipt:
         return issue_receipt(self.key, self.origin, index, self.leaves[index])
 
+    def checkpoint(self, size: int | None = None, *witnesses: Any, at_s: int = AT_S) -> bytes:
+        """The log's own signed note over its first entries, or all, with these witnesses' cosignatures."""
+        size = len(self.leaves) if size is None else size
+        root = root_of([leaf_hash(leaf) for leaf in self.leaves[:size]])
+        note = issue_checkpoint(self.key, Checkpoint(origin=self.origin, size=size, root=root))
+        text = read_note(note).text
+        lines = [cosign(key, name, text, at_s) for name, key in (witnesses or self.witnesses.items())]
+        return add_signatures(note, *lines)
+
+    def policy(self) -> TrustPolicy:
+        """Trust in this log's key, and in its witnesses where it has any."""
+        witnesses = tuple(
+            TrustedWitness(name=name.split(".")[0], key=note_key(name, key, Algorithm.COSIGNATURE_ED25519))
+            for name, key in self.witnesses.items()
+        )
+        quorum = witnesses[0].name if witnesses else "none"
+        logs = (TrustedLog(key=note_key(self.origin, self.key)),)
+        return TrustPolicy(logs=logs, witnesses=witnesses, quorum=quorum)
+
+    def header(self, checkpoint: bytes | None = None, size: int | None = None) -> Header:
+        size = len(self.leaves) if size is None else size
+        return Header(
+            origin=self.origin,
+            size=size,
+            head=leaf_hash_hex(self.leaves[size - 1]) if size else GENESIS,
+            log_public_key=self.public,
+            checkpoint=checkpoint or self.checkpoint(size),
+        )
+
     def export(self, leaves: list[bytes] | None = None) -> bytes:
-        """The export with the log's own signed head, over these leaves or its own."""
-        head = leaf_hash_hex(self.leaves[-1]) if self.leaves else GENESIS
-        header = sign_header(self.key, self.origin, len(self.leaves), head)
-        lines = [header.to_bytes(), *(self.leaves if leaves is None else leaves)]
+        """The export with the log's own checkpoint, over these leaves or its own."""
+        lines = [self.header().to_bytes(), *(self.leaves if leaves is None else leaves)]
         return b"".join(line + b"\n" for line in lines)
 
 
@@ -142,14 +187,39 @@ def record_object(key: str, counter: int) -> dict[str, Any]:
     }
 
 
+def instruction_object(counter: int) -> dict[str, Any]:
+    """The body of an instruction as it stands in the ledger."""
+    unit = f"R{counter}/1/1"
+    return {
+        "v": 1,
+        "id": f"{unit}#1",
+        "number": 1,
+        "merchant": "m1",
+        "site": "s1",
+        "unit": unit,
+        "authorization": f"R{counter}",
+        "order_commitment": SHA,
+        "kind": "partial",
+        "target_total_minor": 800,
+        "currency": "EUR",
+        "grade": "used",
+        "disposition": "resale",
+        "exception": None,
+        "rule": "refund.share",
+        "reasons": [],
+        "images": [],
+        "issued_at": AT,
+    }
+
+
 def small_log() -> Log:
     """Twelve entries: a key, verdicts, and what follows from them."""
     log = Log()
     log.add_key()
     for counter in range(1, 6):
         log.add_verdict(counter)
-        log.append(EntryType.REFUND_INSTRUCTION, f"instruction:R{counter}/1/1#1", {"v": 1, "n": counter})
-    log.append(EntryType.LOGISTICS, "parcel:m1:P1:signed-off", {"v": 1})
+        log.add_instruction(counter)
+    log.add_parcel()
     return log
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,12 +65,9 @@ def test_the_failure_is_told_in_words(files: tuple[Path, Path, str]) -> None:
     assert "dropped: entry 3 was dropped (line 4): the entry is missing after line 4" in done.stdout
 
 
-def test_a_name_in_the_file_cannot_draw_over_the_answer(
-    files: tuple[Path, Path, str], fresh_log: Callable[[], Log]
-) -> None:
-    other = fresh_log()
-    other.origin = "\rverified: centre\x1b[8m\n"
-    files[0].write_bytes(other.export())
+def test_a_name_in_the_file_cannot_draw_over_the_answer(log: Log, files: tuple[Path, Path, str]) -> None:
+    header = replace(log.header(), origin="\rverified: centre\x1b[8m\n")
+    files[0].write_bytes(b"".join(line + b"\n" for line in (header.to_bytes(), *log.leaves)))
     done = run(files[0], "--key", files[2])
     assert done.exit_code == 1
     assert done.stdout.startswith("FAILED: ?verified: centre?[8m?, 12 entries")
