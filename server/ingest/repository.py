@@ -7,13 +7,14 @@ from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.base import read_time
 from inspection.messages.uplink import Opening
 from inspection.record import InspectionRecord
 from server.db.changes import next_changes
+from server.db.rows import insert_rows
 from server.db.tables import (
     boots,
     openings,
@@ -82,10 +83,11 @@ def _recorded(connection: Connection, site: str, ids: list[str]) -> dict[str, st
 
 
 def _inspected(connection: Connection, site: str, pairs: list[tuple[str, int]]) -> set[tuple[str, int]]:
+    units_named = {unit for unit, _ in pairs}
     chosen = select(records.c.unit, records.c.inspection).where(
-        records.c.site == site, tuple_(records.c.unit, records.c.inspection).in_(pairs)
+        records.c.site == site, records.c.unit.in_(units_named)
     )
-    return {(row.unit, row.inspection) for row in connection.execute(chosen)}
+    return {(unit, inspection) for unit, inspection in connection.execute(chosen)}
 
 
 def _boots(connection: Connection, site: str, found: list[InspectionRecord]) -> dict[str, Boots]:
@@ -131,11 +133,9 @@ def add_records(
         keys = keys_by_image(signed)
         images += _image_rows(site, record, keys)
         sealed += [_opening_row(site, record.id, opening, seal) for opening in signed.openings]
-    connection.execute(insert(records), rows)
-    if images:
-        connection.execute(insert(record_evidence), images)
-    if sealed:
-        connection.execute(insert(openings).on_conflict_do_nothing(), sealed)
+    insert_rows(connection, records, rows)
+    insert_rows(connection, record_evidence, images)
+    insert_rows(connection, openings, sealed, or_ignore=True)
 
 
 def _record_row(

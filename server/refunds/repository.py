@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
+from server.db.rows import insert_rows
 from server.db.tables import deliveries, endpoints, instructions, outcomes, records
 from server.ledger.log import Place
 
@@ -49,13 +50,13 @@ def add_instructions(
 ) -> None:
     """Keep instructions with their leaves, and let each be delivered."""
     pairs = list(zip(issued, places, strict=True))
-    connection.execute(insert(instructions), [_instruction_row(site, each, place) for each, place in pairs])
+    insert_rows(connection, instructions, [_instruction_row(site, each, place) for each, place in pairs])
     on_their_way = _units_on_their_way(connection, site, {each.instruction.unit for each in issued})
     rows = []
     for each in issued:
         rows.append(_delivery_row(site, each.instruction, each.instruction.unit in on_their_way, due_at))
         on_their_way.add(each.instruction.unit)
-    connection.execute(insert(deliveries), rows)
+    insert_rows(connection, deliveries, rows)
 
 
 def _units_on_their_way(connection: Connection, site: str, units: set[str]) -> set[str]:

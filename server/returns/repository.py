@@ -44,7 +44,18 @@ def find_units(connection: Connection, site: str, ids: Iterable[str]) -> dict[st
             units.c.body,
         ).where(units.c.site == site, units.c.id.in_(set(ids)))
     )
-    return {row.id: KnownUnit(**row._mapping) for row in rows}
+    return {
+        id: KnownUnit(
+            id=id,
+            merchant=merchant,
+            sku=sku,
+            state=state,
+            inspection=inspection,
+            deadline=deadline,
+            body=body,
+        )
+        for id, merchant, sku, state, inspection, deadline, body in rows
+    }
 
 
 def expected_epcs(connection: Connection, site: str, epcs: Iterable[str]) -> dict[str, str]:
