@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,10 @@ from server.ledger.log import Head, Log
 from server.limits import TokenBucket
 from server.metrics import Metrics
 from server.settings import ServerSettings
+from server.subjects.bound import bind
+from server.subjects.erasing import Eraser
+from server.subjects.keys import SubjectKeys
+from server.subjects.upgrade import seal_clear_rows
 
 DATABASE = "centre.sqlite"
 EVIDENCE = "evidence"
@@ -55,6 +59,8 @@ class Centre:
     reader: Reader
     log: Log
     store: EvidenceStore
+    eraser: Eraser
+    """Erases people; it alone reaches the key store from outside a transaction."""
     uploads: Uploads
     references: EvidenceStore
     """Banks and reference photos."""
@@ -106,15 +112,26 @@ async def open_centre(
     """
     database, log = directory / DATABASE, Log(settings.site, settings.origin)
     policy = read_policy(directory / POLICY)
-    with WriterLock(database):
-        engine, head = _sound_engine(database, log)
+    with WriterLock(database), closing(SubjectKeys(directory, keys.wrap)) as subjects:
+        engine, head = _sound_engine(database, log, subjects, keys.wrap)
         writer = Writer(engine, limit=settings.writer_queue)
-        reader = Reader(reading_engine(database))
+        reader = Reader(bind(reading_engine(database), subjects))
         metrics = Metrics(registry or CollectorRegistry())
         metrics.ledger_size.set(head.size)
         metrics.writer_waiting.set_function(lambda: float(writer.waiting))
         writer.start()
+        store = EvidenceStore(directory / EVIDENCE)
+        eraser = Eraser(
+            writer=writer,
+            subjects=subjects,
+            store=store,
+            log=log,
+            key=keys.log,
+            backup_days=settings.subject_backup_days,
+            clock=clock,
+        )
         try:
+            await eraser.resume()
             yield Centre(
                 settings=settings,
                 keys=keys,
@@ -122,7 +139,8 @@ async def open_centre(
                 writer=writer,
                 reader=reader,
                 log=log,
-                store=EvidenceStore(directory / EVIDENCE),
+                store=store,
+                eraser=eraser,
                 uploads=Uploads(),
                 references=EvidenceStore(directory / REFERENCES),
                 reference_uploads=Uploads(),
@@ -137,11 +155,12 @@ async def open_centre(
             writer.close()
 
 
-def _sound_engine(database: Path, log: Log) -> tuple[Engine, Head]:
-    """The writing engine on today's tables, with a ledger whose head fits."""
-    engine = writing_engine(database)
+def _sound_engine(database: Path, log: Log, subjects: SubjectKeys, wrap: bytes) -> tuple[Engine, Head]:
+    """The writing engine on today's tables, all rows sealed, with a ledger whose head fits."""
+    engine = bind(writing_engine(database), subjects)
     try:
         migrate(engine)
+        seal_clear_rows(engine, wrap)
         with engine.begin() as connection:
             return engine, log.check(connection)
     except BaseException:

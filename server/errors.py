@@ -17,7 +17,10 @@ CentreError
 |   |-- QuotaUsed             the station's or merchant's share of the store is used up
 |   |-- NotFound              nothing of that name
 |   |   `-- UnknownParcel         a parcel that no unit of the merchant names
+|   |-- Erased                it was erased with its customer: never send it again
 |   |-- Conflict              something else stands there already
+|   |   |-- OnHold                a legal hold keeps it from being erased
+|   |   |-- RefundOpen            money is on its way: erase when it has arrived
 |   |   `-- TooManyOutcomes       an instruction has as many outcomes as it may have
 |   `-- EndpointRefused       a webhook address that the policy does not allow
 `-- NotSetUp              the set-up is wrong: the centre does not start
@@ -134,10 +137,28 @@ class UnknownParcel(NotFound):
     code = "unknown_parcel"
 
 
+class Erased(NotTaken):
+    """It was erased with its customer."""
+
+    code = "erased"
+
+
 class Conflict(NotTaken):
     """Something else stands there already."""
 
     code = "conflict"
+
+
+class OnHold(Conflict):
+    """A legal hold keeps it from being erased."""
+
+    code = "on_hold"
+
+
+class RefundOpen(Conflict):
+    """Money is on its way for it."""
+
+    code = "refund_open"
 
 
 class TooManyOutcomes(Conflict):

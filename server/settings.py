@@ -73,6 +73,15 @@ class ServerSettings(BaseModel):
     inspection_due_s: Seconds = Field(
         default=7200.0, description="From the carrier's sign-off to the deadline."
     )
+    subject_backup_days: int = Field(
+        default=7, ge=0, le=365, description="How long backups of the key store `subjects.sqlite` are kept."
+    )
+    retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="How long the bodies of entries are shown at least; without it none may be withheld.",
+    )
     refund_retry_s: tuple[Seconds, ...] = Field(
         default=(5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0),
         min_length=1,

@@ -42,6 +42,7 @@ class Domain(StrEnum):
     REFUSAL = "regrade/refusal/v1"
     ENROLMENT = "regrade/enrolment/v1"
     HEAD = "regrade/head/v1"
+    ERASURE = "regrade/erasure/v1"
 
 
 def signed_bytes(domain: Domain, content: bytes) -> bytes:

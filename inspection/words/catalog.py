@@ -27,6 +27,7 @@ from inspection.returns import InspectionPurpose, ReturnReason
 from inspection.verdict import OverrideReason, Role, VerdictKind
 from inspection.words.en import bench as en_bench
 from inspection.words.en import console as en_console
+from inspection.words.en import erasure as en_erasure
 from inspection.words.en import errors as en_errors
 from inspection.words.en import findings as en_findings
 from inspection.words.en import grades as en_grades
@@ -38,6 +39,7 @@ from inspection.words.en import ui as en_ui
 from inspection.words.money import money, percent
 from inspection.words.zh_CN import bench as zh_bench
 from inspection.words.zh_CN import console as zh_console
+from inspection.words.zh_CN import erasure as zh_erasure
 from inspection.words.zh_CN import errors as zh_errors
 from inspection.words.zh_CN import findings as zh_findings
 from inspection.words.zh_CN import grades as zh_grades
@@ -58,6 +60,7 @@ EN = (
     en_bench,
     en_console,
     en_pack,
+    en_erasure,
 )
 ZH_CN = (
     zh_grades,
@@ -70,6 +73,7 @@ ZH_CN = (
     zh_bench,
     zh_console,
     zh_pack,
+    zh_erasure,
 )
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {

@@ -50,9 +50,13 @@ units = Table(
     text("deadline", nullable=True),
     text("state"),
     number("inspection"),
-    blob("body"),
+    blob("body"),  # what is not personal
+    blob("personal", nullable=True),  # the rest under its customer's key; empty once erased
+    text("subject", nullable=True),  # pseudonym of the customer; `erasure:<id>` once erased
+    text("erased_at", nullable=True),
     number("changed"),
     Index(None, "site", "changed"),
+    Index(None, "site", "subject"),
     Index(None, "site", "merchant", "parcel"),
     Index(None, "site", "state", "deadline"),
     Index(None, "site", "epc", "state"),
@@ -122,7 +126,8 @@ inspectors = Table(
     metadata,
     text("site", key=True),
     text("id", key=True),
-    blob("body"),
+    blob("body"),  # without the name
+    blob("personal", nullable=True),  # the name under the inspector's key
     number("changed"),
     Index(None, "site", "changed"),
 )
@@ -144,12 +149,15 @@ records = Table(
     text("grade"),
     text("disposition"),
     text("channel"),
-    blob("announced"),
+    blob("announced"),  # the unit as it was then, without what is personal
+    blob("personal", nullable=True),  # the rest under its customer's key; empty once erased
+    text("subject", nullable=True),
     text("recorded_at"),
     text("instructed", nullable=True),
     text("clock", nullable=True),  # good, uncertain: its own time is shown, and decides nothing
     UniqueConstraint("site", "unit", "inspection"),
     Index(None, "site", "leaf_seq"),
+    Index(None, "site", "subject"),
 )
 record_evidence = Table(
     "record_evidence",
@@ -157,7 +165,7 @@ record_evidence = Table(
     text("site", key=True),
     text("record", key=True),
     text("sha256", key=True),
-    blob("wrapped_key"),
+    blob("wrapped_key"),  # under the customer's key, as the salt; empty once erased
     blob("salt"),
     ForeignKeyConstraint(["site", "record"], ["records.site", "records.id"]),
     Index(None, "site", "sha256"),
@@ -168,8 +176,10 @@ openings = Table(
     text("site", key=True),
     text("record", key=True),
     text("field", key=True),
-    blob("sealed"),
+    blob("sealed"),  # under the key of the customer or the inspector; empty once erased
+    text("subject", nullable=True),
     ForeignKeyConstraint(["site", "record"], ["records.site", "records.id"]),
+    Index(None, "site", "subject"),
 )
 refusals = Table(
     "refusals",
@@ -214,6 +224,8 @@ evidence = Table(
     number("bytes"),
     text("station"),
     text("stored_at"),
+    text("erased_at", nullable=True),  # never to be stored again
+    Index(None, "site", "erased_at"),
 )
 
 # references
@@ -279,7 +291,8 @@ instructions = Table(
     text("kind"),
     number("target_total_minor"),
     text("currency"),
-    blob("body"),
+    blob("body"),  # without the order
+    blob("personal", nullable=True),  # the order under its customer's key; empty once erased
     UniqueConstraint("site", "unit", "number"),
     Index(None, "site", "merchant", "leaf_seq"),
 )

@@ -7,10 +7,11 @@ one commit (and its fsync) that holds all of them.
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -54,6 +55,7 @@ class Writer:
         self._queue: queue.Queue[_Order | None] = queue.Queue(limit)
         self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
         self._closed = False
+        self._to_scrub = False
 
     def start(self) -> None:
         """Start the thread."""
@@ -75,6 +77,27 @@ class Writer:
         """
         value: T = await self._order(work, item, alone=False)
         return value
+
+    async def scrub(self) -> None:
+        """Empty the write-ahead log, so that no file holds what was overwritten or deleted.
+
+        Raises StorageFailed where a reader, or the disk, does not let it happen in time.
+        """
+        await self.submit(self._ask_to_scrub)
+
+    def _ask_to_scrub(self, _: Connection) -> None:
+        self._to_scrub = True
+
+    def _empty_log(self) -> None:
+        """Outside any transaction, behind the commit of the group that asked for it."""
+        self._to_scrub = False
+        connection = self._engine.raw_connection()
+        try:
+            busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.close()
+        if busy:
+            raise StorageFailed("the database's log could not be emptied: a reader holds an older state")
 
     def _order(self, work: JointWork[Any, Any], item: Any, *, alone: bool) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
@@ -128,7 +151,16 @@ class Writer:
             failed = StorageFailed("the database did not take the commit; nothing was recorded")
             failed.__cause__ = error
             done = [_Done(order=order, error=failed) for order in group]
-        _tell(done)
+        _tell(self._scrubbed(done) if self._to_scrub else done)
+
+    def _scrubbed(self, done: list[_Done]) -> list[_Done]:
+        try:
+            self._empty_log()
+        except (StorageFailed, SQLAlchemyError, sqlite3.Error) as error:
+            failed = StorageFailed(f"the database's log could not be emptied: {error}")
+            asked = self._ask_to_scrub
+            return [replace(each, error=failed) if each.order.item == asked else each for each in done]
+        return done
 
 
 def _units(group: list[_Order]) -> Iterator[list[_Order]]:

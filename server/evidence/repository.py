@@ -1,13 +1,17 @@
 """Rows of durable ciphertexts, and the records that waited for them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from inspection.messages.catalogue import UnitMessage
 from server.db.ledger_tables import leaves
 from server.db.tables import evidence, record_evidence, records, stations
+from server.errors import Erased
+from server.subjects.bound import keys_of
+from server.subjects.personal import whole_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +20,7 @@ class Waiting:
 
     seq: int
     leaf: bytes
-    announced: bytes
+    announced: UnitMessage
     """The unit as it stood when the verdict was recorded."""
 
 
@@ -27,9 +31,29 @@ def used_bytes(connection: Connection, site: str, station: str) -> int:
 
 
 def holds(connection: Connection, site: str, sha256: str) -> bool:
-    """True when the ciphertext is durable here."""
-    chosen = select(evidence.c.sha256).where(evidence.c.site == site, evidence.c.sha256 == sha256)
-    return connection.execute(chosen).first() is not None
+    """True when the ciphertext is durable here; raises Erased for one that must never come again."""
+    chosen = select(evidence.c.erased_at).where(evidence.c.site == site, evidence.c.sha256 == sha256)
+    found = connection.execute(chosen).first()
+    if found is not None and found.erased_at is not None:
+        raise Erased("this image was erased with its customer: delete it")
+    return found is not None
+
+
+def entomb(
+    connection: Connection, site: str, hashes: Collection[str], station: str, at: str
+) -> tuple[str, ...]:
+    """Let these ciphertexts never be stored again; returns them, for their files to be removed."""
+    named = tuple(dict.fromkeys(hashes))
+    row = {"site": site, "bytes": 0, "station": station, "stored_at": at, "erased_at": at}
+    if named:
+        fresh = insert(evidence)
+        erased_at = func.coalesce(evidence.c.erased_at, fresh.excluded.erased_at)
+        set_ = {"erased_at": erased_at}
+        connection.execute(
+            fresh.on_conflict_do_update(index_elements=["site", "sha256"], set_=set_),
+            [{**row, "sha256": each} for each in named],
+        )
+    return named
 
 
 def add(connection: Connection, site: str, sha256: str, length: int, station: str, at: str) -> bool:
@@ -53,8 +77,12 @@ def completed_by(connection: Connection, site: str, sha256: str) -> list[Waiting
     )
     named = set(connection.execute(naming).scalars())
     told = (records.c.site == site, records.c.id.in_(named - _incomplete(connection, site, named)))
-    waiting = select(records.c.leaf_seq, records.c.announced).where(*told, records.c.instructed.is_(None))
-    announced = {row.leaf_seq: row.announced for row in connection.execute(waiting)}
+    columns = (records.c.leaf_seq, records.c.announced, records.c.personal)
+    waiting = select(*columns).where(*told, records.c.instructed.is_(None))
+    keys = keys_of(connection)
+    announced = {
+        row.leaf_seq: whole_unit(keys, row.announced, row.personal) for row in connection.execute(waiting)
+    }
     chosen = select(leaves.c.seq, leaves.c.leaf).where(leaves.c.site == site, leaves.c.seq.in_(announced))
     rows = connection.execute(chosen.order_by(leaves.c.seq))
     return [Waiting(seq=row.seq, leaf=row.leaf, announced=announced[row.seq]) for row in rows]
@@ -71,6 +99,6 @@ def _incomplete(connection: Connection, site: str, named: set[str]) -> set[str]:
 
 
 def held_evidence(connection: Connection, site: str, hashes: Iterable[str]) -> set[str]:
-    """Which of these ciphertexts are durable here."""
+    """Which of these ciphertexts are durable here, or erased: none of them is waited for."""
     chosen = select(evidence.c.sha256).where(evidence.c.site == site, evidence.c.sha256.in_(set(hashes)))
     return set(connection.execute(chosen).scalars())

@@ -9,7 +9,7 @@ from server.access import Caller, Scope, needs, own_station
 from server.answers import answer
 from server.bodies import body_length, discard
 from server.centre import Centre, Here
-from server.errors import NotFound, QuotaUsed
+from server.errors import Erased, NotFound, QuotaUsed
 from server.evidence import repository, service
 
 PREFIX = "/v1/evidence/"
@@ -25,7 +25,12 @@ async def put_evidence(sha256: Sha256, request: Request, centre: Here, caller: S
         own_station(caller),
         body_length(request, centre.settings.evidence_limit_bytes, "an image"),
     )
-    if await centre.reader.run(lambda c: repository.holds(c, centre.site, sha256)):
+    try:
+        held = await centre.reader.run(lambda c: repository.holds(c, centre.site, sha256))
+    except Erased:
+        await discard(request.stream(), length)
+        raise
+    if held:
         await discard(request.stream(), length)
         return answer(EvidenceAnswer(ciphertext_sha256=sha256, bytes=length, stored=False))
     with centre.uploads.promise(station, length) as promised:

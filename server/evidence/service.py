@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import read_leaf
 from inspection.messages.base import time_text
-from inspection.messages.catalogue import UnitMessage
 from inspection.policy import Policy
 from inspection.record import read_record
 from server.evidence import repository
@@ -39,6 +38,6 @@ def _due(waiting: Waiting) -> Due:
     leaf = read_leaf(waiting.leaf)
     return Due(
         record=read_record(canonical(leaf.body)),
-        unit=UnitMessage.read(waiting.announced),
+        unit=waiting.announced,
         verdict_seq=waiting.seq,
     )

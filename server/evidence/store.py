@@ -48,6 +48,13 @@ class EvidenceStore:
             with suppress(FileNotFoundError):
                 temporary.unlink()
 
+    def remove(self, sha256: str) -> None:
+        """Delete a file for good; one that is gone already is fine."""
+        target = self.path(sha256)
+        if target.is_file():
+            target.unlink()
+            _sync_folder(target.parent)
+
     def _keep(self, temporary: Path, sha256: str) -> None:
         target = self.path(sha256)
         fresh = not target.parent.is_dir()

@@ -1,17 +1,14 @@
 """Rows of records, their evidence and openings, and of refusals: read and written a batch at a time."""
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import orjson
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.base import read_time
-from inspection.messages.uplink import Opening
+from inspection.messages.uplink import Opening, SignedRecord
 from inspection.record import InspectionRecord
 from server.db.changes import next_changes
 from server.db.rows import insert_rows
@@ -25,13 +22,16 @@ from server.db.tables import (
     stations,
     units,
 )
+from server.evidence.repository import entomb
 from server.ingest import waiting
 from server.ingest.checking import Checked, StationKey
 from server.ingest.judging import MOST_HELD, Books, Boots, KeptRefusal, clock_of, keys_by_image
 from server.ledger.log import Place
 from server.returns.repository import INSPECTED, KnownUnit, find_units
+from server.subjects.bound import keys_of
+from server.subjects.keys import SubjectKeys
+from server.subjects.personal import ERASED, GONE, seal_image_key, seal_opening
 
-NONCE_BYTES = 12
 Rows = list[dict[str, Any]]
 
 
@@ -111,31 +111,36 @@ def add_records(
     site: str,
     taken: Sequence[tuple[Checked, Place]],
     announced: Mapping[str, KnownUnit],
-    wrap_key: bytes,
     recorded_at: str,
-) -> None:
-    """Write the rows of records whose leaves were just appended, each with its unit as announced now."""
+) -> tuple[str, ...]:
+    """Write the rows of records whose leaves were just appended, each with its unit as announced now.
+
+    Of an erased unit nothing personal is kept, whatever travelled beside its record; returns the
+    ciphertexts whose files are to be removed for it.
+    """
     rows: Rows = []
     images: Rows = []
     sealed: Rows = []
-    seal, now = AESGCM(wrap_key), read_time(recorded_at)
+    buried: list[str] = []
+    keys, now = keys_of(connection), read_time(recorded_at)
     for checked, place in taken:
         record, signed = checked.record, checked.signed
         if record is None or signed is None:
             continue
-        rows.append(
-            {
-                **_record_row(site, record, checked.sha256, place, now),
-                "announced": announced[record.unit.id].body,
-                "recorded_at": recorded_at,
-            }
-        )
-        keys = keys_by_image(signed)
-        images += _image_rows(site, record, keys)
-        sealed += [_opening_row(site, record.id, opening, seal) for opening in signed.openings]
+        unit = announced[record.unit.id]
+        row = _record_row(site, record, checked.sha256, place, now)
+        rows.append({**row, **_announced(unit), "recorded_at": recorded_at})
+        if unit.erased_at is not None or unit.subject is None:
+            images += _image_tombs(site, record)
+            sealed += _opening_tombs(site, record)
+            buried += entomb(connection, site, _image_names(record), record.station, recorded_at)
+        else:
+            images += _image_rows(keys, site, record, signed, unit.subject)
+            sealed += [_opening_row(keys, site, record.id, each, unit.subject) for each in signed.openings]
     insert_rows(connection, records, rows)
     insert_rows(connection, record_evidence, images)
     insert_rows(connection, openings, sealed, or_ignore=True)
+    return tuple(buried)
 
 
 def _record_row(
@@ -160,20 +165,52 @@ def _record_row(
     }
 
 
-def _image_rows(site: str, record: InspectionRecord, keys: dict[str, Any]) -> Rows:
-    named = {item.ciphertext_sha256: keys[item.ciphertext_sha256] for item in record.evidence}
+def _announced(unit: KnownUnit) -> dict[str, Any]:
+    """The unit as it stands now: sealed already, so its bytes are only carried over."""
+    erased = unit.erased_at is not None
+    return {
+        "announced": unit.body,
+        "personal": GONE if erased else unit.personal,
+        "subject": None if erased else unit.subject,
+        "instructed": ERASED if erased else None,
+    }
+
+
+def _image_names(record: InspectionRecord) -> list[str]:
+    return list(dict.fromkeys(item.ciphertext_sha256 for item in record.evidence))
+
+
+def _image_rows(
+    keys: SubjectKeys, site: str, record: InspectionRecord, signed: SignedRecord, subject: str
+) -> Rows:
+    given, rows = keys_by_image(signed), []
+    for name in _image_names(record):
+        wrapped, salt = seal_image_key(keys, record.id, given[name], subject)
+        rows.append({"site": site, "record": record.id, "sha256": name, "wrapped_key": wrapped, "salt": salt})
+    return rows
+
+
+def _image_tombs(site: str, record: InspectionRecord) -> Rows:
     return [
-        {"site": site, "record": record.id, "sha256": name, "wrapped_key": key.wrapped, "salt": key.salt}
-        for name, key in named.items()
+        {"site": site, "record": record.id, "sha256": name, "wrapped_key": GONE, "salt": GONE}
+        for name in _image_names(record)
     ]
 
 
-def _opening_row(site: str, record: str, opening: Opening, seal: AESGCM) -> dict[str, Any]:
-    """An opening under the centre's own key: a copy of the database shows nobody's name."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    content = orjson.dumps([opening.salt.hex(), opening.value])
-    sealed = nonce + seal.encrypt(nonce, content, f"{record}/{opening.field}".encode())
-    return {"site": site, "record": record, "field": opening.field, "sealed": sealed}
+def _opening_row(
+    keys: SubjectKeys, site: str, record: str, opening: Opening, customer: str
+) -> dict[str, Any]:
+    """An opening under its person's key: the inspector's under the inspector's, all else the customer's."""
+    inspector = opening.field == "inspector"
+    subject = keys.secrets.inspector(opening.value) if inspector else customer
+    sealed = seal_opening(keys, record, opening, subject)
+    return {"site": site, "record": record, "field": opening.field, "sealed": sealed, "subject": subject}
+
+
+def _opening_tombs(site: str, record: InspectionRecord) -> Rows:
+    said = record.personal.model_dump(exclude_none=True)
+    row = {"site": site, "record": record.id, "sealed": GONE, "subject": None}
+    return [{**row, "field": field} for field in said]
 
 
 def put_boots(connection: Connection, site: str, known: dict[str, Boots]) -> None:

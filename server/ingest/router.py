@@ -30,10 +30,10 @@ async def post_records(request: Request, centre: Here, caller: Station) -> Respo
     rules = Rules(
         bench=bench,
         policy=centre.policy,
-        wrap_key=centre.keys.wrap,
         refusals_per_station=settings.refusals_per_station,
     )
     outcomes = await centre.writer.submit(lambda c: record_batch(c, centre.log, batch, rules))
+    await _bury(centre, outcomes)
     _count(centre, outcomes)
     centre.deliveries_due.set()
     results = await anyio.to_thread.run_sync(sign_answers, outcomes, centre.keys.log, settings.origin)
@@ -45,6 +45,12 @@ async def _check(centre: Centre, submissions: Sequence[Submission], station: str
     named = {each.device_key for each in submissions if isinstance(each, SignedRecord)}
     keys = await centre.reader.run(lambda c: repository.find_keys(c, centre.site, named))
     return await anyio.to_thread.run_sync(lambda: [check(each, keys, station) for each in submissions])
+
+
+async def _bury(centre: Centre, outcomes: Sequence[Outcome]) -> None:
+    """Remove images that came before it was known that their customer is erased."""
+    if any(isinstance(outcome, Recorded) and outcome.buried for outcome in outcomes):
+        await centre.eraser.remove_images()
 
 
 def _count(centre: Centre, outcomes: Sequence[Outcome]) -> None:

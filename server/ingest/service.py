@@ -31,6 +31,8 @@ class Recorded:
     pending: tuple[str, ...]
     """Ciphertexts that the centre does not hold yet."""
     fresh: bool
+    buried: tuple[str, ...] = ()
+    """Ciphertexts of an erased customer: their files are to be removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Fresh:
     kept: frozenset[str]
     """Those refusals that are kept."""
     held: dict[str, Held]
+    buried: frozenset[str]
+    """Ciphertexts of erased customers that came with this batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,6 @@ class Rules:
 
     bench: Bench
     policy: Policy
-    wrap_key: bytes
     refusals_per_station: int
 
 
@@ -83,17 +86,19 @@ def record_batch(
     """Record what may be recorded; one outcome for each record, in its order."""
     books = repository.open_books(connection, log.site, rules.bench.station, batch)
     sorted_ = _sort(batch, books, rules)
+    kept = _keep(connection, log.site, batch, sorted_.refused, rules)
+    taken = sorted_.taken
+    buried = _record(connection, log, taken, books, rules) if taken else ()
     fresh = Fresh(
         taken={each.submission for each in sorted_.taken},
         refused=sorted_.refused,
-        kept=_keep(connection, log.site, batch, sorted_.refused, rules),
+        kept=kept,
+        buried=frozenset(buried),
         held={
             name: Held(submission=name, retry_after_s=hold.retry_after_s)
             for name, hold in sorted_.held.items()
         },
     )
-    if sorted_.taken:
-        _record(connection, log, sorted_.taken, books, rules)
     _note(connection, log.site, batch, books, fresh, rules)
     return _outcomes(connection, log, batch, books, fresh)
 
@@ -166,21 +171,25 @@ def _sort(batch: Sequence[Checked], books: Books, rules: Rules) -> _Sorted:
     return found
 
 
-def _record(connection: Connection, log: Log, taken: list[Checked], books: Books, rules: Rules) -> None:
+def _record(
+    connection: Connection, log: Log, taken: list[Checked], books: Books, rules: Rules
+) -> tuple[str, ...]:
     now = time_text(rules.bench.now)
     places = log.append_all(connection, tuple(_entry(checked) for checked in taken), now)
     pairs = list(zip(taken, places, strict=True))
     found = [checked.record for checked in taken if checked.record is not None]
-    repository.add_records(connection, log.site, pairs, books.units, rules.wrap_key, now)
+    buried = repository.add_records(connection, log.site, pairs, books.units, now)
     repository.close_units(connection, log.site, found)
     hashes = (item.ciphertext_sha256 for record in found for item in record.evidence)
     held = held_evidence(connection, log.site, hashes)
     due = [
-        Due(record=checked.record, unit=books.units[checked.record.unit.id].message, verdict_seq=place.seq)
-        for checked, place in pairs
-        if checked.record and all(item.ciphertext_sha256 in held for item in checked.record.evidence)
+        Due(record=record, unit=books.units[record.unit.id].message, verdict_seq=place.seq)
+        for record, place in zip(found, places, strict=True)
+        if books.units[record.unit.id].erased_at is None
+        and all(item.ciphertext_sha256 in held for item in record.evidence)
     ]
     issue(connection, log, due, rules.policy, rules.bench.now)
+    return buried
 
 
 def _entry(checked: Checked) -> Entry:
@@ -209,12 +218,13 @@ def _outcomes(
     outcomes: list[Outcome] = []
     for checked in batch:
         if checked.record is not None and is_recorded(checked, books):
-            pending = (item.ciphertext_sha256 for item in checked.record.evidence)
+            named = [item.ciphertext_sha256 for item in checked.record.evidence]
             outcomes.append(
                 Recorded(
                     place=places[f"verdict:{checked.record.id}"],
-                    pending=tuple(dict.fromkeys(name for name in pending if name not in held)),
+                    pending=tuple(dict.fromkeys(name for name in named if name not in held)),
                     fresh=checked.submission in fresh.taken,
+                    buried=tuple(name for name in named if name in fresh.buried),
                 )
             )
         elif checked.submission in fresh.held:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from inspection.custody.receipt import issue_receipt
-from inspection.messages.refund import InstructionEvent, RefundInstruction
+from inspection.messages.refund import InstructionEvent
 from inspection.messages.uplink import ReceiptMessage
 from inspection.messages.webhook import sign_webhook
 from server.centre import Centre
@@ -101,7 +101,7 @@ class Courier:
         receipt = issue_receipt(centre.keys.log, centre.log.origin, job.verdict_seq, job.verdict_leaf)
         event = InstructionEvent(
             timestamp=centre.clock(),
-            instruction=RefundInstruction.read(job.body),
+            instruction=job.body,
             verdict=ReceiptMessage.of(receipt),
         )
         return event.to_json()

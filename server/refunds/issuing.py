@@ -59,7 +59,14 @@ def issue(
             continue
         latest[subject.id] = Latest(number=before.number + 1, inspection=subject.inspection)
         instruction = instruct(each.record, each.unit, before.number + 1, policy, now)
-        issued.append(Issued(instruction=instruction, record=each.record, verdict_seq=each.verdict_seq))
+        issued.append(
+            Issued(
+                instruction=instruction,
+                record=each.record,
+                verdict_seq=each.verdict_seq,
+                customer=each.unit.customer,
+            )
+        )
     _keep(connection, log, issued, now)
     repository.mark_instructed(
         connection, log.site, passed | {each.record.id: each.instruction.id for each in issued}

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
+from inspection.messages.refund import RefundInstruction
 from server.db.ledger_tables import leaves
 from server.db.tables import deliveries, endpoints, instructions
 from server.refunds.repository import BEHIND, DEAD, DELIVERED, QUEUED
+from server.subjects.bound import keys_of
+from server.subjects.personal import whole_instruction
 
 LEASE_S = 30.0
 """Added to the timeout: a delivery that a crash interrupted falls due again after it."""
@@ -26,7 +29,7 @@ class Job:
     attempts: int
     """This one included."""
     url: str
-    body: bytes
+    body: RefundInstruction
     verdict_seq: int
     verdict_leaf: bytes
 
@@ -77,6 +80,7 @@ def _job(connection: Connection, site: str, instruction: str, attempts: int) -> 
             instructions.c.merchant,
             instructions.c.unit,
             instructions.c.body,
+            instructions.c.personal,
             instructions.c.verdict_seq,
             leaves.c.leaf.label("verdict_leaf"),
             endpoints.c.url,
@@ -88,8 +92,9 @@ def _job(connection: Connection, site: str, instruction: str, attempts: int) -> 
         )
         .where(instructions.c.site == site, instructions.c.id == instruction)
     )
-    row = connection.execute(chosen).one()
-    return Job(instruction=instruction, attempts=attempts, **row._mapping)
+    found = dict(connection.execute(chosen).one()._mapping)
+    found["body"] = whole_instruction(keys_of(connection), found["body"], found.pop("personal"))
+    return Job(instruction=instruction, attempts=attempts, **found)
 
 
 def delivered(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:

@@ -12,6 +12,9 @@ from inspection.record import InspectionRecord
 from server.db.rows import insert_rows
 from server.db.tables import deliveries, endpoints, instructions, outcomes, records
 from server.ledger.log import Place
+from server.subjects.bound import keys_of
+from server.subjects.keys import SubjectKeys
+from server.subjects.personal import part_instruction, whole_instruction
 
 QUEUED, BEHIND, DELIVERED, DEAD = "queued", "behind", "delivered", "dead"
 """`behind` waits for a lower number of its unit; `dead` came to the end of the schedule."""
@@ -32,6 +35,7 @@ class Issued:
     instruction: RefundInstruction
     record: InspectionRecord
     verdict_seq: int
+    customer: str
 
 
 def latest_numbers(connection: Connection, site: str, units: Iterable[str]) -> dict[str, Latest]:
@@ -50,7 +54,9 @@ def add_instructions(
 ) -> None:
     """Keep instructions with their leaves, and let each be delivered."""
     pairs = list(zip(issued, places, strict=True))
-    insert_rows(connection, instructions, [_instruction_row(site, each, place) for each, place in pairs])
+    keys = keys_of(connection)
+    told = [_instruction_row(keys, site, each, place) for each, place in pairs]
+    insert_rows(connection, instructions, told)
     on_their_way = _units_on_their_way(connection, site, {each.instruction.unit for each in issued})
     rows = []
     for each in issued:
@@ -79,8 +85,10 @@ def _delivery_row(site: str, instruction: RefundInstruction, behind: bool, due_a
     }
 
 
-def _instruction_row(site: str, issued: Issued, place: Place) -> dict[str, Any]:
+def _instruction_row(keys: SubjectKeys, site: str, issued: Issued, place: Place) -> dict[str, Any]:
     instruction = issued.instruction
+    subject = keys.secrets.customer(instruction.merchant, issued.customer)
+    parted = part_instruction(keys, instruction, subject)
     return {
         "site": site,
         "id": instruction.id,
@@ -94,7 +102,8 @@ def _instruction_row(site: str, issued: Issued, place: Place) -> dict[str, Any]:
         "kind": instruction.kind.value,
         "target_total_minor": instruction.target_total_minor,
         "currency": instruction.currency,
-        "body": instruction.to_json(),
+        "body": parted.body,
+        "personal": parted.personal,
     }
 
 
@@ -129,9 +138,11 @@ def outcome_key(connection: Connection, site: str, merchant: str) -> bytes | Non
 
 def find_instruction(connection: Connection, site: str, instruction: str) -> RefundInstruction | None:
     """An instruction by its id."""
-    chosen = select(instructions.c.body).where(instructions.c.site == site, instructions.c.id == instruction)
-    body = connection.execute(chosen).scalar()
-    return RefundInstruction.read(body) if body is not None else None
+    chosen = select(instructions.c.body, instructions.c.personal)
+    row = connection.execute(
+        chosen.where(instructions.c.site == site, instructions.c.id == instruction)
+    ).first()
+    return whole_instruction(keys_of(connection), row.body, row.personal) if row is not None else None
 
 
 def find_outcome(connection: Connection, site: str, merchant: str, outcome: str) -> Any:
@@ -194,6 +205,7 @@ def instruction_page(
     chosen = (
         select(
             instructions.c.body,
+            instructions.c.personal,
             instructions.c.leaf_seq,
             deliveries.c.state,
             deliveries.c.attempts,

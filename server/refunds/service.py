@@ -14,6 +14,8 @@ from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
 from server.refunds import repository
 from server.refunds.schemas import InstructionPage, InstructionRow, OutcomeRow, Requeued
+from server.subjects.bound import keys_of
+from server.subjects.personal import whole_instruction
 
 MOST_OUTCOMES = 100
 """Of one instruction: far more than payments fail and are reversed."""
@@ -81,12 +83,13 @@ def instruction_page(
     connection: Connection, site: str, merchant: str, after: int, limit: int
 ) -> InstructionPage:
     """The merchant's next instructions behind a leaf index."""
+    keys = keys_of(connection)
     found = repository.instruction_page(connection, site, merchant, after, limit + 1)
     page = found[:limit]
     return InstructionPage(
         instructions=tuple(
             InstructionRow(
-                instruction=RefundInstruction.read(row.body),
+                instruction=whole_instruction(keys, row.body, row.personal),
                 state=row.state,
                 attempts=row.attempts,
                 answer=row.answer,

@@ -1,7 +1,7 @@
 """Rows of units and parcels."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -9,6 +9,9 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.messages.catalogue import UnitMessage
 from server.db.changes import next_changes
 from server.db.tables import parcels, records, units
+from server.subjects.bound import keys_of
+from server.subjects.keys import SubjectKeys
+from server.subjects.personal import GONE, part_unit, whole_unit
 
 EXPECTED, INSPECTED, CANCELLED = "expected", "inspected", "cancelled"
 
@@ -24,46 +27,52 @@ class KnownUnit:
     inspection: int
     deadline: str | None
     body: bytes
+    """The announcement without what is personal in it."""
+    personal: bytes
+    """The rest, sealed; empty once it was erased."""
+    subject: str | None
+    """Pseudonym of its customer; names the erasure once there was one."""
+    erased_at: str | None
+    keys: SubjectKeys = field(repr=False, compare=False)
 
     @property
     def message(self) -> UnitMessage:
-        """The unit as the shop announced it."""
-        return UnitMessage.read(self.body)
+        """The unit as the shop announced it, as far as it can be opened."""
+        return whole_unit(self.keys, self.body, self.personal)
 
 
 def find_units(connection: Connection, site: str, ids: Iterable[str]) -> dict[str, KnownUnit]:
     """Units by id, those that are there."""
-    rows = connection.execute(
-        select(
-            units.c.id,
-            units.c.merchant,
-            units.c.sku,
-            units.c.state,
-            units.c.inspection,
-            units.c.deadline,
-            units.c.body,
-        ).where(units.c.site == site, units.c.id.in_(set(ids)))
-    )
+    columns = (units.c.id, units.c.merchant, units.c.sku, units.c.state, units.c.inspection, units.c.deadline)
+    hidden = (units.c.body, units.c.personal, units.c.subject, units.c.erased_at)
+    chosen = select(*columns, *hidden).where(units.c.site == site, units.c.id.in_(set(ids)))
+    keys = keys_of(connection)
     return {
-        id: KnownUnit(
-            id=id,
-            merchant=merchant,
-            sku=sku,
-            state=state,
-            inspection=inspection,
-            deadline=deadline,
-            body=body,
+        row[0]: KnownUnit(
+            id=row[0],
+            merchant=row[1],
+            sku=row[2],
+            state=row[3],
+            inspection=row[4],
+            deadline=row[5],
+            body=row[6],
+            personal=row[7] or GONE,
+            subject=row[8],
+            erased_at=row[9],
+            keys=keys,
         )
-        for id, merchant, sku, state, inspection, deadline, body in rows
+        for row in connection.execute(chosen)
     }
 
 
 def expected_epcs(connection: Connection, site: str, epcs: Iterable[str]) -> dict[str, str]:
-    """Which unit is expected under each of these tags."""
+    """Which unit is expected under each of these tags; rows hold what stands for a tag, never the tag."""
+    tag = keys_of(connection).secrets.tag
+    wanted = {tag(epc): epc for epc in epcs}
     chosen = select(units.c.epc, units.c.id).where(
-        units.c.site == site, units.c.epc.in_(set(epcs)), units.c.state == EXPECTED
+        units.c.site == site, units.c.epc.in_(wanted), units.c.state == EXPECTED
     )
-    return {row.epc: row.id for row in connection.execute(chosen)}
+    return {wanted[row.epc]: row.id for row in connection.execute(chosen)}
 
 
 def signed_off(connection: Connection, site: str, merchant: str, ids: Iterable[str]) -> dict[str, str]:
@@ -84,30 +93,35 @@ def names_parcel(connection: Connection, site: str, merchant: str, parcel: str) 
 
 def put_units(connection: Connection, site: str, announced: Sequence[tuple[UnitMessage, str | None]]) -> None:
     """Add or replace expected units, each with its deadline."""
+    keys = keys_of(connection)
+    keys.ensure(keys.secrets.customer(unit.merchant, unit.customer) for unit, _ in announced)
     numbers = next_changes(connection, site, len(announced))
     rows = [
-        _unit_row(site, unit, deadline, number)
+        _unit_row(keys, site, unit, deadline) | {"changed": number}
         for (unit, deadline), number in zip(announced, numbers, strict=True)
     ]
     fresh = insert(units)
-    replaced = ("sku", "epc", "parcel", "deadline", "state", "inspection", "body", "changed")
+    parted = ("body", "personal", "subject")
+    replaced = ("sku", "epc", "parcel", "deadline", "state", "inspection", "changed", *parted)
     set_ = {name: fresh.excluded[name] for name in replaced}
     connection.execute(fresh.on_conflict_do_update(index_elements=["site", "id"], set_=set_), rows)
 
 
-def _unit_row(site: str, unit: UnitMessage, deadline: str | None, number: int) -> dict[str, object]:
+def _unit_row(keys: SubjectKeys, site: str, unit: UnitMessage, deadline: str | None) -> dict[str, object]:
+    parted = part_unit(keys, unit)
     return {
         "site": site,
         "id": unit.id,
         "merchant": unit.merchant,
         "sku": unit.sku,
-        "epc": unit.epc,
+        "epc": keys.secrets.tag(unit.epc) if unit.epc else None,
         "parcel": unit.parcel,
         "deadline": deadline,
         "state": EXPECTED,
         "inspection": unit.inspection,
-        "body": unit.to_json(),
-        "changed": number,
+        "body": parted.body,
+        "personal": parted.personal,
+        "subject": parted.subject,
     }
 
 

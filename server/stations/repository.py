@@ -8,6 +8,8 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.messages.station import InspectorMessage
 from server.db.changes import next_changes
 from server.db.tables import boots, enrolment_codes, inspectors, station_keys, station_starts, stations
+from server.subjects.bound import keys_of
+from server.subjects.personal import part_inspector
 
 STARTS_KEPT = 200
 AnyRow = Row[tuple[object, ...]]
@@ -124,7 +126,9 @@ def note_start(connection: Connection, site: str, station: str, boot: str, at: s
 def put_inspector(connection: Connection, site: str, inspector: InspectorMessage) -> None:
     """Add or replace an inspector; every station hears of it."""
     (number,) = next_changes(connection, site, 1)
-    row = {"site": site, "id": inspector.id, "body": inspector.to_json(), "changed": number}
+    parted = part_inspector(keys_of(connection), inspector)
+    row = {"site": site, "id": inspector.id, "changed": number}
+    row |= {"body": parted.body, "personal": parted.personal}
     fresh = insert(inspectors).values(row)
-    set_ = {"body": fresh.excluded.body, "changed": fresh.excluded.changed}
+    set_ = {name: fresh.excluded[name] for name in ("body", "personal", "changed")}
     connection.execute(fresh.on_conflict_do_update(index_elements=["site", "id"], set_=set_))

@@ -11,9 +11,12 @@ from sqlalchemy import Connection, Table, select
 
 from inspection.messages.base import read_time
 from inspection.messages.catalogue import ProductMessage, UnitMessage
-from inspection.messages.station import InspectorMessage, WorklistPage
+from inspection.messages.station import WorklistPage
 from server.db.tables import inspectors, products, units
 from server.returns.repository import EXPECTED
+from server.subjects.bound import keys_of
+from server.subjects.keys import SubjectKeys
+from server.subjects.personal import whole_inspector, whole_unit
 
 PAGE = 500
 
@@ -38,14 +41,17 @@ def worklist_page(connection: Connection, site: str, after: int, now: datetime) 
     )
     page = found[:PAGE]
     rows = {kind: [c.row for c in page if c.kind == kind] for kind in ("product", "unit", "inspector")}
-    expected = [row for row in rows["unit"] if row.state == EXPECTED]
+    keys = keys_of(connection)
+    open_ones = [row for row in rows["unit"] if row.erased_at is None]
+    expected = [row for row in open_ones if row.state == EXPECTED]
     return WorklistPage(
         cursor=page[-1].changed if page else after,
         more=len(found) > PAGE,
         products=_products(connection, site, rows["product"], expected),
-        units=tuple(_unit(row) for row in expected),
-        closed=tuple(row.id for row in rows["unit"] if row.state != EXPECTED),
-        inspectors=tuple(InspectorMessage.read(row.body) for row in rows["inspector"]),
+        units=tuple(_unit(keys, row) for row in expected),
+        closed=tuple(row.id for row in open_ones if row.state != EXPECTED),
+        inspectors=tuple(whole_inspector(keys, row.body, row.personal) for row in rows["inspector"]),
+        erased=tuple(row.id for row in rows["unit"] if row.erased_at is not None),
         centre_time=now,
     )
 
@@ -62,8 +68,8 @@ def _changes(
     return [Change(row.changed, kind, row) for row in rows]
 
 
-def _unit(row: Any) -> UnitMessage:
-    message = UnitMessage.read(row.body)
+def _unit(keys: SubjectKeys, row: Any) -> UnitMessage:
+    message = whole_unit(keys, row.body, row.personal)
     return message.model_copy(update={"deadline": read_time(row.deadline) if row.deadline else None})
 
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from inspection.custody.counters import CounterWalk
+from server.db.migrations import subjects
 from server.ledger.tree import grow
 
 revision = "v0003"
@@ -186,6 +187,7 @@ def upgrade() -> None:
     _tiles()
     _checkpoints()
     _state()
+    subjects.upgrade()
     _move_leaves(op.get_bind())
     _counters()
     _find_gaps(op.get_bind())

@@ -1,0 +1,188 @@
+"""Erasing a person, in steps that each may be done twice: what a crash interrupts is ended at the start.
+
+1. One transaction: no hold and no money under way, the entry is appended, the units are marked. From here
+   on whatever arrives for them is kept without what is personal.
+2. The key is destroyed and, in the same turn of the writer, the rows are emptied.
+3. The encrypted images are deleted, the database's log is emptied, the certificate is signed and kept.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import anyio.to_thread
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
+
+from inspection.custody.canonical import canonical
+from inspection.custody.leaf import EntryType, leaf_hash_hex
+from inspection.custody.sealing import commit
+from inspection.custody.signing import Domain, key_id, public_bytes, sign
+from inspection.messages.base import time_text
+from inspection.messages.entries import ErasureEntry
+from server.db.writer import Writer
+from server.errors import NotFound, OnHold, RefundOpen
+from server.evidence.store import EvidenceStore
+from server.ledger.log import Entry, Log
+from server.subjects import repository
+from server.subjects.certificate import in_words
+from server.subjects.holds import hold_on
+from server.subjects.keys import SubjectKeys
+from server.subjects.repository import Erasure
+from server.subjects.schemas import Certificate, ErasureAnswer, ErasureRequest
+
+TOKEN_BYTES = 16
+Hook = Callable[[str], None]
+"""Called with the name of each step that is done; a test stops there."""
+
+
+def no_hook(step: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Eraser:
+    """All that an erasure reaches."""
+
+    writer: Writer
+    subjects: SubjectKeys
+    store: EvidenceStore
+    log: Log
+    key: Ed25519PrivateKey
+    """The log's: certificates are signed with it."""
+    backup_days: int
+    clock: Callable[[], datetime]
+    done: Hook = no_hook
+
+    async def erase(self, wanted: ErasureRequest) -> ErasureAnswer:
+        """Erase a customer; asking again returns the same certificate.
+
+        Raises NotFound for somebody nobody knows, OnHold and RefundOpen, naming what is in the way.
+        """
+        now = self.clock()
+        erasure = await self.writer.submit(lambda c: begin(c, self.log, self.subjects, wanted, now))
+        self.done("recorded")
+        return await self.finish(erasure)
+
+    async def resume(self) -> None:
+        """End what was interrupted; done before anybody is served."""
+        for erasure in await self.writer.submit(lambda c: repository.unfinished(c, self.log.site)):
+            await self.finish(erasure)
+        await self.remove_images()
+
+    async def finish(self, erasure: Erasure) -> ErasureAnswer:
+        """Do what of an erasure is still to be done; returns its certificate."""
+        if erasure.certificate is None:
+            if erasure.state == repository.RECORDED:
+                await self.writer.submit(lambda c: self._empty(c, erasure))
+                self.done("rows_dropped")
+            await self.remove_images()
+            self.done("images_deleted")
+            await self.writer.scrub()
+            self.done("scrubbed")
+            erasure = await self.writer.submit(lambda c: self._certify(c, erasure, self.clock()))
+            self.done("certified")
+        return self._answer(erasure)
+
+    async def remove_images(self) -> None:
+        """Delete the files of erased images that are here still."""
+        found = await self.writer.submit(lambda c: repository.images_to_remove(c, self.log.site))
+        for sha256 in found:
+            await anyio.to_thread.run_sync(self.store.remove, sha256)
+        if found:
+            await self.writer.submit(lambda c: repository.note_removed(c, self.log.site, found))
+
+    def _empty(self, connection: Connection, erasure: Erasure) -> None:
+        """Key first: a crash after it leaves rows that open nothing, never a key without its entry."""
+        self.subjects.destroy(erasure.subject)
+        self.done("key_destroyed")
+        repository.empty_rows(connection, self.log.site, erasure, time_text(self.clock()))
+        repository.set_state(connection, self.log.site, erasure.id, repository.ROWS_DROPPED)
+
+    def _certify(self, connection: Connection, erasure: Erasure, now: datetime) -> Erasure:
+        leaf = self.log.at(connection, erasure.leaf_seq)
+        if leaf is None:
+            raise NotFound(f"the entry {erasure.leaf_seq} of erasure {erasure.id} is gone")
+        entry = repository.entry_of(leaf)
+        certificate = Certificate(
+            origin=self.log.origin,
+            erasure=erasure.id,
+            merchant=erasure.merchant,
+            subject_commitment=entry.subject_commitment,
+            counts=entry.counts,
+            reason=entry.reason,
+            by=entry.by,
+            requested_at=entry.requested_at,
+            erased_at=now,
+            entry_index=erasure.leaf_seq,
+            entry_hash=leaf_hash_hex(leaf),
+            key_backup_days=self.backup_days,
+            no_key_after=now + timedelta(days=self.backup_days),
+        )
+        content = canonical(certificate.model_dump(mode="json"))
+        return repository.keep_certificate(connection, self.log.site, erasure.id, content)
+
+    def _answer(self, erasure: Erasure) -> ErasureAnswer:
+        content = erasure.certificate or b""
+        return ErasureAnswer(
+            certificate=content,
+            log_key=key_id(public_bytes(self.key)),
+            signature=sign(self.key, Domain.ERASURE, content),
+            salt=self.subjects.secrets.salt(erasure.id),
+            text=in_words(Certificate.read(content)),
+        )
+
+
+def begin(
+    connection: Connection, log: Log, keys: SubjectKeys, wanted: ErasureRequest, now: datetime
+) -> Erasure:
+    """Decide, append the entry and mark the units; an erasure that stands already is returned as it is."""
+    site = log.site
+    subject = repository.subject_of(connection, site, wanted)
+    units = repository.units_of(connection, site, subject)
+    before = repository.newest_erasure(connection, site, subject)
+    if not units:
+        if before is None:
+            raise NotFound(f"merchant {wanted.merchant} has no such customer here")
+        return before
+    _may_be_erased(connection, site, wanted.merchant, subject, units)
+    erasure = secrets.token_hex(TOKEN_BYTES)
+    customer = repository.customer_of(connection, site, units[0])
+    body = ErasureEntry(
+        kind="customer",
+        subject_commitment=commit(keys.secrets.salt(erasure), [wanted.merchant, customer]),
+        reason=wanted.reason,
+        counts=repository.counts(connection, site, subject),
+        by=wanted.by,
+        requested_at=now,
+    )
+    content = canonical(body.model_dump(mode="json"))
+    entry = Entry(type=EntryType.ERASURE, id=f"erasure:{erasure}", body=content)
+    place = log.append(connection, entry, time_text(now))
+    repository.mark_units(connection, site, units, time_text(now))
+    return repository.add_erasure(
+        connection,
+        site,
+        Erasure(
+            id=erasure,
+            merchant=wanted.merchant,
+            subject=subject,
+            state=repository.RECORDED,
+            leaf_seq=place.seq,
+            certificate=None,
+        ),
+        body,
+        time_text(now),
+    )
+
+
+def _may_be_erased(
+    connection: Connection, site: str, merchant: str, subject: str, units: tuple[str, ...]
+) -> None:
+    hold = hold_on(connection, site, merchant, subject, units)
+    if hold is not None:
+        raise OnHold(f"hold {hold.id} ({hold.reason}, by {hold.by}) keeps it: release the hold first")
+    unit = repository.unit_with_open_refund(connection, site, subject)
+    if unit is not None:
+        raise RefundOpen(f"the refund of unit {unit} is on its way: erase its customer once it has arrived")

@@ -1,0 +1,116 @@
+"""Erasures, holds and disclosures on the wire."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Name, UnitId, Utc
+from inspection.messages.catalogue import Label
+from inspection.messages.entries import ErasedCounts, Person
+from inspection.messages.uplink import Salt, Signature
+
+HoldReason = Annotated[str, Field(min_length=1, max_length=300)]
+Token = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class ErasureRequest(Message):
+    """`POST /v1/subjects/erasures`: whom to erase, by their number at the shop or by one of their units."""
+
+    merchant: Name
+    customer: Label | None = None
+    unit: UnitId | None = None
+    reason: Code
+    by: Person
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.customer is None) == (self.unit is None):
+            raise ValueError("name either the customer or one of their units")
+        return self
+
+
+class Certificate(Message):
+    """What is signed: that a person's key was destroyed, and how long a backup may still hold it."""
+
+    v: Literal[1] = 1
+    kind: Literal["regrade-erasure"] = "regrade-erasure"
+    origin: str
+    erasure: Token
+    merchant: Name
+    subject_commitment: Hex64
+    """As in the ledger's entry: HMAC-SHA256 of [merchant, customer] under the salt of the answer."""
+    counts: ErasedCounts
+    reason: Code
+    by: Person
+    requested_at: Utc
+    erased_at: Utc
+    entry_index: Count
+    entry_hash: Hex64
+    """RFC 6962 leaf hash of the ledger's entry."""
+    key_backup_days: Count
+    no_key_after: Utc
+    """From then on no backup of the key store holds the key, where it is kept as the settings say."""
+
+
+class ErasureAnswer(Message):
+    """An erasure that is done: the signed certificate, and what of it only the asker is given."""
+
+    certificate: Base64
+    """Canonical JSON of a `Certificate`: what the signature covers."""
+    log_key: KeyId
+    signature: Signature
+    salt: Salt
+    """Opens `subject_commitment`; neither the ledger nor the centre's database holds it."""
+    text: dict[str, str]
+    """The certificate in words, by language."""
+
+
+class HoldRequest(Message):
+    """`POST /v1/holds`: nothing of it may be erased, and its leaves stay."""
+
+    merchant: Name
+    unit: UnitId | None = None
+    customer: Label | None = None
+    reason: HoldReason
+    by: Person
+
+    @model_validator(mode="after")
+    def _names_at_most_one(self) -> Self:
+        if self.unit is not None and self.customer is not None:
+            raise ValueError("a hold is on a merchant, on one unit or on one customer")
+        return self
+
+
+class ReleaseRequest(Message):
+    """`POST /v1/holds/{id}/release`."""
+
+    reason: HoldReason
+    by: Person
+
+
+class HoldRow(Message):
+    """A hold as it is listed; whose customer it is on is known to the shop alone."""
+
+    id: Token
+    scope: Literal["merchant", "unit", "subject"]
+    merchant: Name
+    unit: str | None
+    reason: str
+    by: str
+    at: str
+    released_at: str | None
+    released_by: str | None
+
+
+class HoldList(Message):
+    """`GET /v1/holds`."""
+
+    holds: tuple[HoldRow, ...]
+
+
+class DisclosureRequest(Message):
+    """`POST /v1/records/{id}/disclosures`: one field, to one recipient, for a reason."""
+
+    field: Literal["inspector", "order", "customer", "note", "tag"]
+    to: Annotated[str, Field(min_length=1, max_length=60)]
+    reason: Code

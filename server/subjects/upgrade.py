@@ -1,0 +1,125 @@
+"""Rows that stand in the clear are sealed at the first start of this program, before anybody is served.
+
+It goes row by row and each is done once, so a start that is cut off goes on where it ended. What is
+overwritten is zeroed by SQLite (secure_delete), and the log is emptied behind it.
+"""
+
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, Engine, Table, select, update
+
+from inspection.messages.catalogue import UnitMessage
+from inspection.messages.refund import RefundInstruction
+from inspection.messages.station import InspectorMessage
+from inspection.messages.uplink import ImageKey, Opening
+from server.db.tables import inspectors, instructions, openings, record_evidence, records, units
+from server.subjects.bound import keys_of
+from server.subjects.personal import (
+    part_inspector,
+    part_instruction,
+    part_unit,
+    seal_image_key,
+    seal_opening,
+)
+
+PAGE = 500
+OLD_NONCE_BYTES = 12
+
+
+def seal_clear_rows(engine: Engine, wrap: bytes) -> int:
+    """Seal every row that is not sealed yet; returns how many there were. `wrap` opens the old openings."""
+    done = 0
+    for page in (_units, _records, _instructions, _inspectors):
+        while True:
+            with engine.begin() as connection:
+                sealed = page(connection, AESGCM(wrap))
+            done += sealed
+            if sealed < PAGE:
+                break
+    if done:
+        _empty_log(engine)
+    return done
+
+
+def _empty_log(engine: Engine) -> None:
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        connection.close()
+
+
+def _clear(connection: Connection, table: Table) -> list[Any]:
+    return list(connection.execute(select(table).where(table.c.personal.is_(None)).limit(PAGE)))
+
+
+def _units(connection: Connection, _: AESGCM) -> int:
+    keys, found = keys_of(connection), _clear(connection, units)
+    messages = [UnitMessage.read(row.body) for row in found]
+    keys.ensure(keys.secrets.customer(unit.merchant, unit.customer) for unit in messages)
+    for row, unit in zip(found, messages, strict=True):
+        parted = part_unit(keys, unit)
+        tag = keys.secrets.tag(unit.epc) if unit.epc else None
+        values = {"body": parted.body, "personal": parted.personal, "subject": parted.subject, "epc": tag}
+        mine = (units.c.site == row.site, units.c.id == row.id)
+        connection.execute(update(units).where(*mine).values(values))
+    return len(found)
+
+
+def _records(connection: Connection, old: AESGCM) -> int:
+    keys, found = keys_of(connection), _clear(connection, records)
+    messages = [UnitMessage.read(row.announced) for row in found]
+    keys.ensure(keys.secrets.customer(unit.merchant, unit.customer) for unit in messages)
+    for row, unit in zip(found, messages, strict=True):
+        parted = part_unit(keys, unit)
+        values = {"announced": parted.body, "personal": parted.personal, "subject": parted.subject}
+        mine = (records.c.site == row.site, records.c.id == row.id)
+        connection.execute(update(records).where(*mine).values(values))
+        _openings(connection, row, parted.subject, old)
+        _image_keys(connection, row, parted.subject)
+    return len(found)
+
+
+def _openings(connection: Connection, record: Any, customer: str, old: AESGCM) -> None:
+    keys, mine = keys_of(connection), (openings.c.site == record.site, openings.c.record == record.id)
+    for row in connection.execute(select(openings).where(*mine)).all():
+        nonce, content = row.sealed[:OLD_NONCE_BYTES], row.sealed[OLD_NONCE_BYTES:]
+        salt, value = orjson.loads(old.decrypt(nonce, content, f"{record.id}/{row.field}".encode()))
+        said = {"field": row.field, "salt": bytes.fromhex(salt), "value": value}
+        opening = Opening.model_validate(said)
+        subject = keys.secrets.inspector(value) if row.field == "inspector" else customer
+        sealed = seal_opening(keys, record.id, opening, subject)
+        changed = update(openings).where(*mine, openings.c.field == row.field)
+        connection.execute(changed.values(sealed=sealed, subject=subject))
+
+
+def _image_keys(connection: Connection, record: Any, customer: str) -> None:
+    keys = keys_of(connection)
+    mine = (record_evidence.c.site == record.site, record_evidence.c.record == record.id)
+    for row in connection.execute(select(record_evidence).where(*mine)).all():
+        key = ImageKey(ciphertext_sha256=row.sha256, wrapped=row.wrapped_key, salt=row.salt)
+        wrapped, salt = seal_image_key(keys, record.id, key, customer)
+        changed = update(record_evidence).where(*mine, record_evidence.c.sha256 == row.sha256)
+        connection.execute(changed.values(wrapped_key=wrapped, salt=salt))
+
+
+def _instructions(connection: Connection, _: AESGCM) -> int:
+    keys, found = keys_of(connection), _clear(connection, instructions)
+    for row in found:
+        mine = (records.c.site == row.site, records.c.id == row.record)
+        subject = connection.execute(select(records.c.subject).where(*mine)).scalar_one()
+        parted = part_instruction(keys, RefundInstruction.read(row.body), subject)
+        changed = update(instructions).where(instructions.c.site == row.site, instructions.c.id == row.id)
+        connection.execute(changed.values(body=parted.body, personal=parted.personal))
+    return len(found)
+
+
+def _inspectors(connection: Connection, _: AESGCM) -> int:
+    keys, found = keys_of(connection), _clear(connection, inspectors)
+    for row in found:
+        parted = part_inspector(keys, InspectorMessage.read(row.body))
+        changed = update(inspectors).where(inspectors.c.site == row.site, inspectors.c.id == row.id)
+        connection.execute(changed.values(body=parted.body, personal=parted.personal))
+    return len(found)
