@@ -19,6 +19,7 @@ from server.evidence.router import router as evidence
 from server.ingest.router import router as ingest
 from server.ledger.alarms_router import router as alarms
 from server.ledger.router import router as ledger
+from server.ledger.tiles_router import router as tiles
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
@@ -29,8 +30,19 @@ from server.refunds.router import router as refunds
 from server.returns.router import router as returns
 from server.stations.router import router as stations
 
-ROUTERS = (ledger, catalogue, returns, stations, evidence, ingest, refunds, references, alarms)
-PUBLIC = frozenset({"/healthz", "/v1/log", "/v1/stations/enrol", "/openapi.json"})
+ROUTERS = (ledger, tiles, catalogue, returns, stations, evidence, ingest, refunds, references, alarms)
+PUBLIC = frozenset(
+    {
+        "/healthz",
+        "/v1/log",
+        "/v1/ledger/proofs/{index}",
+        "/v1/stations/enrol",
+        "/openapi.json",
+        "/site/{site}/checkpoint",
+        "/site/{site}/checkpoint/{size}",
+        "/site/{site}/tile/{place:path}",
+    }
+)
 """Routes without a scope; a test holds every other one to declaring its own."""
 Observer = Annotated[Caller, needs(Scope.CONSOLE, Scope.AUDITOR)]
 
@@ -40,7 +52,7 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with delivering(centre):
+        async with delivering(centre), signing(centre):
             yield
 
     app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)
@@ -69,6 +81,19 @@ async def delivering(centre: Centre) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await task
         await gateway.close()
+
+
+@asynccontextmanager
+async def signing(centre: Centre) -> AsyncIterator[None]:
+    """Sign checkpoints in the background."""
+    every_s = centre.settings.checkpoint_every_s
+    task = asyncio.create_task(centre.checkpoints.run(every_s), name="checkpoints")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def healthz() -> dict[str, str]:

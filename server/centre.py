@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
+from inspection.custody.note import note_key
 from inspection.errors import DomainError
 from inspection.messages.base import time_text
 from inspection.policy import DEFAULT_POLICY, Policy
@@ -22,12 +23,16 @@ from server.db.engine import Reader, reading_engine, writing_engine
 from server.db.lock import WriterLock
 from server.db.migrate import migrate
 from server.db.writer import Writer
-from server.errors import BadSettings
+from server.errors import BadSettings, LedgerFrozen, LedgerRecovering
 from server.evidence.store import EvidenceStore
 from server.evidence.uploads import Uploads
 from server.keys import ServerKeys
+from server.ledger.checkpoints import Kept
+from server.ledger.guard import Guard
 from server.ledger.log import Head, Log
-from server.limits import TokenBucket
+from server.ledger.recovering import shown_checkpoint
+from server.ledger.signing import Checkpointer
+from server.limits import ReadLimits, TokenBucket
 from server.metrics import Metrics
 from server.settings import ServerSettings
 from server.subjects.bound import bind
@@ -46,6 +51,11 @@ Clock = Callable[[], datetime]
 def utc_now() -> datetime:
     """The wall clock, timezone-aware."""
     return datetime.now(UTC)
+
+
+def guard_of(directory: Path, log: Log, keys: ServerKeys) -> Guard:
+    """The file that remembers how far the log had come."""
+    return Guard(directory, [note_key(log.origin, key) for key in keys.log_signers])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +78,8 @@ class Centre:
     """By merchant."""
     metrics: Metrics
     enrolments: TokenBucket
+    readers: ReadLimits
+    checkpoints: Checkpointer
     policy: Policy
     """What is owed for which grade."""
     deliveries_due: asyncio.Event
@@ -114,45 +126,87 @@ async def open_centre(
     policy = read_policy(directory / POLICY)
     with WriterLock(database), closing(SubjectKeys(directory, keys.wrap)) as subjects:
         engine, head = _sound_engine(database, log, subjects, keys.wrap)
+        guard = guard_of(directory, log, keys)
+        shown = shown_checkpoint(engine, log, guard, time_text(clock()))
         writer = Writer(engine, limit=settings.writer_queue)
         reader = Reader(bind(reading_engine(database), subjects))
-        metrics = Metrics(registry or CollectorRegistry())
-        metrics.ledger_size.set(head.size)
-        metrics.writer_waiting.set_function(lambda: float(writer.waiting))
-        writer.start()
-        store = EvidenceStore(directory / EVIDENCE)
-        eraser = Eraser(
+        ground = _Ground(
+            directory=directory,
+            settings=settings,
+            keys=keys,
+            clock=clock,
+            log=log,
             writer=writer,
+            reader=reader,
             subjects=subjects,
+            metrics=_metrics(registry or CollectorRegistry(), writer, head),
+            policy=policy,
+        )
+        writer.start()
+        try:
+            centre = _put_together(ground, guard, shown)
+            with suppress(LedgerRecovering, LedgerFrozen):  # then it goes on at a later start
+                await centre.eraser.resume()
+            yield centre
+        finally:
+            reader.close()
+            writer.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What everything else of a centre stands on."""
+
+    directory: Path
+    settings: ServerSettings
+    keys: ServerKeys
+    clock: Clock
+    log: Log
+    writer: Writer
+    reader: Reader
+    subjects: SubjectKeys
+    metrics: Metrics
+    policy: Policy
+
+
+def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
+    settings, log, keys, clock = ground.settings, ground.log, ground.keys, ground.clock
+    store = EvidenceStore(ground.directory / EVIDENCE)
+    return Centre(
+        settings=settings,
+        keys=keys,
+        clock=clock,
+        writer=ground.writer,
+        reader=ground.reader,
+        log=log,
+        store=store,
+        eraser=Eraser(
+            writer=ground.writer,
+            subjects=ground.subjects,
             store=store,
             log=log,
             key=keys.log,
             backup_days=settings.subject_backup_days,
             clock=clock,
-        )
-        try:
-            await eraser.resume()
-            yield Centre(
-                settings=settings,
-                keys=keys,
-                clock=clock,
-                writer=writer,
-                reader=reader,
-                log=log,
-                store=store,
-                eraser=eraser,
-                uploads=Uploads(),
-                references=EvidenceStore(directory / REFERENCES),
-                reference_uploads=Uploads(),
-                metrics=metrics,
-                enrolments=TokenBucket(per_minute=settings.enrol_per_minute),
-                policy=policy,
-                deliveries_due=asyncio.Event(),
-                logger=structlog.get_logger("server"),
-            )
-        finally:
-            reader.close()
-            writer.close()
+        ),
+        uploads=Uploads(),
+        references=EvidenceStore(ground.directory / REFERENCES),
+        reference_uploads=Uploads(),
+        metrics=ground.metrics,
+        enrolments=TokenBucket(per_minute=settings.enrol_per_minute),
+        readers=ReadLimits(per_minute=settings.reads_per_minute),
+        checkpoints=Checkpointer(log, ground.writer, guard, keys.log_signers, clock, shown),
+        policy=ground.policy,
+        deliveries_due=asyncio.Event(),
+        logger=structlog.get_logger("server"),
+    )
+
+
+def _metrics(registry: CollectorRegistry, writer: Writer, head: Head) -> Metrics:
+    metrics = Metrics(registry)
+    metrics.ledger_size.set(head.size)
+    metrics.writer_waiting.set_function(lambda: float(writer.waiting))
+    return metrics
 
 
 def _sound_engine(database: Path, log: Log, subjects: SubjectKeys, wrap: bytes) -> tuple[Engine, Head]:

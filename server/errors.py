@@ -4,7 +4,9 @@ CentreError
 |-- TryLater              the centre cannot take it now: send the same again
 |   |-- Busy                  the writer's queue is full
 |   |-- TooOften              a rate limit
-|   `-- StorageFailed         the disk did not take the commit
+|   |-- StorageFailed         the disk did not take the commit
+|   |-- LedgerRecovering      the ledger takes back what it had before a restore, and nothing new yet
+|   `-- LedgerFrozen          the ledger takes nothing any more: a person must start a new one
 |-- NotAdmitted           the caller may not do this: fix the key or the scope
 |   |-- NoKey                 no API key, or one that is unknown or revoked
 |   |-- WrongScope            the key is good for other routes
@@ -16,7 +18,8 @@ CentreError
 |   |-- HashMismatch          the bytes are not those that the address names
 |   |-- QuotaUsed             the station's or merchant's share of the store is used up
 |   |-- NotFound              nothing of that name
-|   |   `-- UnknownParcel         a parcel that no unit of the merchant names
+|   |   |-- UnknownParcel         a parcel that no unit of the merchant names
+|   |   `-- Withheld              an entry below the minimum index: provable, its body is not shown
 |   |-- Erased                it was erased with its customer: never send it again
 |   |-- Conflict              something else stands there already
 |   |   |-- OnHold                a legal hold keeps it from being erased
@@ -63,6 +66,20 @@ class StorageFailed(TryLater):
 
     code = "storage_failed"
     retry_after_s = 5
+
+
+class LedgerRecovering(TryLater):
+    """The ledger is known to have been longer: it takes back what it had, and nothing new yet."""
+
+    code = "recovering"
+    retry_after_s = 10
+
+
+class LedgerFrozen(TryLater):
+    """The ledger takes nothing any more; what it holds stays readable."""
+
+    code = "frozen"
+    retry_after_s = 3600
 
 
 class NotAdmitted(CentreError):
@@ -141,6 +158,12 @@ class Erased(NotTaken):
     """It was erased with its customer."""
 
     code = "erased"
+
+
+class Withheld(NotFound):
+    """An entry below the minimum index: its place is provable, its body is no longer shown."""
+
+    code = "withheld"
 
 
 class Conflict(NotTaken):

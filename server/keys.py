@@ -20,6 +20,8 @@ from server.errors import BadKeys
 FILE_NAME = "keys.json"
 SECRET_BYTES = 32
 NAMES = ("log", "sealing", "webhook", "wrap", "badge_salt")
+PREVIOUS = "log_previous"
+"""The log's key before a rotation: still signs checkpoints beside the new one, until it is dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -32,6 +34,12 @@ class ServerKeys:
     wrap: bytes
     """AES-256 key over the openings of commitments."""
     badge_salt: bytes
+    log_previous: Ed25519PrivateKey | None = None
+
+    @property
+    def log_signers(self) -> tuple[Ed25519PrivateKey, ...]:
+        """Who signs a checkpoint: the log's key, and the one before it while that is not dropped."""
+        return (self.log,) if self.log_previous is None else (self.log, self.log_previous)
 
     @property
     def log_public(self) -> bytes:
@@ -81,7 +89,8 @@ def read_keys(directory: Path) -> ServerKeys:
 def _values(path: Path, content: str) -> dict[str, bytes]:
     try:
         table = json.loads(content)
-        values = {name: base64.b64decode(table[name], validate=True) for name in NAMES}
+        names = (*NAMES, PREVIOUS) if PREVIOUS in table else NAMES
+        values = {name: base64.b64decode(table[name], validate=True) for name in names}
     except (ValueError, KeyError, TypeError) as error:
         raise BadKeys(f"{path} does not hold the five secrets {', '.join(NAMES)}") from error
     for name, value in values.items():
@@ -97,4 +106,5 @@ def _keys(values: dict[str, bytes]) -> ServerKeys:
         webhook=Ed25519PrivateKey.from_private_bytes(values["webhook"]),
         wrap=values["wrap"],
         badge_salt=values["badge_salt"],
+        log_previous=Ed25519PrivateKey.from_private_bytes(values[PREVIOUS]) if PREVIOUS in values else None,
     )

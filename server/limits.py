@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from server.access import Caller
 from server.errors import TooOften
 
 
@@ -24,3 +25,16 @@ class TokenBucket:
         if self._tokens < 1:
             raise TooOften("too many attempts: wait a minute")
         self._tokens -= 1
+
+
+class ReadLimits:
+    """A bucket for each key that reads entries."""
+
+    def __init__(self, *, per_minute: int) -> None:
+        self._per_minute = per_minute
+        self._buckets: dict[Caller, TokenBucket] = {}
+
+    def take(self, caller: Caller) -> None:
+        """Take one token of the caller's; raises TooOften when there is none."""
+        bucket = self._buckets.setdefault(caller, TokenBucket(per_minute=self._per_minute))
+        bucket.take()

@@ -34,6 +34,7 @@ STATUS: dict[type[Exception], int] = {
     errors.QuotaUsed: 507,
     errors.NotFound: 404,
     errors.Erased: 410,
+    errors.Withheld: 410,
     errors.Conflict: 409,
     BadMessage: 422,
     BadSignature: 403,

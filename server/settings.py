@@ -70,6 +70,12 @@ class ServerSettings(BaseModel):
     enrol_per_minute: int = Field(
         default=10, ge=1, le=600, description="Enrolment attempts per minute, all callers."
     )
+    checkpoint_every_s: Annotated[float, Field(ge=0.05, le=3600)] = Field(
+        default=1.0, description="How often a checkpoint is signed while there is news."
+    )
+    reads_per_minute: int = Field(
+        default=600, ge=1, le=60_000, description="Reads of entries per minute and key; each is an entry."
+    )
     inspection_due_s: Seconds = Field(
         default=7200.0, description="From the carrier's sign-off to the deadline."
     )

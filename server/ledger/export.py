@@ -16,6 +16,7 @@ from inspection.custody.signing import public_bytes
 from inspection.errors import DomainError
 from kit.export import Header, bodiless_line
 from server.db.ledger_tables import checkpoints, cosignatures, leaves
+from server.ledger.checkpoints import newest
 from server.ledger.log import Log
 from server.ledger.tree import tree_view
 
@@ -83,13 +84,14 @@ def _cosigned_sizes(connection: Connection, log: Log) -> list[int]:
 
 
 def _newest(connection: Connection, log: Log, key: Ed25519PrivateKey) -> Signed:
-    """The newest kept checkpoint if it is over all entries, else one made for this export."""
-    head = log.check(connection)
-    chosen = select(checkpoints.c.note).where(checkpoints.c.site == log.site, checkpoints.c.size == head.size)
-    note: bytes | None = connection.execute(chosen).scalar()
-    if note is not None:
-        lines = _cosignature_lines(connection, log, head.size)
-        return Signed(size=head.size, note=note + lines.get(head.size, b""))
+    """The newest checkpoint that was kept; a log that never had one gets one for this export.
+
+    Nothing else is signed here: what is signed must be guarded before it leaves (`signing.py`).
+    """
+    head, kept = log.check(connection), newest(connection, log.site)
+    if kept is not None:
+        lines = _cosignature_lines(connection, log, kept.size)
+        return Signed(size=kept.size, note=kept.note + lines.get(kept.size, b""))
     root = tree_view(connection, log.site, head.size).root()
     checkpoint = Checkpoint(origin=log.origin, size=head.size, root=root)
     return Signed(size=head.size, note=issue_checkpoint(key, checkpoint))

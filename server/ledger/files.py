@@ -2,21 +2,25 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from inspection.custody.policy import read_policy
+from inspection.messages.base import time_text
 from kit.archive_writer import LogSource, archive_parts, jsonl, write_folder, write_zip
 from kit.export import Header
-from server.centre import DATABASE
+from server.centre import DATABASE, guard_of, utc_now
 from server.db.engine import reading_engine, writing_engine
 from server.db.lock import WriterLock
-from server.errors import AlreadyRunning, BadRequest, BadSettings
+from server.db.migrate import migrate
+from server.errors import AlreadyRunning, BadRequest, BadSettings, LedgerFrozen, LedgerRecovering
 from server.keys import ServerKeys, read_keys
+from server.ledger.checkpoints import Kept, sign_news
 from server.ledger.export import header, kept_checkpoints, leaf_lines
 from server.ledger.log import Head, Log
+from server.ledger.recovering import look
 from server.ledger.tree import tile_reader
 from server.settings import ServerSettings, load_settings
 
@@ -42,6 +46,33 @@ def open_database(directory: Path) -> Iterator[Engine]:
         yield engine
 
 
+@contextmanager
+def sole_writer(directory: Path) -> Iterator[Engine]:
+    """The database for writing, on today's tables; raises AlreadyRunning while a centre runs."""
+    database = directory / DATABASE
+    if not database.is_file():
+        raise BadSettings(f"{directory} holds no centre; `regrade server init` makes one")
+    with WriterLock(database):
+        engine = writing_engine(database)
+        try:
+            migrate(engine)
+            yield engine
+        finally:
+            engine.dispose()
+
+
+def sign_now(directory: Path, log: Log, keys: ServerKeys) -> Kept:
+    """Sign the head of a stopped centre's ledger and move its guard up."""
+    guard = guard_of(directory, log, keys)
+    with sole_writer(directory) as engine:
+        with engine.begin() as connection:
+            at = time_text(utc_now())
+            look(connection, log, guard.read(), at)
+            kept = sign_news(connection, log, keys.log_signers, at)
+        guard.move_up(kept.note)
+    return kept
+
+
 def read_head(directory: Path) -> tuple[str, Head]:
     """Origin and checked head; raises LedgerBroken when they do not fit."""
     log = _log(load_settings(directory, os.environ))
@@ -55,6 +86,8 @@ def export_to(out: Path, directory: Path) -> Header:
     Raises BadRequest when there is one already.
     """
     log, keys = _log(load_settings(directory, os.environ)), read_keys(directory)
+    with suppress(AlreadyRunning, LedgerRecovering, LedgerFrozen):  # a running centre signs by itself
+        sign_now(directory, log, keys)
     with open_database(directory) as engine:
         source = _source(engine, log, keys, _policy(directory))
         try:

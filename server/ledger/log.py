@@ -16,6 +16,7 @@ from inspection.custody.merkle import leaf_hash
 from inspection.errors import BadMessage
 from server.db.ledger_tables import leaves
 from server.errors import LedgerBroken
+from server.ledger.standing import refuse_unless_open
 from server.ledger.tree import grow
 
 # What every append asks, in the database's own words: composing the same statements anew each time takes
@@ -110,6 +111,7 @@ class Log:
                 rows.append((self.site, head.size, entry.id, entry.type.value, leaf, digest, recorded_at))
                 head = Head(size=head.size + 1, hash=digest.hex())
         if rows:
+            refuse_unless_open(connection, self.site)
             connection.exec_driver_sql(ADD, rows)
             grow(connection, self.site, head.size - len(rows), [row[DIGEST] for row in rows])
             self._move(connection, head)

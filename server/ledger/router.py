@@ -2,30 +2,41 @@
 
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from inspection.custody.note import note_key
+from inspection.messages.entries import AccessWhat
 from kit.archive_writer import pages
 from server.access import Caller, Scope, needs
 from server.centre import Centre, Here
+from server.errors import LedgerFrozen, LedgerRecovering
 from server.ledger.export import header, leaf_lines
+from server.ledger.reading import note_read
+from server.ledger.standing import standing_of
 
 router = APIRouter(prefix="/v1", tags=["ledger"])
 Reader = Annotated[Caller, needs(Scope.AUDITOR, Scope.CONSOLE)]
 
 
 @router.get("/log")
-async def get_log(centre: Here) -> dict[str, str | int]:
-    """The log's name, length, head and public keys: nothing secret."""
+async def get_log(centre: Here) -> dict[str, str | int | None]:
+    """The log's name, length, head, state and public keys: nothing secret."""
     head = await centre.reader.run(centre.log.head)
-    keys = centre.keys
+    standing = await centre.reader.run(lambda c: standing_of(c, centre.site))
+    keys, before = centre.keys, centre.keys.log_previous
     return {
         "origin": centre.log.origin,
         "size": head.size,
         "head": head.hash,
+        "state": standing.state.value,
+        "min_index": standing.min_index,
+        "log_key": note_key(centre.log.origin, keys.log).to_text(),
+        "log_key_previous": note_key(centre.log.origin, before).to_text() if before else None,
         "log_public_key": b64encode(keys.log_public).decode(),
         "sealing_public_key": b64encode(keys.sealing_public).decode(),
         "webhook_public_key": b64encode(keys.webhook_public).decode(),
@@ -34,7 +45,10 @@ async def get_log(centre: Here) -> dict[str, str | int]:
 
 @router.get("/ledger/export")
 async def get_export(centre: Here, caller: Reader) -> StreamingResponse:
-    """The whole log as JSON lines."""
+    """The whole log as JSON lines; who took it stands in the ledger, in the export itself."""
+    await note_read(centre, caller, AccessWhat.EXPORT, 0, None)
+    with suppress(LedgerRecovering, LedgerFrozen):  # then what was signed last is exported
+        await centre.checkpoints.now()
     return StreamingResponse(_lines(centre), media_type="application/jsonl")
 
 

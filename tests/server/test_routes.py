@@ -199,7 +199,8 @@ async def test_the_log_tells_its_keys_and_nothing_secret(http: httpx.AsyncClient
     log = (await http.get("/v1/log")).json()
     assert (log["origin"], log["size"], log["head"]) == ("centre.test/site/s1", 0, "0" * 64)
     assert set(log) == {
-        "origin", "size", "head", "log_public_key", "sealing_public_key", "webhook_public_key"
+        "origin", "size", "head", "state", "min_index", "log_key", "log_key_previous",
+        "log_public_key", "sealing_public_key", "webhook_public_key",
     }  # fmt: skip
 
 

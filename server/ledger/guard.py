@@ -1,0 +1,65 @@
+"""The newest checkpoint that was signed, in a file outside of the database.
+
+A database that was restored from a backup looks sound by itself; this file remembers how far the log
+had come. It only ever moves up, and it has moved before a checkpoint is shown to anybody.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from inspection.custody.checkpoint import Checkpoint, open_checkpoint
+from inspection.custody.note import VerifierKey
+from inspection.errors import BadMessage, NotTrusted
+from server.errors import LedgerBroken
+
+FILE_NAME = "checkpoint.newest"
+FRESH = ".fresh"
+
+
+class Guard:
+    """The file, and the keys whose checkpoints count."""
+
+    def __init__(self, directory: Path, keys: Sequence[VerifierKey]) -> None:
+        self._path = directory / FILE_NAME
+        self._keys = tuple(keys)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies: beside `keys.json`."""
+        return self._path
+
+    def read(self) -> Checkpoint | None:
+        """The checkpoint it holds, None before the first; raises LedgerBroken for anything else."""
+        try:
+            return open_checkpoint(self._path.read_bytes(), self._keys)
+        except FileNotFoundError:
+            return None
+        except (OSError, NotTrusted, BadMessage) as error:
+            raise LedgerBroken(
+                f"{self._path} is no checkpoint of this log ({error}): it says how far the log had come; "
+                "bring it back from where it was copied to, or ask a witness"
+            ) from error
+
+    def move_up(self, note: bytes) -> None:
+        """Keep a newer checkpoint durably; one that is not longer changes nothing."""
+        new, kept = open_checkpoint(note, self._keys), self.read()
+        if kept is not None and new.size <= kept.size:
+            return
+        fresh = self._path.with_suffix(FRESH)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.rename(self._path)
+        _sync_directory(self._path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """A rename lasts only once the folder is on the disk too."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,59 @@
+"""Who reads what is not public: bounded in its rate, and noted in the ledger before it is answered."""
+
+from uuid import uuid4
+
+from inspection.custody.leaf import EntryType
+from inspection.messages.entries import AccessEntry, AccessWhat, body_bytes, entry_id
+from server.access import Caller, Scope
+from server.centre import Centre
+from server.errors import NotFound, WrongScope
+from server.ledger.log import Entry
+from server.ledger.proofs import merchant_of
+from server.ledger.standing import LogState, standing_of
+
+
+async def note_read(
+    centre: Centre, caller: Caller, what: AccessWhat, first: int | None, last: int | None
+) -> None:
+    """Append who reads which entries, both ends included; raises TooOften.
+
+    A ledger that takes nothing stays readable: then the reading stands in the program's log alone.
+    """
+    centre.readers.take(caller)
+    standing = await centre.reader.run(lambda c: standing_of(c, centre.site))
+    if standing.state != LogState.OPEN:
+        centre.logger.warning("ledger.read", by=caller.label, what=what.value, first=first, last=last)
+        return
+    entry, at = access_entry(centre, caller, what, first, last), centre.now()
+    await centre.writer.submit(lambda c: centre.log.append(c, entry, at))
+
+
+def access_entry(
+    centre: Centre, caller: Caller, what: AccessWhat, first: int | None, last: int | None
+) -> Entry:
+    """What the ledger says of a reading."""
+    body = AccessEntry(
+        by=caller.label or caller.scope.value,
+        scope=caller.scope.value,
+        what=what,
+        first=first,
+        last=last,
+        at=centre.clock(),
+    )
+    name = entry_id(EntryType.ACCESS, body, uuid4().hex)
+    return Entry(type=EntryType.ACCESS, id=name, body=body_bytes(body))
+
+
+def may_read(caller: Caller, leaf: bytes, index: int) -> None:
+    """Raise NotFound unless the entry is the caller's to read: a shop's key opens its merchant's only."""
+    if caller.scope == Scope.SHOP and merchant_of(leaf) != caller.merchant:
+        raise NotFound(f"entry {index} is not of merchant {caller.merchant}")
+
+
+def may_read_all(caller: Caller, entries: tuple[bytes, ...]) -> None:
+    """Raise WrongScope unless every entry of a bundle is the caller's to read."""
+    if caller.scope == Scope.SHOP and any(merchant_of(leaf) != caller.merchant for leaf in entries):
+        raise WrongScope(
+            f"this bundle holds entries that are not of merchant {caller.merchant}: "
+            "read yours one by one at /v1/ledger/entries/{index}"
+        )

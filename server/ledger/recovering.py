@@ -1,0 +1,64 @@
+"""Is this ledger as long as it once was? Asked at every start, and after everything that came back.
+
+A database restored from a backup has a head that fits its last leaf. What it lacks is known from outside
+of it: from the guard file, from witnesses, from receipts of entries that are not there.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from inspection.custody.checkpoint import Checkpoint
+from server.ledger.checkpoints import Kept, newest
+from server.ledger.guard import Guard
+from server.ledger.log import Log
+from server.ledger.standing import LogState, Standing, set_state, standing_of
+from server.ledger.tree import tree_view
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How long the ledger must be, and who says so."""
+
+    size: int
+    says: str
+
+
+def look(connection: Connection, log: Log, guarded: Checkpoint | None, at: str) -> Standing:
+    """Compare the ledger with what is known of it, and move its state; a frozen one stays frozen."""
+    before = standing_of(connection, log.site)
+    if before.state == LogState.FROZEN:
+        return before
+    state, reason = judge(connection, log, guarded)
+    if (state, reason) != (before.state, before.reason):
+        set_state(connection, log.site, state, reason, at)
+    return standing_of(connection, log.site)
+
+
+def judge(connection: Connection, log: Log, guarded: Checkpoint | None) -> tuple[LogState, str]:
+    """Open where nothing is missing; recovering where something is; frozen where it is another history."""
+    head = log.head(connection)
+    if guarded is not None and guarded.size <= head.size:
+        root = tree_view(connection, log.site, head.size).root_at(guarded.size)
+        if root != guarded.root:
+            return LogState.FROZEN, (
+                f"the first {guarded.size} entries are not those of the newest signed checkpoint: "
+                f"root {root.hex()}, signed {guarded.root.hex()}"
+            )
+    longest = guarded and Wanted(size=guarded.size, says="the newest signed checkpoint")
+    if longest and longest.size > head.size:
+        return LogState.RECOVERING, f"it has {head.size} entries, {longest.says} {longest.size}"
+    return LogState.OPEN, ""
+
+
+def shown_checkpoint(engine: Engine, log: Log, guard: Guard, at: str) -> Kept | None:
+    """At the start: look what is missing, and return the newest checkpoint that may be shown.
+
+    One whose guard a crash kept from moving was shown to nobody; now it may be.
+    """
+    with engine.begin() as connection:
+        look(connection, log, guard.read(), at)
+        kept = newest(connection, log.site)
+    if kept is not None:
+        guard.move_up(kept.note)
+    return kept

@@ -1,0 +1,85 @@
+"""When checkpoints are signed: on a clock while there is news, and whenever somebody needs one now."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+
+import anyio.to_thread
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from inspection.errors import DomainError
+from inspection.messages.base import time_text
+from server.db.writer import Writer
+from server.errors import CentreError
+from server.ledger.checkpoints import Kept, sign_news
+from server.ledger.guard import Guard
+from server.ledger.log import Log
+
+Heard = Callable[[Kept], None]
+
+
+class Checkpointer:
+    """Signs, guards, then shows: in this order, one at a time.
+
+    `keep` runs between the commit and the guard, in a thread: what has to be safe before anybody sees
+    the checkpoint.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        writer: Writer,
+        guard: Guard,
+        signers: Sequence[Ed25519PrivateKey],
+        clock: Callable[[], datetime],
+        shown: Kept | None,
+        keep: Heard | None = None,
+    ) -> None:
+        self._log, self._writer, self._guard, self._clock = log, writer, guard, clock
+        self._signers, self._keep = tuple(signers), keep
+        self._turn = asyncio.Lock()
+        self._logger = structlog.get_logger("server")
+        self._trouble: str | None = None
+        self.shown = shown
+        """The newest checkpoint that anybody may see; None before the first."""
+        self.on_new: list[Heard] = []
+        """Who is told of each new checkpoint, on the event loop, after it may be seen."""
+
+    async def now(self) -> Kept:
+        """Sign what is committed, unless it is signed; returns it once it may be shown.
+
+        Raises LedgerRecovering, LedgerFrozen, LedgerBroken, Busy or StorageFailed.
+        """
+        async with self._turn:
+            sign = partial(
+                sign_news, log=self._log, signers=self._signers, signed_at=time_text(self._clock())
+            )
+            kept = await self._writer.submit(sign)
+            if self.shown is None or kept.size > self.shown.size:
+                await anyio.to_thread.run_sync(self._secure, kept)
+                self.shown = kept
+                for heard in self.on_new:
+                    heard(kept)
+            return kept
+
+    async def run(self, every_s: float) -> None:
+        """Sign for ever; what keeps it from signing is logged when it changes, and tried again."""
+        while True:
+            try:
+                await self.now()
+                self._note(None)
+            except (CentreError, DomainError, OSError) as error:
+                self._note(str(error))
+            await asyncio.sleep(every_s)
+
+    def _secure(self, kept: Kept) -> None:
+        if self._keep is not None:
+            self._keep(kept)
+        self._guard.move_up(kept.note)
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble != self._trouble and trouble is not None:
+            self._logger.warning("checkpoint.not_signed", reason=trouble)
+        self._trouble = trouble
