@@ -123,7 +123,7 @@ def lines(file: BinaryIO) -> Iterator[Line]:
     """Read on after the header, one bounded line at a time."""
     while raw := file.readline(MAX_LEAF_BYTES + 1):
         if raw.endswith(b"\n"):
-            yield _line(raw[:-1])
+            yield line_of(raw[:-1])
         elif len(raw) <= MAX_LEAF_BYTES:
             # marked, so that a leaf which lost only its newline is not taken for whole
             yield _no_leaf(raw + CUT, "the file ends in the middle of this line")
@@ -137,7 +137,8 @@ def _skip_to_newline(file: BinaryIO) -> None:
         pass
 
 
-def _line(content: bytes) -> Line:
+def line_of(content: bytes) -> Line:
+    """One leaf, or what stands in its place, as it stands in a line."""
     if dropped := BODILESS.fullmatch(content):
         stated = bytes.fromhex(dropped[1].decode())
         return Line(content=content, hash=stated, leaf=None, fault="", bodiless=True)
