@@ -29,8 +29,21 @@ from server.refunds.router import address_policy
 from server.refunds.router import router as refunds
 from server.returns.router import router as returns
 from server.stations.router import router as stations
+from server.subjects.router import router as subjects
 
-ROUTERS = (ledger, tiles, catalogue, returns, stations, evidence, ingest, refunds, references, alarms)
+ROUTERS = (
+    ledger,
+    tiles,
+    catalogue,
+    returns,
+    stations,
+    evidence,
+    ingest,
+    refunds,
+    references,
+    alarms,
+    subjects,
+)
 PUBLIC = frozenset(
     {
         "/healthz",

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from server.subjects import commands as subjects
+
 Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
 Port = Annotated[int | None, typer.Option("--port", help="Port; 0 takes a free one.", min=0, max=65535)]
 ExportTo = Annotated[Path, typer.Argument(help="OUT.jsonl, OUT.zip or a folder; must not exist.")]
@@ -19,6 +21,7 @@ ledger = typer.Typer(help="The centre's ledger.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Mount the centre's commands."""
+    subjects.register(server)
     app.add_typer(server, name="server")
     app.add_typer(ledger, name="ledger")
     app.command("console")(console)

@@ -51,9 +51,13 @@ async def _store(
     """Durable as a file first, then as a row."""
     await centre.store.put(sha256, request.stream(), length)
     now = centre.clock()
-    return await centre.writer.submit(
-        lambda c: service.confirm(c, centre.log, sha256, length, station, centre.policy, now)
-    )
+    try:
+        return await centre.writer.submit(
+            lambda c: service.confirm(c, centre.log, sha256, length, station, centre.policy, now)
+        )
+    except Erased:
+        centre.store.remove(sha256)
+        raise
 
 
 @router.head("/{sha256}")

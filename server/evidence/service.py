@@ -27,8 +27,9 @@ class Confirmed(NamedTuple):
 def confirm(
     connection: Connection, log: Log, sha256: str, length: int, station: str, policy: Policy, now: datetime
 ) -> Confirmed:
-    """Note a ciphertext as durable and issue what waited for it."""
+    """Note a ciphertext as durable and issue what waited for it; raises Erased for one that must not stay."""
     if not repository.add(connection, log.site, sha256, length, station, time_text(now)):
+        repository.holds(connection, log.site, sha256)
         return Confirmed(fresh=False, issued=0)
     due = [_due(waiting) for waiting in repository.completed_by(connection, log.site, sha256)]
     return Confirmed(fresh=True, issued=len(issue(connection, log, due, policy, now)))

@@ -26,6 +26,7 @@ from server.errors import NotFound, OnHold, RefundOpen
 from server.evidence.store import EvidenceStore
 from server.ledger.log import Entry, Log
 from server.subjects import repository
+from server.subjects.bound import keys_of
 from server.subjects.certificate import in_words
 from server.subjects.holds import hold_on
 from server.subjects.keys import SubjectKeys
@@ -55,15 +56,22 @@ class Eraser:
     clock: Callable[[], datetime]
     done: Hook = no_hook
 
-    async def erase(self, wanted: ErasureRequest) -> ErasureAnswer:
+    async def erase(self, wanted: ErasureRequest, by: str) -> ErasureAnswer:
         """Erase a customer; asking again returns the same certificate.
 
         Raises NotFound for somebody nobody knows, OnHold and RefundOpen, naming what is in the way.
         """
         now = self.clock()
-        erasure = await self.writer.submit(lambda c: begin(c, self.log, self.subjects, wanted, now))
+        erasure = await self.writer.submit(lambda c: begin(c, self.log, wanted, by, now))
         self.done("recorded")
         return await self.finish(erasure)
+
+    async def certificate(self, erasure: str) -> ErasureAnswer:
+        """The certificate of an erasure that is done; raises NotFound."""
+        found = await self.writer.submit(lambda c: repository.find_erasure(c, self.log.site, erasure))
+        if found is None or found.certificate is None:
+            raise NotFound(f"no erasure {erasure[:32]!r} is done")
+        return self._answer(found)
 
     async def resume(self) -> None:
         """End what was interrupted; done before anybody is served."""
@@ -134,11 +142,9 @@ class Eraser:
         )
 
 
-def begin(
-    connection: Connection, log: Log, keys: SubjectKeys, wanted: ErasureRequest, now: datetime
-) -> Erasure:
+def begin(connection: Connection, log: Log, wanted: ErasureRequest, by: str, now: datetime) -> Erasure:
     """Decide, append the entry and mark the units; an erasure that stands already is returned as it is."""
-    site = log.site
+    site, keys = log.site, keys_of(connection)
     subject = repository.subject_of(connection, site, wanted)
     units = repository.units_of(connection, site, subject)
     before = repository.newest_erasure(connection, site, subject)
@@ -154,7 +160,7 @@ def begin(
         subject_commitment=commit(keys.secrets.salt(erasure), [wanted.merchant, customer]),
         reason=wanted.reason,
         counts=repository.counts(connection, site, subject),
-        by=wanted.by,
+        by=by,
         requested_at=now,
     )
     content = canonical(body.model_dump(mode="json"))

@@ -1,7 +1,7 @@
 """Legal holds: while one lasts, nothing that it covers is erased, and its leaves keep their bodies."""
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,12 @@ from server.db.tables import records, units
 from server.errors import Conflict, NotFound
 from server.ledger.log import Entry, Log
 from server.subjects.bound import keys_of
-from server.subjects.schemas import HoldRequest, HoldRow, ReleaseRequest
+from server.subjects.schemas import HoldRequest, HoldRow
 
 TOKEN_BYTES = 16
 
 
-def add_hold(connection: Connection, log: Log, wanted: HoldRequest, now: datetime) -> HoldRow:
+def add_hold(connection: Connection, log: Log, wanted: HoldRequest, by: str, now: datetime) -> HoldRow:
     """Keep a hold and the entry that states it; raises NotFound for a unit nobody announced."""
     scope, at = _scope(wanted), time_text(now)
     subject = _subject(connection, log.site, wanted)
@@ -31,28 +31,31 @@ def add_hold(connection: Connection, log: Log, wanted: HoldRequest, now: datetim
         "merchant": wanted.merchant,
         "unit": wanted.unit,
         "reason": wanted.reason,
-        "by": wanted.by,
+        "by": by,
         "at": at,
         "released_at": None,
         "released_by": None,
     }
     connection.execute(insert(holds).values(**row, site=log.site, subject=subject))
-    _state(connection, log, ApprovalKind.HOLD, row["id"], (wanted.reason, wanted.by), now)
+    _state(connection, log, ApprovalKind.HOLD, row["id"], (wanted.reason, by), now)
     return HoldRow.model_validate(row)
 
 
 def release_hold(
-    connection: Connection, log: Log, hold: str, wanted: ReleaseRequest, now: datetime
+    connection: Connection, log: Log, hold: str, said: tuple[str, str], now: datetime
 ) -> HoldRow:
-    """End a hold and state it; raises NotFound, or Conflict for one that is released already."""
+    """End a hold and state it; `said` is the reason and who answers for it.
+
+    Raises NotFound, or Conflict for one that is released already.
+    """
     mine, at = (holds.c.site == log.site, holds.c.id == hold), time_text(now)
     row = connection.execute(select(holds).where(*mine)).first()
     if row is None:
         raise NotFound(f"no hold {hold[:32]!r}")
     if row.released_at is not None:
         raise Conflict(f"the hold was released by {row.released_by} already")
-    connection.execute(update(holds).where(*mine).values(released_at=at, released_by=wanted.by))
-    _state(connection, log, ApprovalKind.RELEASE, hold, (wanted.reason, wanted.by), now)
+    connection.execute(update(holds).where(*mine).values(released_at=at, released_by=said[1]))
+    _state(connection, log, ApprovalKind.RELEASE, hold, said, now)
     return _row(connection.execute(select(holds).where(*mine)).one())
 
 
@@ -133,8 +136,3 @@ def _state(
 
 def _row(row: Any) -> HoldRow:
     return HoldRow.model_validate({name: getattr(row, name) for name in HoldRow.model_fields})
-
-
-def names(rows: Iterable[HoldRow]) -> str:
-    """The holds in one line, for a person."""
-    return ", ".join(f"{row.id} ({row.reason}, {row.by})" for row in rows)

@@ -24,6 +24,7 @@ from server.db.tables import (
     units,
 )
 from server.errors import NotFound
+from server.evidence.repository import entomb
 from server.refunds.repository import DEAD, DELIVERED
 from server.returns.repository import CANCELLED, EXPECTED
 from server.subjects.bound import keys_of
@@ -32,6 +33,8 @@ from server.subjects.schemas import ErasureRequest
 
 RECORDED, ROWS_DROPPED, DONE = "recorded", "rows_dropped", "done"
 """The entry stands; key and rows are gone; files too, and the certificate is kept."""
+NO_STATION = ""
+"""Of an image that no station has stored."""
 ERASURE = "erasure:"
 """Before the erasure's id, in place of a pseudonym."""
 
@@ -157,6 +160,7 @@ def _empty(connection: Connection, site: str, table: Any, name: str, subject: st
 
 
 def _bury_images(connection: Connection, site: str, theirs: list[str], at: str) -> None:
+    """Also those that never came: they must not be stored one day."""
     mine = (record_evidence.c.site == site, record_evidence.c.record.in_(theirs))
     hashes = set(connection.execute(select(record_evidence.c.sha256).where(*mine)).scalars())
     others = select(record_evidence.c.sha256).where(
@@ -165,8 +169,7 @@ def _bury_images(connection: Connection, site: str, theirs: list[str], at: str) 
         record_evidence.c.record.not_in(theirs),
     )
     only_theirs = hashes - set(connection.execute(others).scalars())
-    named = (evidence.c.site == site, evidence.c.sha256.in_(only_theirs))
-    connection.execute(update(evidence).where(*named).values(erased_at=at))
+    entomb(connection, site, sorted(only_theirs), NO_STATION, at)
 
 
 def images_to_remove(connection: Connection, site: str) -> tuple[str, ...]:
@@ -202,6 +205,12 @@ def newest_erasure(connection: Connection, site: str, subject: str) -> Erasure |
     """The last erasure of a person."""
     mine = (erasures.c.site == site, erasures.c.subject == subject)
     row = connection.execute(_erasures().where(*mine).order_by(erasures.c.leaf_seq.desc())).first()
+    return Erasure(**row._mapping) if row is not None else None
+
+
+def find_erasure(connection: Connection, site: str, erasure: str) -> Erasure | None:
+    """An erasure by its id."""
+    row = connection.execute(_erasures().where(erasures.c.site == site, erasures.c.id == erasure)).first()
     return Erasure(**row._mapping) if row is not None else None
 
 

@@ -20,7 +20,8 @@ class ErasureRequest(Message):
     customer: Label | None = None
     unit: UnitId | None = None
     reason: Code
-    by: Person
+    by: Person | None = None
+    """Who answers for it; None: whoever the API key belongs to."""
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
@@ -72,7 +73,7 @@ class HoldRequest(Message):
     unit: UnitId | None = None
     customer: Label | None = None
     reason: HoldReason
-    by: Person
+    by: Person | None = None
 
     @model_validator(mode="after")
     def _names_at_most_one(self) -> Self:
@@ -85,7 +86,7 @@ class ReleaseRequest(Message):
     """`POST /v1/holds/{id}/release`."""
 
     reason: HoldReason
-    by: Person
+    by: Person | None = None
 
 
 class HoldRow(Message):

@@ -1,0 +1,117 @@
+"""Erase a customer and keep holds from the command line, while the centre is stopped.
+
+A running centre is the only one that writes its database: it is asked over HTTP instead.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from server.centre import Centre
+
+T = TypeVar("T")
+Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
+Merchant = Annotated[str, typer.Option("--merchant", help="Whose customer it is.")]
+Customer = Annotated[str | None, typer.Option("--customer", help="The customer's number at the shop.")]
+Unit = Annotated[str | None, typer.Option("--unit", help="One of the customer's returned units.")]
+By = Annotated[str, typer.Option("--by", help="Who answers for it: it stands in the ledger.")]
+
+hold = typer.Typer(help="Legal holds: what they cover is not erased.", no_args_is_help=True)
+
+
+def register(server: typer.Typer) -> None:
+    """Mount the commands under `regrade server`."""
+    server.command("erase")(erase)
+    server.add_typer(hold, name="hold")
+
+
+def erase(
+    dir: Dir,
+    merchant: Merchant,
+    reason: Annotated[str, typer.Option("--reason", help="A code, such as asked_by_customer.")],
+    by: By,
+    customer: Customer = None,
+    unit: Unit = None,
+) -> None:
+    """Destroy a customer's key and all that it opens; prints the signed certificate."""
+    from rich.console import Console
+
+    from server.subjects.schemas import ErasureRequest
+
+    asked = {"merchant": merchant, "customer": customer, "unit": unit, "reason": reason, "by": by}
+    wanted = ErasureRequest.read(json.dumps(asked))
+    answer = _run(dir, lambda centre: centre.eraser.erase(wanted, by))
+    for text in answer.text.values():
+        Console(stderr=True).print(text + "\n")
+    print(answer.to_json().decode())
+
+
+@hold.command("add")
+def add(
+    dir: Dir,
+    merchant: Merchant,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words.")],
+    by: By,
+    customer: Customer = None,
+    unit: Unit = None,
+) -> None:
+    """Keep a merchant's, a customer's or a unit's data from being erased; prints the hold's id."""
+    from server.subjects.holds import add_hold
+    from server.subjects.schemas import HoldRequest
+
+    asked = {"merchant": merchant, "customer": customer, "unit": unit, "reason": reason, "by": by}
+    wanted = HoldRequest.read(json.dumps(asked))
+    row = _run(dir, lambda at: at.writer.submit(lambda c: add_hold(c, at.log, wanted, by, at.clock())))
+    print(row.id)
+
+
+@hold.command("list")
+def list_(dir: Dir) -> None:
+    """Show every hold, the newest first."""
+    from server.subjects.holds import list_holds
+
+    for row in _run(dir, lambda centre: centre.reader.run(lambda c: list_holds(c, centre.site))):
+        ended = f"released {row.released_at} by {row.released_by}" if row.released_at else "stands"
+        print(
+            f"{row.id} {row.scope} {row.merchant} {row.unit or '-'} {row.at} {row.by}: {row.reason} ({ended})"
+        )
+
+
+@hold.command("release")
+def release(
+    id: Annotated[str, typer.Argument(help="The hold's id.")],
+    dir: Dir,
+    reason: Annotated[str, typer.Option("--reason", help="Why, in words.")],
+    by: By,
+) -> None:
+    """End a hold; it stays listed."""
+    from server.subjects.holds import release_hold
+
+    said = (reason, by)
+    row = _run(dir, lambda at: at.writer.submit(lambda c: release_hold(c, at.log, id, said, at.clock())))
+    print(f"{row.id} released")
+
+
+def _run(directory: Path, work: "Callable[[Centre], Awaitable[T]]") -> T:
+    import os
+
+    from server.centre import open_centre
+    from server.errors import AlreadyRunning
+    from server.keys import read_keys
+    from server.settings import load_settings
+
+    async def run() -> T:
+        settings, keys = load_settings(directory, os.environ), read_keys(directory)
+        async with open_centre(directory, settings, keys) as centre:
+            return await work(centre)
+
+    try:
+        return asyncio.run(run())
+    except AlreadyRunning as error:
+        asked = "POST /v1/subjects/erasures and /v1/holds do the same"
+        raise AlreadyRunning(f"this centre runs, and it alone writes its database: {asked}") from error
