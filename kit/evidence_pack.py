@@ -24,10 +24,8 @@ def pack_bytes(case: EvidenceCase) -> bytes:
         "policy": case.policy,
         "report.pdf": report_bytes(case),
         "verify.html": page_bytes(case, bundle),
+        "regrade_verify.py": files("kit").joinpath(*STANDALONE).read_bytes(),
     }
-    verifier = files("kit").joinpath(*STANDALONE)
-    if verifier.is_file():
-        contents["regrade_verify.py"] = verifier.read_bytes()
     for entry in case.entries:
         index = entry.read().seq
         contents[f"leaves/{index}.json"] = entry.leaf

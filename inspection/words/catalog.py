@@ -14,10 +14,12 @@ from typing import Any
 from inspection.autonomy import Autonomy
 from inspection.budget import ErrorKind
 from inspection.catalogue import Hazard
+from inspection.custody.leaf import EntryType
 from inspection.evidence import BenchDrift, ImageFault
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.grades import Channel, Condition, Disposition, Grade, ReturnException
 from inspection.journey import HoldReason, State
+from inspection.messages.refund import OutcomeStatus
 from inspection.messages.uplink import RefusalReason
 from inspection.operator import CommandCode
 from inspection.reasons import Reason, ReasonCode, Rule
@@ -109,6 +111,8 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     Autonomy: "autonomy",
     ErrorKind: "error_kind",
     ClockState: "clock",
+    EntryType: "entry",
+    OutcomeStatus: "outcome",
 }
 """Every enum that a person may meet."""
 

@@ -203,6 +203,8 @@ def _said(leaf: Leaf) -> Both:
         case EntryType.REFUND_OUTCOME:
             paid = money(body["refunded_total_minor"], body["currency"])
             return joined(say(f"outcome.{body['status']}"), Both(paid, paid))
+        case EntryType.CORRECTION | EntryType.REVERSAL:
+            return Both.same(f"{body.get('corrects', body.get('reverses'))} · {body['reason']}")
         case _:
             return Both.same(str(body.get("parcel") or body.get("station") or ""))
 

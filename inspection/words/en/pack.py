@@ -108,6 +108,7 @@ WORDS: dict[str, str] = {
     "page.fault_proof": "Entry {index}: its proof does not lead to the signed tree.",
     "page.fault_checkpoint": "Entry {index}: the tree is not signed by the log's key.",
     "page.fault_quorum": "Entry {index}: too few witnesses signed.",
+    "page.fault_backdated": "Entry {index}: a witness saw it before it was recorded.",
     "page.fault_key": "Entry {index}: the station's key is not in the pack.",
     "page.fault_device": "Entry {index}: the station's signature does not fit.",
     "page.fault_refund": "Entry {index}: no verdict in the pack leads to this refund.",

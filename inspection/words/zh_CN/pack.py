@@ -108,6 +108,7 @@ WORDS: dict[str, str] = {
     "page.fault_proof": "条目 {index}：证明不能通向已签名的树。",
     "page.fault_checkpoint": "条目 {index}：树没有账本密钥的签名。",
     "page.fault_quorum": "条目 {index}：见证签名不足。",
+    "page.fault_backdated": "条目 {index}：见证方看到它早于其记录时间。",
     "page.fault_key": "条目 {index}：证据包内没有该工位的密钥。",
     "page.fault_device": "条目 {index}：工位签名不符。",
     "page.fault_refund": "条目 {index}：证据包内没有能得出这笔退款的判定。",

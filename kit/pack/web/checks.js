@@ -1,5 +1,6 @@
 // What an evidence bundle must fulfil. Each check collects its faults; none means that it holds.
 const RECORD_DOMAIN = "regrade/record/v1\n";
+const CLOCK_SLACK_S = 300;
 const LEAF_FIELDS = "body,device,id,log,prev,recorded_at,seq,type,v";
 const CHECKS = [
   "read", "entries", "inclusion", "checkpoint", "witness", "device", "refund", "openings", "photos",
@@ -40,13 +41,17 @@ function readEntry(entry, origin, before) {
 
 async function checkProofs(entries, policy, origin, findings) {
   const known = new Map();
-  for (const { bytes, index, proof } of entries) {
+  let latest = 0;
+  for (const { bytes, leaf, index, proof } of entries) {
+    latest = Math.max(latest, Date.parse(leaf.recorded_at) / 1000);
     try {
       const read = readProof(proof);
       if (!known.has(read.note)) known.set(read.note, await acceptCheckpoint(read.note, policy, origin));
-      const { checkpoint, signed, quorum } = known.get(read.note);
+      const { checkpoint, signed, quorum, cosigned } = known.get(read.note);
       if (!signed) findings.fault("checkpoint", "checkpoint", { index });
       if (!quorum) findings.fault("witness", "quorum", { index });
+      const early = [...cosigned.values()].some(({ at }) => !(latest <= Number(at) + CLOCK_SLACK_S));
+      if (early) findings.fault("witness", "backdated", { index });
       const hash = await leafHash(bytes);
       const fits = read.index === BigInt(index)
         && (await isIncluded(hash, read.index, checkpoint.size, read.hashes, checkpoint.root));
@@ -81,10 +86,12 @@ function unitOf({ type, body }) {
 }
 
 async function checkContent(entries, bundle, findings) {
+  const ids = new Set();
   for (const { leaf, index } of entries) {
     findings.seen("entries");
     const [id, unit] = [await expectedId(leaf), unitOf(leaf)];
-    if (id !== null && id !== leaf.id) findings.fault("entries", "id", { index });
+    if ((id !== null && id !== leaf.id) || ids.has(leaf.id)) findings.fault("entries", "id", { index });
+    ids.add(leaf.id);
     const merchant = unit === null ? bundle.merchant : leaf.body.merchant;
     if ((unit ?? bundle.unit) !== bundle.unit || merchant !== bundle.merchant) {
       findings.fault("entries", "unit", { index });

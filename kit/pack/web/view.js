@@ -157,6 +157,7 @@ function told({ type, body }) {
   if (type === "verdict") return `${say(`grade.${body.verdict.grade}`)} · ${say(`disposition.${body.verdict.disposition}`)}`;
   if (type === "refund.instruction") return `${say(`refund.${body.kind}`)} · ${money(body.target_total_minor, body.currency)}`;
   if (type === "refund.outcome") return `${say(`outcome.${body.status}`)} · ${money(body.refunded_total_minor, body.currency)}`;
+  if (type === "correction" || type === "reversal") return `${body.corrects ?? body.reverses} · ${body.reason}`;
   if (type === "logistics") return String(body.parcel ?? "");
   return String(body.station ?? "");
 }

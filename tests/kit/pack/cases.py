@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -26,6 +27,7 @@ from tests.conftest import RECORD, merged
 
 ORIGIN = "centre.example/site/s1"
 UNIT = "R1/1/1"
+PPM = 1_000_000
 MADE = "2026-02-01T09:30:00.000000Z"
 WITNESS = "witness.example/w1"
 VIEWS = ("top", "left", "right", "front", "back", "bottom")
@@ -105,7 +107,10 @@ class Maker:
 
     def verdict(self, *views: str, counter: int = 1, **changes: Any) -> InspectionRecord:
         """A signed verdict with these photos and with openings of its personal fields."""
-        shots = {view: photo_of(view) for view in views}
+        return self.verdict_of({view: photo_of(view) for view in views}, counter, **changes)
+
+    def verdict_of(self, shots: dict[str, bytes], counter: int = 1, **changes: Any) -> InspectionRecord:
+        """As `verdict`, with photos of one's own by view."""
         personal = {
             name: commit(seeded(name), value) if value is not None else None for name, value in VALUES.items()
         }
@@ -186,9 +191,11 @@ class Maker:
     def _add(self, type: EntryType, id: str, body: dict[str, Any]) -> None:
         self.mine.append(self.log.append(type, id, body))
 
-    def case(self, *witnesses: Ed25519PrivateKey, **changes: Any) -> EvidenceCase:
+    def case(
+        self, *witnesses: Ed25519PrivateKey, witnessed_at_s: int = 1_769_900_000, **changes: Any
+    ) -> EvidenceCase:
         """The case, proven in the log as it stands and cosigned by these witnesses, all of them needed."""
-        prover = Prover(log=self.log, witnesses=witnesses)
+        prover = Prover(log=self.log, witnesses=witnesses, witnessed_at_s=witnessed_at_s)
         whole = EvidenceCase(
             origin=ORIGIN,
             unit=UNIT,
@@ -209,6 +216,7 @@ class Prover:
     """Proofs of a log's entries in its newest checkpoint."""
 
     log: Log
+    witnessed_at_s: int = 1_769_900_000
     witnesses: tuple[Ed25519PrivateKey, ...]
 
     def policy(self) -> TrustPolicy:
@@ -230,7 +238,10 @@ class Prover:
         text = note.decode().rpartition("\n\n")[0] + "\n"
         note = add_signatures(
             note,
-            *(cosign(key, f"{WITNESS}{at}", text, 1_769_900_000) for at, key in enumerate(self.witnesses)),
+            *(
+                cosign(key, f"{WITNESS}{at}", text, self.witnessed_at_s)
+                for at, key in enumerate(self.witnesses)
+            ),
         )
         proofs = (TlogProof(index=at, hashes=view.inclusion(at), checkpoint=note) for at in indexes)
         return tuple(PackEntry(leaf=self.log.leaves[p.index], proof=p.to_bytes()) for p in proofs)
@@ -253,6 +264,41 @@ def new_maker() -> Maker:
 
 
 FINDING = ["scratch", "front", "minor", 912_000, 12_000, 0, -1, [300_000, 300_000, 220_000, 220_000]]
+
+
+RENDERED = Path(__file__).resolve().parents[3] / "datasets" / "rendered"
+ITEM = 1
+"""In a mask: the item itself; more is a defect."""
+
+
+def box_of(picture: str) -> list[int]:
+    """Where the defects of a rendered picture are, in ppm."""
+    mask = cv2.imread(str(RENDERED / "masks" / f"{picture}.png"), cv2.IMREAD_GRAYSCALE)
+    assert mask is not None
+    left, top, width, height = cv2.boundingRect((mask > ITEM).astype(np.uint8))
+    tall, wide = mask.shape
+    return [left * PPM // wide, top * PPM // tall, width * PPM // wide, height * PPM // tall]
+
+
+def shown(maker: Maker) -> Maker:
+    """A phone with a cracked front, as the pictures of the docs show it."""
+    crack, scratch = "phone/5/041_damaged", "phone/5/040_damaged"
+    shots = {
+        view: (RENDERED / "pictures" / f"{picture}.jpg").read_bytes()
+        for view, picture in {"top": crack, "left": scratch}.items()
+    }
+    verdict = {"grade": "damaged", "condition": "D", "disposition": "repair", "channel": "refurbish"}
+    record = maker.verdict_of(
+        shots,
+        verdict={**verdict, "reasons": ["electronics:crack.front.major"]},
+        final_ppm=[0, 0, PPM],
+        findings=[
+            ["crack", "front", "major", 962_000, 16_941, 0, 0, box_of(crack)],
+            ["scratch", "front", "major", 878_000, 9_747, 1, 0, box_of(scratch)],
+        ],
+    )
+    maker.refund(record)
+    return maker
 
 
 def usual(maker: Maker) -> Maker:

@@ -18,7 +18,7 @@ from inspection.custody.policy import read_policy, write_policy
 from kit.pack.bundle import bundle_bytes
 from kit.pack.case import EvidenceCase
 from kit.pack.page import page_bytes
-from tests.kit.pack.cases import Maker, new_maker, photo_of, usual
+from tests.kit.pack.cases import Maker, new_maker, photo_of, shown, usual
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -254,6 +254,14 @@ def test_a_witness_that_is_missing_turns_it_red(show: Show, maker: Maker, witnes
     assert faulty(page) == {"check-witness"}
 
 
+def test_a_witness_that_saw_an_entry_before_it_was_recorded_turns_it_red(
+    show: Show, maker: Maker, witness: Ed25519PrivateKey
+) -> None:
+    page = show(whole(usual(maker).case(witness, witnessed_at_s=1_769_000_000)))
+    assert faulty(page) == {"check-witness"}
+    expect(page.locator("#check-witness")).to_contain_text("before it was recorded")
+
+
 def test_an_erased_photo_and_value_leave_it_green_and_are_counted(show: Show, case: EvidenceCase) -> None:
     less = replace(case, photos=case.photos[1:], openings=())
     page = show(whole(less))
@@ -287,7 +295,7 @@ def test_the_pages_content_policy_admits_no_other_script(
 def test_the_pictures_of_the_docs_show_a_green_pack(
     show: Show, witness: Ed25519PrivateKey, locale: str, suffix: str
 ) -> None:
-    page = show(whole(usual(new_maker()).case(witness)), locale)
+    page = show(whole(shown(new_maker()).case(witness)), locale)
     expect(page.locator(".verdict.good")).to_be_visible()
     if os.environ.get(KEEP):
         page.screenshot(path=IMAGES / f"evidence-pack{suffix}.png")
