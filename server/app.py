@@ -19,6 +19,7 @@ from server.evidence.router import router as evidence
 from server.ingest.router import router as ingest
 from server.ledger.alarms_router import router as alarms
 from server.ledger.router import router as ledger
+from server.ledger.statements_router import router as statements
 from server.ledger.tiles_router import router as tiles
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
@@ -42,6 +43,7 @@ ROUTERS = (
     refunds,
     references,
     alarms,
+    statements,
     subjects,
 )
 PUBLIC = frozenset(

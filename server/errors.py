@@ -24,7 +24,8 @@ CentreError
 |   |-- Conflict              something else stands there already
 |   |   |-- OnHold                a legal hold keeps it from being erased
 |   |   |-- RefundOpen            money is on its way: erase when it has arrived
-|   |   `-- TooManyOutcomes       an instruction has as many outcomes as it may have
+|   |   |-- TooManyOutcomes       an instruction has as many outcomes as it may have
+|   |   `-- DuplicateId           an entry with this id says something else
 |   `-- EndpointRefused       a webhook address that the policy does not allow
 `-- NotSetUp              the set-up is wrong: the centre does not start
     |-- BadSettings
@@ -188,6 +189,12 @@ class TooManyOutcomes(Conflict):
     """An instruction has as many outcomes as it may have."""
 
     code = "too_many_outcomes"
+
+
+class DuplicateId(Conflict):
+    """An entry with this id stands in the ledger already, and says something else."""
+
+    code = "duplicate_id"
 
 
 class EndpointRefused(NotTaken):

@@ -2,11 +2,18 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from inspection.messages.entries import PolicyKind
 from server.app import create_app
-from server.centre import open_centre
+from server.centre import Centre, open_centre
+from server.errors import LedgerFrozen, LedgerRecovering
 from server.keys import ServerKeys
+from server.ledger.policies import note_policy, rules_in_force
 from server.serving import listen, serve_app
 from server.settings import ServerSettings
 
@@ -19,6 +26,7 @@ async def serve(
     The port is bound after the database is open and sound. What was accepted is answered first.
     """
     async with open_centre(directory, settings, keys) as centre:
+        await _note_rules(directory, centre)
         listening = listen(settings.bind, settings.port)
         address = _address(settings, listening)
         await serve_app(
@@ -29,6 +37,18 @@ async def serve(
             ssl_certfile=settings.tls_cert,
             ssl_keyfile=settings.tls_key,
         )
+
+
+async def _note_rules(directory: Path, centre: Centre) -> None:
+    """Write into the ledger which rules hold from here on, where they have changed."""
+    with suppress(LedgerRecovering, LedgerFrozen):  # then it is written at a later start
+        for rules in rules_in_force(directory, centre.policy):
+            await centre.writer.submit(partial(_note, centre, rules))
+
+
+def _note(centre: Centre, rules: tuple[PolicyKind, str, str], connection: Connection) -> None:
+    kind, name, sha256 = rules
+    note_policy(connection, centre.log, kind, name, sha256, centre.now())
 
 
 def _address(settings: ServerSettings, listening: socket.socket) -> str:

@@ -216,6 +216,14 @@ counter_gaps = Table(  # numbers that a station passed over, as they were found;
     text("found_at"),
     Index(None, "site", "station"),
 )
+noted_policies = Table(  # the rules that the ledger's newest policy entries name
+    "noted_policies",
+    metadata,
+    text("site", key=True),
+    text("kind", key=True),
+    text("sha256"),
+    number("leaf_seq"),
+)
 evidence = Table(
     "evidence",
     metadata,

@@ -15,7 +15,7 @@ from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, Entry
 from inspection.custody.merkle import leaf_hash
 from inspection.errors import BadMessage
 from server.db.ledger_tables import leaves
-from server.errors import LedgerBroken
+from server.errors import DuplicateId, LedgerBroken
 from server.ledger.standing import refuse_unless_open
 from server.ledger.tree import grow
 
@@ -85,6 +85,19 @@ def leaf_bytes(origin: str, head: Head, entry: Entry, recorded_at: str) -> bytes
     return content
 
 
+def check_same(entry: Entry, place: Place) -> None:
+    """Raise DuplicateId unless the leaf that stands under the entry's id says the same.
+
+    Canonical JSON is sorted, so the leaf begins with body and device and ends with the type. A body that
+    retention has dropped is not compared.
+    """
+    device = entry.device and {"key": entry.device[0], "signature": b64encode(entry.device[1]).decode()}
+    begins = orjson.dumps({"body": orjson.Fragment(entry.body), "device": device})[:-1] + b',"id":'
+    ends = orjson.dumps({"type": entry.type.value, "v": LEAF_VERSION})[1:]
+    if place.leaf and not (place.leaf.startswith(begins) and place.leaf.endswith(b"," + ends)):
+        raise DuplicateId(f"entry {place.seq} has the id {entry.id[:160]} and says something else")
+
+
 class Log:
     """One site's log in this database."""
 
@@ -93,7 +106,10 @@ class Log:
         self.origin = origin
 
     def append(self, connection: Connection, entry: Entry, recorded_at: str) -> Place:
-        """Append one entry; an id that is there already returns its leaf and changes nothing."""
+        """Append one entry; the same id with the same content returns its leaf and changes nothing.
+
+        Raises DuplicateId where the id stands for other content, BadMessage for a leaf that is too long.
+        """
         return self.append_all(connection, (entry,), recorded_at)[0]
 
     def append_all(
@@ -104,7 +120,9 @@ class Log:
         head = self.head(connection)
         rows: list[tuple[Any, ...]] = []
         for entry in entries:
-            if entry.id not in places:
+            if entry.id in places:
+                check_same(entry, places[entry.id])
+            else:
                 leaf = leaf_bytes(self.origin, head, entry, recorded_at)
                 places[entry.id] = Place(seq=head.size, leaf=leaf)
                 digest = leaf_hash(leaf)

@@ -3,10 +3,11 @@
 from uuid import uuid4
 
 from inspection.custody.leaf import EntryType
-from inspection.messages.entries import AccessEntry, AccessWhat, body_bytes, entry_id
+from inspection.messages.entries import AccessEntry, AccessWhat
 from server.access import Caller, Scope
 from server.centre import Centre
 from server.errors import NotFound, WrongScope
+from server.ledger.entries import entry_of
 from server.ledger.log import Entry
 from server.ledger.proofs import merchant_of
 from server.ledger.standing import LogState, standing_of
@@ -40,8 +41,7 @@ def access_entry(
         last=last,
         at=centre.clock(),
     )
-    name = entry_id(EntryType.ACCESS, body, uuid4().hex)
-    return Entry(type=EntryType.ACCESS, id=name, body=body_bytes(body))
+    return entry_of(EntryType.ACCESS, body, uuid4().hex)
 
 
 def may_read(caller: Caller, leaf: bytes, index: int) -> None:

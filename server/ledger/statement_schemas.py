@@ -1,12 +1,30 @@
 """Alarms and statements on the wire."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from inspection.custody.leaf import EntryType
 from inspection.messages.base import Count, Message
+from inspection.messages.entries import Token
+from inspection.messages.uplink import ReceiptMessage
 
 MOST_ALARMS = 200
+
+
+class StatementRequest(Message):
+    """`POST /v1/ledger/statements`: the body without `v`, `by` and the id of the entry that it is about."""
+
+    type: EntryType
+    token: Token
+    """Chosen by whoever asks: the same statement sent again is the same entry."""
+    body: dict[str, Any]
+
+
+class StatementAnswer(Message):
+    """It stands in the ledger."""
+
+    receipt: ReceiptMessage
 
 
 class AlarmRow(Message):

@@ -68,7 +68,7 @@ async def put_references(request: Request, centre: Here, caller: Maker) -> Respo
     may_touch(caller, wanted.merchant)
     store, site, kept = centre.references, centre.site, centre.settings.references_kept
     published = await centre.writer.submit(
-        lambda c: service.publish(c, site, store, wanted, caller.label, now)
+        lambda c: service.publish(c, centre.log, store, wanted, caller.label, now)
     )
     await centre.writer.submit(lambda c: service.tidy(c, site, store, wanted, kept, now))
     return answer(published)

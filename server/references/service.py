@@ -4,11 +4,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from inspection.custody.leaf import EntryType
 from inspection.messages.base import time_text
+from inspection.messages.entries import ModelEntry
 from inspection.messages.references import PAGE, PublishedReferences, ReferencePage, ReferenceSet
+from server.access import Scope
 from server.catalogue.repository import has_merchant
 from server.errors import NotFound, NotTaken, QuotaUsed, StorageFailed
 from server.evidence.store import EvidenceStore
+from server.ledger.entries import entry_of
+from server.ledger.log import Entry, Log
 from server.references import repository
 
 MOST_SETS = 50_000
@@ -18,13 +23,13 @@ UNUSED_FOR = timedelta(days=1)
 
 
 def publish(
-    connection: Connection, site: str, store: EvidenceStore, wanted: ReferenceSet, by: str, now: datetime
+    connection: Connection, log: Log, store: EvidenceStore, wanted: ReferenceSet, by: str, now: datetime
 ) -> PublishedReferences:
-    """Let a set stand, with a version above all others; the same set again changes nothing.
+    """Let a set stand, with a version above all others and an entry; the same set again changes nothing.
 
     Raises NotFound, NotTaken for a file that is not stored, QuotaUsed.
     """
-    place = repository.place_of(wanted)
+    site, place = log.site, repository.place_of(wanted)
     standing = repository.standing(connection, site, place)
     if standing is not None and standing.references == wanted:
         return standing
@@ -36,7 +41,25 @@ def publish(
     version = max(repository.newest(connection, site) + 1, int(now.timestamp() * 1000))
     published = PublishedReferences(references=wanted, version=version, published_at=now, published_by=by)
     repository.publish(connection, site, published)
+    log.append(connection, _entry(published), time_text(now))
     return published
+
+
+def _entry(published: PublishedReferences) -> Entry:
+    """What the machine compares a view with, from here on."""
+    what, bank = published.references, published.references.bank
+    body = ModelEntry(
+        event="published" if bank else "withdrawn",
+        version=published.version,
+        merchant=what.merchant,
+        sku=what.sku,
+        view=what.view,
+        bank_sha256=bank.sha256 if bank else None,
+        backbone_sha256=bank.backbone_sha256 if bank else None,
+        photos=len(what.photos),
+        by=published.published_by or Scope.REFERENCES.value,
+    )
+    return entry_of(EntryType.MODEL, body)
 
 
 def tidy(

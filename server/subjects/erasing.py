@@ -24,7 +24,8 @@ from inspection.messages.entries import ErasureEntry
 from server.db.writer import Writer
 from server.errors import NotFound, OnHold, RefundOpen
 from server.evidence.store import EvidenceStore
-from server.ledger.log import Entry, Log
+from server.ledger.entries import entry_of
+from server.ledger.log import Log
 from server.subjects import repository
 from server.subjects.bound import keys_of
 from server.subjects.certificate import in_words
@@ -163,9 +164,7 @@ def begin(connection: Connection, log: Log, wanted: ErasureRequest, by: str, now
         by=by,
         requested_at=now,
     )
-    content = canonical(body.model_dump(mode="json"))
-    entry = Entry(type=EntryType.ERASURE, id=f"erasure:{erasure}", body=content)
-    place = log.append(connection, entry, time_text(now))
+    place = log.append(connection, entry_of(EntryType.ERASURE, body, erasure), time_text(now))
     repository.mark_units(connection, site, units, time_text(now))
     return repository.add_erasure(
         connection,

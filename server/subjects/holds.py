@@ -7,14 +7,14 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.messages.base import time_text
 from inspection.messages.entries import ApprovalEntry, ApprovalKind
 from server.db.subject_tables import holds
 from server.db.tables import records, units
 from server.errors import Conflict, NotFound
-from server.ledger.log import Entry, Log
+from server.ledger.entries import entry_of
+from server.ledger.log import Log
 from server.subjects.bound import keys_of
 from server.subjects.schemas import HoldRequest, HoldRow
 
@@ -126,12 +126,7 @@ def _state(
 ) -> None:
     reason, by = said
     body = ApprovalEntry(kind=kind, subject=f"hold/{hold}", reason=reason, by=(by,), at=now)
-    entry = Entry(
-        type=EntryType.APPROVAL,
-        id=f"approval:{kind.value}-{hold}",
-        body=canonical(body.model_dump(mode="json")),
-    )
-    log.append(connection, entry, time_text(now))
+    log.append(connection, entry_of(EntryType.APPROVAL, body, f"{kind.value}-{hold}"), time_text(now))
 
 
 def _row(row: Any) -> HoldRow:

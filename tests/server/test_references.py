@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from inspection.custody.leaf import read_leaf
 from inspection.messages.references import (
     PublishedReferences,
     ReferenceBank,
@@ -100,6 +101,21 @@ async def test_a_set_is_published_and_a_station_takes_its_files(
     rest = await site.http.get(url, headers={**bench.auth, "range": "bytes=3000-"})
     assert (rest.status_code, rest.content) == (206, BANK[3000:])
     assert rest.headers["content-range"] == f"bytes 3000-{len(BANK) - 1}/{len(BANK)}"
+
+
+async def test_what_is_published_and_withdrawn_stands_in_the_ledger(site: "Site", desk: Desk) -> None:
+    first = await desk.published(references(), BANK, PHOTO)
+    await desk.published(references())
+    second = await desk.published(references(bank=None, photos=()))
+    found = await site.centre.reader.run(
+        lambda c: site.centre.log.find(c, (f"model:{first.version}", f"model:{second.version}"))
+    )
+    bodies = [read_leaf(place.leaf).body for place in found.values()]
+    assert [(body["event"], body["photos"], body["by"]) for body in bodies] == [
+        ("published", 1, "photo desk"),
+        ("withdrawn", 0, "photo desk"),
+    ]
+    assert (await site.centre.reader.run(site.centre.log.head)).size == 2
 
 
 async def test_versions_rise_and_only_the_newest_stands(site: "Site", bench: "Bench", desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """The log: every leaf holds the hash of the one before, each id once, and the head fits."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from inspection.errors import BadMessage
 from server.db.engine import writing_engine
 from server.db.ledger_tables import heads, leaves
 from server.db.migrate import migrate
-from server.errors import LedgerBroken
+from server.errors import DuplicateId, LedgerBroken
 from server.ledger.log import Entry, Head, Log, leaf_bytes
 
 ORIGIN = "centre.test/site/s1"
@@ -91,10 +92,41 @@ def test_a_spliced_leaf_equals_one_made_whole(body: dict[str, object]) -> None:
     assert made == whole.to_bytes()
 
 
-def test_an_id_that_is_there_returns_its_leaf(connection: Connection, log: Log) -> None:
+def test_the_same_entry_again_returns_its_leaf(connection: Connection, log: Log) -> None:
     first = log.append(connection, entry("one"), AT)
-    assert log.append(connection, entry("one", b'{"a":2}'), AT) == first
-    assert log.head(connection).size == 1
+    assert log.append(connection, entry("one"), AT) == first
+    assert len(stored(connection)) == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        entry("one", b'{"a":2}'),
+        entry("one", b'{"a":1,"b":2}'),
+        replace(entry("one"), type=EntryType.ACCESS),
+        replace(entry("one"), device=("k" * 32, bytes(64))),
+    ],
+    ids=["another body", "a longer body", "another type", "a device"],
+)
+def test_an_id_that_stands_for_other_content_is_refused_by_name(
+    connection: Connection, log: Log, other: Entry
+) -> None:
+    log.append(connection, entry("one"), AT)
+    with pytest.raises(DuplicateId, match="entry 0 has the id one and says something else"):
+        log.append(connection, other, AT)
+    with pytest.raises(DuplicateId):
+        log.append_all(connection, (entry("two"), replace(other, id="two")), AT)
+
+
+def test_the_same_signed_entry_again_returns_its_leaf(connection: Connection, log: Log) -> None:
+    signed = replace(entry("one"), device=("k" * 32, bytes(range(64))))
+    assert log.append(connection, signed, AT) == log.append(connection, signed, AT)
+
+
+def test_an_entry_whose_body_was_dropped_is_found_by_its_id_alone(connection: Connection, log: Log) -> None:
+    log.append(connection, entry("one"), AT)
+    connection.execute(update(leaves).values(leaf=None))
+    assert log.append(connection, entry("one", b'{"a":2}'), AT).seq == 0
 
 
 def test_a_leaf_beyond_the_limit_is_refused(connection: Connection, log: Log) -> None:

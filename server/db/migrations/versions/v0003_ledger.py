@@ -140,6 +140,14 @@ def _counters() -> None:
         sa.PrimaryKeyConstraint("site", "key", "boot", "first", name="pk_counter_gaps"),
     )
     op.create_index("ix_counter_gaps_site_station", "counter_gaps", ["site", "station"])
+    op.create_table(
+        "noted_policies",
+        _text("site"),
+        _text("kind"),
+        _text("sha256"),
+        _number("leaf_seq"),
+        sa.PrimaryKeyConstraint("site", "kind", name="pk_noted_policies"),
+    )
 
 
 def _find_gaps(connection: sa.Connection) -> None:
