@@ -184,6 +184,7 @@ async def test_what_was_receipted_outlives_every_kill(trial: Trial) -> None:
     await last_look(trial)
     assert trial.wrong == []
     assert sum(len(bench.sender.receipts) for bench in trial.benches) > 10 * ROUNDS
+    assert len(trial.checkpoints) > ROUNDS
 
 
 @pytest.mark.soak
