@@ -87,7 +87,7 @@ class Log:
         return self.append(EntryType.KEY_ADD, f"key:{self.station_key}", body)
 
     def record(self, counter: int, changes: dict[str, Any]) -> InspectionRecord:
-        device = {"device": {"key": self.station_key, "boot": "1" * 32, "counter": counter}}
+        device = {"device": {"key": self.station_key, "boot": seeded("boot").hex()[:32], "counter": counter}}
         return read_record(canonical(merged(merged(RECORD, device), changes)))
 
     def verdict(self, record: InspectionRecord) -> int:
@@ -101,6 +101,8 @@ class Maker:
     """Builds one case step by step."""
 
     log: Log
+    unit: str = UNIT
+    merchant: str = "m1"
     openings: list[PackOpening] = field(default_factory=list)
     photos: list[PackPhoto] = field(default_factory=list)
     mine: list[int] = field(default_factory=list)
@@ -115,7 +117,7 @@ class Maker:
             name: commit(seeded(name), value) if value is not None else None for name, value in VALUES.items()
         }
         base: dict[str, Any] = {
-            "unit": {"id": UNIT, "inspection": counter},
+            "unit": {"id": self.unit, "inspection": counter},
             "evidence": [self._evidence(view, content) for view, content in shots.items()],
             "personal": personal,
         }
@@ -158,11 +160,11 @@ class Maker:
         verdict = record.verdict
         body = {
             "v": 1,
-            "id": f"{UNIT}#{number}",
+            "id": f"{self.unit}#{number}",
             "number": number,
             "merchant": record.merchant,
             "site": record.site,
-            "unit": UNIT,
+            "unit": self.unit,
             "authorization": "R1",
             "order_commitment": record.personal.order,
             "kind": "partial",
@@ -176,7 +178,7 @@ class Maker:
             "images": [item.ciphertext_sha256 for item in record.evidence],
             "issued_at": "2026-01-31T08:00:02.000000Z",
         }
-        self._add(EntryType.REFUND_INSTRUCTION, f"instruction:{UNIT}#{number}", body)
+        self._add(EntryType.REFUND_INSTRUCTION, f"instruction:{self.unit}#{number}", body)
         outcome = {name: body[name] for name in ("v", "merchant", "unit", "currency", "target_total_minor")}
         outcome |= {
             "id": f"pay-{number}",
@@ -186,7 +188,7 @@ class Maker:
             "happened_at": "2026-01-31T09:00:00.000000Z",
             "matches": True,
         }
-        self._add(EntryType.REFUND_OUTCOME, f"outcome:m1:pay-{number}", outcome)
+        self._add(EntryType.REFUND_OUTCOME, f"outcome:{record.merchant}:pay-{number}", outcome)
 
     def _add(self, type: EntryType, id: str, body: dict[str, Any]) -> None:
         self.mine.append(self.log.append(type, id, body))
@@ -198,8 +200,8 @@ class Maker:
         prover = Prover(log=self.log, witnesses=witnesses, witnessed_at_s=witnessed_at_s)
         whole = EvidenceCase(
             origin=ORIGIN,
-            unit=UNIT,
-            merchant="m1",
+            unit=self.unit,
+            merchant=self.merchant,
             title="Blue mug",
             made_at=MADE,
             policy=write_policy(prover.policy()),
@@ -222,13 +224,15 @@ class Prover:
     def policy(self) -> TrustPolicy:
         """The log's key, and a quorum of the first witness if there is one."""
         keys = [
-            note_key(f"{WITNESS}{at}", key, Algorithm.COSIGNATURE_ED25519)
+            note_key(f"{WITNESS}{at or ''}", key, Algorithm.COSIGNATURE_ED25519)
             for at, key in enumerate(self.witnesses)
         ]
         return TrustPolicy(
             logs=(TrustedLog(key=note_key(ORIGIN, self.log.key)),),
-            witnesses=tuple(TrustedWitness(name=f"finance{at}", key=key) for at, key in enumerate(keys)),
-            quorum="finance0" if keys else "none",
+            witnesses=tuple(
+                TrustedWitness(name=f"finance{at or ''}", key=key) for at, key in enumerate(keys)
+            ),
+            quorum="finance" if keys else "none",
         )
 
     def entries(self, indexes: list[int]) -> tuple[PackEntry, ...]:
@@ -239,7 +243,7 @@ class Prover:
         note = add_signatures(
             note,
             *(
-                cosign(key, f"{WITNESS}{at}", text, self.witnessed_at_s)
+                cosign(key, f"{WITNESS}{at or ''}", text, self.witnessed_at_s)
                 for at, key in enumerate(self.witnesses)
             ),
         )
@@ -282,6 +286,7 @@ def box_of(picture: str) -> list[int]:
 
 def shown(maker: Maker) -> Maker:
     """A phone with a cracked front, as the pictures of the docs show it."""
+    maker.unit, maker.merchant = "RMA-20417/1/1", "blue"
     crack, scratch = "phone/5/041_damaged", "phone/5/040_damaged"
     shots = {
         view: (RENDERED / "pictures" / f"{picture}.jpg").read_bytes()
@@ -290,6 +295,9 @@ def shown(maker: Maker) -> Maker:
     verdict = {"grade": "damaged", "condition": "D", "disposition": "repair", "channel": "refurbish"}
     record = maker.verdict_of(
         shots,
+        unit={"sku": "PHONE-X5"},
+        merchant="blue",
+        versions={"policy": {"sha256": seeded("policy").hex()}},
         verdict={**verdict, "reasons": ["electronics:crack.front.major"]},
         final_ppm=[0, 0, PPM],
         findings=[

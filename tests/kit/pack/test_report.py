@@ -127,7 +127,7 @@ def test_a_pack_without_a_witness_says_that_a_fork_stays_unseen(case: EvidenceCa
 
 def test_a_witnessed_pack_names_its_witness(maker: Maker, witness: Ed25519PrivateKey) -> None:
     found = standing(usual(maker).case(witness))
-    assert "finance0" in found.witnesses.en and found.size == 9
+    assert "finance" in found.witnesses.en and found.size == 9
     assert found.code.split("\n") == ["centre.example/site/s1", "9", found.root]
 
 
