@@ -21,7 +21,7 @@ ledger = typer.Typer(help="The centre's ledger.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Mount the centre's commands."""
-    subjects.register(server)
+    subjects.register(server, ledger)
     app.add_typer(server, name="server")
     app.add_typer(ledger, name="ledger")
     app.command("console")(console)

@@ -22,6 +22,7 @@ CentreError
 |   |   `-- Withheld              an entry below the minimum index: provable, its body is not shown
 |   |-- Erased                it was erased with its customer: never send it again
 |   |-- Conflict              something else stands there already
+|   |   |-- RetentionRefused      bodies that the policy, a hold or a refund keeps
 |   |   |-- OnHold                a legal hold keeps it from being erased
 |   |   |-- RefundOpen            money is on its way: erase when it has arrived
 |   |   |-- TooManyOutcomes       an instruction has as many outcomes as it may have
@@ -171,6 +172,12 @@ class Conflict(NotTaken):
     """Something else stands there already."""
 
     code = "conflict"
+
+
+class RetentionRefused(Conflict):
+    """The policy, a hold or a refund keeps these bodies shown."""
+
+    code = "retention_refused"
 
 
 class OnHold(Conflict):

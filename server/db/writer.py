@@ -26,6 +26,8 @@ Work = Callable[[Connection], T]
 JointWork = Callable[[Connection, Sequence[Item]], Sequence[T]]
 """What is done for many callers at once: one result for each item, in their order."""
 
+LOG, PAGES = "log", "pages"
+"""What is scrubbed."""
 GROUP = 128
 """Most orders in one commit: bounds how long the first of them waits."""
 
@@ -55,7 +57,7 @@ class Writer:
         self._queue: queue.Queue[_Order | None] = queue.Queue(limit)
         self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
         self._closed = False
-        self._to_scrub = False
+        self._to_scrub: frozenset[str] = frozenset()
 
     def start(self) -> None:
         """Start the thread."""
@@ -85,14 +87,23 @@ class Writer:
         """
         await self.submit(self._ask_to_scrub)
 
+    async def rewrite(self) -> None:
+        """As `scrub`, and write the whole database anew without its free pages: it shrinks. Takes a while."""
+        await self.submit(self._ask_to_rewrite)
+
     def _ask_to_scrub(self, _: Connection) -> None:
-        self._to_scrub = True
+        self._to_scrub |= {LOG}
+
+    def _ask_to_rewrite(self, _: Connection) -> None:
+        self._to_scrub |= {LOG, PAGES}
 
     def _empty_log(self) -> None:
         """Outside any transaction, behind the commit of the group that asked for it."""
-        self._to_scrub = False
+        asked, self._to_scrub = self._to_scrub, frozenset()
         connection = self._engine.raw_connection()
         try:
+            if PAGES in asked:
+                connection.cursor().execute("VACUUM")
             busy, _, _ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             connection.close()
@@ -158,8 +169,8 @@ class Writer:
             self._empty_log()
         except (StorageFailed, SQLAlchemyError, sqlite3.Error) as error:
             failed = StorageFailed(f"the database's log could not be emptied: {error}")
-            asked = self._ask_to_scrub
-            return [replace(each, error=failed) if each.order.item == asked else each for each in done]
+            asked = (self._ask_to_scrub, self._ask_to_rewrite)
+            return [replace(each, error=failed) if each.order.item in asked else each for each in done]
         return done
 
 

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
 from inspection.custody.leaf import EntryType
-from inspection.custody.receipt import MAX_DETAIL, issue_receipt, issue_refusal
+from inspection.custody.receipt import MAX_DETAIL, issue_refusal
 from inspection.messages.base import time_text
 from inspection.messages.uplink import Answer, HeldMessage, ReceiptMessage, RefusalMessage, RefusalReason
 from inspection.policy import Policy
@@ -17,6 +17,7 @@ from server.ingest import repository, waiting
 from server.ingest.checking import Checked, Fault
 from server.ingest.judging import Bench, Books, Hold, KeptRefusal, is_recorded, judge
 from server.ledger.log import Entry, Log, Place
+from server.ledger.receipts import receipt_of
 from server.refunds.issuing import Due, issue
 
 CLONES = frozenset({RefusalReason.COUNTER_REUSED.value, RefusalReason.COUNTER_BACKWARDS.value})
@@ -253,7 +254,7 @@ def sign_answers(outcomes: Sequence[Outcome], key: Ed25519PrivateKey, origin: st
 
 def _signed(outcome: Outcome, key: Ed25519PrivateKey, origin: str) -> Answer:
     if isinstance(outcome, Recorded):
-        receipt = issue_receipt(key, origin, outcome.place.seq, outcome.place.leaf)
+        receipt = receipt_of(key, origin, outcome.place)
         return ReceiptMessage.of(receipt, outcome.pending)
     if isinstance(outcome, Held):
         return HeldMessage(

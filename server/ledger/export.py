@@ -18,6 +18,7 @@ from kit.export import Header, bodiless_line
 from server.db.ledger_tables import checkpoints, cosignatures, leaves
 from server.ledger.checkpoints import newest
 from server.ledger.log import Log
+from server.ledger.standing import standing_of
 from server.ledger.tree import tree_view
 
 RECENT = 100
@@ -55,12 +56,15 @@ def kept_checkpoints(connection: Connection, log: Log, most: int) -> Iterator[Si
 
 
 def leaf_lines(connection: Connection, log: Log, page: range) -> list[bytes]:
-    """The leaves of one page as lines of an export: where a body was dropped, its hash."""
-    chosen = select(leaves.c.leaf, leaves.c.hash).where(
+    """The leaves of one page as lines of an export: where a body was dropped or is withheld, its hash."""
+    least = standing_of(connection, log.site).min_index
+    chosen = select(leaves.c.seq, leaves.c.leaf, leaves.c.hash).where(
         leaves.c.site == log.site, leaves.c.seq >= page.start, leaves.c.seq < page.stop
     )
     rows = connection.execute(chosen.order_by(leaves.c.seq))
-    return [bodiless_line(row.hash.hex()) if row.leaf is None else row.leaf for row in rows]
+    return [
+        bodiless_line(row.hash.hex()) if row.leaf is None or row.seq < least else row.leaf for row in rows
+    ]
 
 
 def _witnessed(connection: Connection, log: Log, policy: TrustPolicy | None) -> Signed | None:

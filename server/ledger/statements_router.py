@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from inspection.custody.receipt import issue_receipt
 from inspection.messages.uplink import ReceiptMessage
 from server.access import Caller, Scope, needs
 from server.answers import answer
 from server.bodies import read_body
 from server.centre import Here
 from server.ledger.alarms_router import person_of
+from server.ledger.receipts import receipt_of
 from server.ledger.statement_schemas import StatementAnswer, StatementRequest
 from server.ledger.statements import Statement, state
 
@@ -26,5 +26,5 @@ async def post_statement(request: Request, centre: Here, caller: Speaker) -> Res
         type=asked.type, token=asked.token, body=asked.body, caller=caller, person=person_of(caller)
     )
     place = await centre.writer.submit(lambda c: state(c, centre.log, wanted, now))
-    receipt = issue_receipt(centre.keys.log, centre.log.origin, place.seq, place.leaf)
+    receipt = receipt_of(centre.keys.log, centre.log.origin, place)
     return answer(StatementAnswer(receipt=ReceiptMessage.of(receipt)))

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from inspection.custody.receipt import issue_receipt
 from inspection.custody.signing import check_public_key
 from inspection.messages.refund import OutcomeAnswer
 from inspection.messages.uplink import ReceiptMessage
@@ -13,6 +12,7 @@ from server.access import Caller, Scope, needs, own_merchant
 from server.answers import answer
 from server.bodies import read_body
 from server.centre import Here
+from server.ledger.receipts import receipt_of
 from server.refunds import repository, service
 from server.refunds.gateway import AddressPolicy, read_url, vet
 from server.refunds.schemas import MOST_PER_PAGE, Endpoint
@@ -60,7 +60,7 @@ async def post_outcome(request: Request, centre: Here, caller: Shop) -> Response
     if news:
         centre.metrics.outcomes.labels(outcome.status.value).inc()
         centre.metrics.mismatches.inc(0 if fits else 1)
-    receipt = issue_receipt(centre.keys.log, centre.log.origin, place.seq, place.leaf)
+    receipt = receipt_of(centre.keys.log, centre.log.origin, place)
     return answer(OutcomeAnswer(receipt=ReceiptMessage.of(receipt), matches=fits))
 
 

@@ -9,7 +9,7 @@ from inspection.errors import BadSignature
 from inspection.messages.entries import OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
-from server.errors import BadRequest, Conflict, NotFound, TooManyOutcomes, WrongScope
+from server.errors import BadRequest, Conflict, NotFound, TooManyOutcomes, Withheld, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
 from server.refunds import repository
@@ -114,8 +114,10 @@ def _outcome(status: str | None, refunded_total_minor: int, fits: int) -> Outcom
 def send_again(
     connection: Connection, site: str, instruction: str, merchant: str | None, due_at: float
 ) -> Requeued:
-    """Deliver an instruction again; raises NotFound, for another merchant's too."""
+    """Deliver an instruction again; raises NotFound, for another merchant's too, or Withheld."""
     held = repository.find_instruction(connection, site, instruction)
     if held is None or merchant not in (None, held.merchant):
         raise NotFound(f"no instruction {instruction[:80]!r} was given")
+    if repository.verdict_withheld(connection, site, instruction):
+        raise Withheld(f"the verdict behind {instruction} was dropped under retention: nothing proves it now")
     return Requeued(instruction=held.id, state=repository.requeue(connection, site, instruction, due_at))

@@ -6,7 +6,6 @@ from typing import Annotated
 import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
-from inspection.custody.receipt import issue_receipt
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.uplink import ReceiptMessage
 from server.access import Caller, Scope, needs, own_merchant
@@ -16,6 +15,7 @@ from server.catalogue.schemas import Accepted
 from server.centre import Centre, Here
 from server.errors import BadRequest
 from server.imports import import_answer, message_of
+from server.ledger.receipts import receipt_of
 from server.returns import service
 from server.returns.schemas import COLUMNS, CONVERT, FIXED, SignOff, UnitList
 from server.returns.service import Arrival
@@ -99,4 +99,4 @@ async def post_sign_off(parcel: str, request: Request, centre: Here, caller: Sho
     arrival, now = Arrival(merchant=merchant, parcel=parcel, at=body.at), centre.now()
     due_s = centre.settings.inspection_due_s
     place = await centre.writer.submit(lambda c: service.sign_off(c, centre.log, arrival, due_s, now))
-    return answer(ReceiptMessage.of(issue_receipt(centre.keys.log, centre.log.origin, place.seq, place.leaf)))
+    return answer(ReceiptMessage.of(receipt_of(centre.keys.log, centre.log.origin, place)))

@@ -6,6 +6,7 @@ A running centre is the only one that writes its database: it is asked over HTTP
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -13,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from server.centre import Centre
+    from server.ledger.retention import Retained, RetainFrom
 
 T = TypeVar("T")
 Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
@@ -24,10 +26,11 @@ By = Annotated[str, typer.Option("--by", help="Who answers for it: it stands in 
 hold = typer.Typer(help="Legal holds: what they cover is not erased.", no_args_is_help=True)
 
 
-def register(server: typer.Typer) -> None:
-    """Mount the commands under `regrade server`."""
+def register(server: typer.Typer, ledger: typer.Typer) -> None:
+    """Mount the commands under `regrade server` and `regrade ledger`."""
     server.command("erase")(erase)
     server.add_typer(hold, name="hold")
+    ledger.command("retain")(retain)
 
 
 def erase(
@@ -95,6 +98,35 @@ def release(
     said = (reason, by)
     row = _run(dir, lambda at: at.writer.submit(lambda c: release_hold(c, at.log, id, said, at.clock())))
     print(f"{row.id} released")
+
+
+def retain(
+    dir: Dir,
+    by: By,
+    index: Annotated[int | None, typer.Option("--index", help="First entry that stays shown.", min=0)] = None,
+    before: Annotated[
+        datetime | None, typer.Option("--before", help="Or: first day (UTC) that does.")
+    ] = None,
+    drop_bodies: Annotated[bool, typer.Option("--drop-bodies", help="Delete the bodies for good.")] = False,
+) -> None:
+    """Withhold the bodies of old entries, as far as the retention policy allows; proofs stay good."""
+    from server.ledger.retention import RetainFrom
+
+    moment = before.replace(tzinfo=UTC) if before is not None else None
+    wanted = RetainFrom(index=index, before=moment, drop_bodies=drop_bodies, by=by)
+    done = _run(dir, lambda centre: retain_in(centre, wanted))
+    print(f"entries below {done.min_index} are withheld; {done.dropped} bodies were dropped")
+
+
+async def retain_in(centre: "Centre", wanted: "RetainFrom") -> "Retained":
+    """Raise the minimum index; where bodies go, the database is rewritten without them."""
+    from server.ledger.retention import retain as raise_index
+
+    days, now = centre.settings.retention_days, centre.clock()
+    done = await centre.writer.submit(lambda c: raise_index(c, centre.log, wanted, days, now))
+    if done.dropped:
+        await centre.writer.rewrite()
+    return done
 
 
 def _run(directory: Path, work: "Callable[[Centre], Awaitable[T]]") -> T:
