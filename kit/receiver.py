@@ -19,6 +19,7 @@ from typing import Protocol
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType, Leaf
+from inspection.custody.policy import TrustPolicy
 from inspection.custody.receipt import check_receipt
 from inspection.errors import BadMessage, BadSignature, DomainError, WrongReceipt
 from inspection.messages.refund import InstructionEvent, RefundInstruction
@@ -31,6 +32,7 @@ from inspection.messages.webhook import (
 )
 from inspection.record import InspectionRecord, read_record
 from kit.errors import Conflict, Contradiction, Malformed, Untrusted
+from kit.witnessed import check_witnessed
 
 MAX_BODY_BYTES = 64 * 1024
 """An event holds one leaf of 8 KiB in base64 and an instruction; more is no event."""
@@ -48,6 +50,9 @@ class Trust:
     """The log that may tell this receiver to pay."""
     merchant: str
     """Whose refunds these are."""
+    policy: TrustPolicy | None = None
+    """Which log and which witnesses must prove an instruction. With a quorum, one without a proof that meets
+    it is refused: the centre cannot tell this receiver another history than it tells everybody."""
 
 
 class Standing(StrEnum):
@@ -98,6 +103,8 @@ def check_event(signed: SignedBody, trust: Trust, now_s: float) -> InstructionEv
         raise Contradiction(f"webhook-id is not the instruction's id {event.instruction.id}")
     record = _proven_record(event, trust)
     _compare(event.instruction, record, trust)
+    if trust.policy is not None:
+        check_witnessed(event, record, trust.policy, trust.origin)
     return event
 
 

@@ -39,12 +39,24 @@ class Refused(LinkError):
 
     code = "refused"
 
-    def __init__(self, sentence: str, *, status: int, problem: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        status: int,
+        problem: Mapping[str, object] | None = None,
+        media_type: str = "",
+        content: bytes = b"",
+    ) -> None:
         super().__init__(sentence)
         self.status = status
         """HTTP status, or the MQTT return code."""
         self.problem: Mapping[str, object] = problem or {}
         """The RFC 9457 problem document, where the peer sent one."""
+        self.media_type = media_type
+        """Content-Type of an HTTP peer's answer, without parameters; empty where it gave none."""
+        self.content = content
+        """The answer itself, for protocols whose refusals say more than a status; bounded by the link."""
 
 
 class NotSent(LinkError):

@@ -238,7 +238,11 @@ class HttpLink:
         problem = _problem(answer, content)
         reason = problem.get("detail") or problem.get("title") or f"HTTP {status}"
         raise Refused(
-            f"{request.url.host} refuses {asked}: {str(reason)[:300]}", status=status, problem=problem
+            f"{request.url.host} refuses {asked}: {str(reason)[:300]}",
+            status=status,
+            problem=problem,
+            media_type=answer.headers.get("Content-Type", "").partition(";")[0].strip(),
+            content=content,
         )
 
 

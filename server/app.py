@@ -18,9 +18,11 @@ from server.evidence.router import PREFIX as EVIDENCE
 from server.evidence.router import router as evidence
 from server.ingest.router import router as ingest
 from server.ledger.alarms_router import router as alarms
+from server.ledger.overrides_router import router as overrides
 from server.ledger.router import router as ledger
 from server.ledger.statements_router import router as statements
 from server.ledger.tiles_router import router as tiles
+from server.ledger.witnessing import witnessing
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
@@ -34,6 +36,7 @@ from server.subjects.router import router as subjects
 
 ROUTERS = (
     ledger,
+    overrides,
     tiles,
     catalogue,
     returns,
@@ -67,7 +70,7 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with delivering(centre), signing(centre):
+        async with delivering(centre), signing(centre), witnessing(centre):
             yield
 
     app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)

@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from inspection.custody.note import note_key
+from inspection.custody.policy import TrustPolicy
+from inspection.custody.signing import public_bytes
 from inspection.errors import DomainError
 from inspection.messages.base import time_text
 from inspection.policy import DEFAULT_POLICY, Policy
@@ -30,10 +32,13 @@ from server.keys import ServerKeys
 from server.ledger.checkpoints import Kept
 from server.ledger.guard import Guard
 from server.ledger.log import Head, Log
+from server.ledger.quorum import gate_by
 from server.ledger.recovering import shown_checkpoint
 from server.ledger.signing import Checkpointer
+from server.ledger.trust import read_trust
 from server.limits import ReadLimits, TokenBucket
 from server.metrics import Metrics
+from server.refunds.gate import set_gate
 from server.settings import ServerSettings
 from server.subjects.bound import bind
 from server.subjects.erasing import Eraser
@@ -82,6 +87,8 @@ class Centre:
     checkpoints: Checkpointer
     policy: Policy
     """What is owed for which grade."""
+    trust: TrustPolicy
+    """Which witnesses must have seen the log before money moves."""
     deliveries_due: asyncio.Event
     """Set when an instruction may be waiting for its delivery."""
     logger: structlog.stdlib.BoundLogger
@@ -124,8 +131,9 @@ async def open_centre(
     """
     database, log = directory / DATABASE, Log(settings.site, settings.origin)
     policy = read_policy(directory / POLICY)
+    trust = read_trust(directory, log.origin, *map(public_bytes, keys.log_signers))
     with WriterLock(database), closing(SubjectKeys(directory, keys.wrap)) as subjects:
-        engine, head = _sound_engine(database, log, subjects, keys.wrap)
+        engine, head = _sound_engine(database, log, subjects, keys.wrap, trust)
         guard = guard_of(directory, log, keys)
         shown = shown_checkpoint(engine, log, guard, time_text(clock()))
         writer = Writer(engine, limit=settings.writer_queue)
@@ -139,8 +147,9 @@ async def open_centre(
             writer=writer,
             reader=reader,
             subjects=subjects,
-            metrics=_metrics(registry or CollectorRegistry(), writer, head),
+            metrics=_metrics(registry or CollectorRegistry(), writer, head, trust),
             policy=policy,
+            trust=trust,
         )
         writer.start()
         try:
@@ -167,6 +176,7 @@ class _Ground:
     subjects: SubjectKeys
     metrics: Metrics
     policy: Policy
+    trust: TrustPolicy
 
 
 def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
@@ -197,25 +207,31 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         readers=ReadLimits(per_minute=settings.reads_per_minute),
         checkpoints=Checkpointer(log, ground.writer, guard, keys.log_signers, clock, shown),
         policy=ground.policy,
+        trust=ground.trust,
         deliveries_due=asyncio.Event(),
         logger=structlog.get_logger("server"),
     )
 
 
-def _metrics(registry: CollectorRegistry, writer: Writer, head: Head) -> Metrics:
+def _metrics(registry: CollectorRegistry, writer: Writer, head: Head, trust: TrustPolicy) -> Metrics:
     metrics = Metrics(registry)
+    metrics.fork_detectable.set(trust.detects_forks)
     metrics.ledger_size.set(head.size)
     metrics.writer_waiting.set_function(lambda: float(writer.waiting))
     return metrics
 
 
-def _sound_engine(database: Path, log: Log, subjects: SubjectKeys, wrap: bytes) -> tuple[Engine, Head]:
+def _sound_engine(
+    database: Path, log: Log, subjects: SubjectKeys, wrap: bytes, trust: TrustPolicy
+) -> tuple[Engine, Head]:
     """The writing engine on today's tables, all rows sealed, with a ledger whose head fits."""
     engine = bind(writing_engine(database), subjects)
     try:
         migrate(engine)
         seal_clear_rows(engine, wrap)
         with engine.begin() as connection:
+            # before anything is served: no instruction may be judged by yesterday's policy
+            set_gate(connection, log.site, gate_by(connection, log.site, trust))
             return engine, log.check(connection)
     except BaseException:
         engine.dispose()

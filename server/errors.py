@@ -10,6 +10,7 @@ CentreError
 |-- NotAdmitted           the caller may not do this: fix the key or the scope
 |   |-- NoKey                 no API key, or one that is unknown or revoked
 |   |-- WrongScope            the key is good for other routes
+|   |-- SecondPersonNeeded    what one person proposed, the same person may not approve
 |   `-- BadCode               an enrolment code that is unknown, used or too old
 |-- NotTaken              the request itself is wrong: change it
 |   |-- BadRequest            it cannot be read
@@ -100,6 +101,12 @@ class WrongScope(NotAdmitted):
     """The key is good for other routes."""
 
     code = "wrong_scope"
+
+
+class SecondPersonNeeded(NotAdmitted):
+    """What one person proposed, the same person may not approve."""
+
+    code = "second_person_needed"
 
 
 class BadCode(NotAdmitted):

@@ -8,6 +8,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
+        self._count_money(registry)
         self.refused = Counter(
             "regrade_refused", "Records refused, by reason.", ["reason"], registry=registry
         )
@@ -31,6 +32,16 @@ class Metrics:
         self.reference_bytes = Counter(
             "regrade_reference_bytes", "Bytes of banks and reference photos stored.", registry=registry
         )
+        self.batch = Histogram(
+            "regrade_batch_records", "Records per batch.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
+        )
+        self.ledger_size = Gauge("regrade_ledger_size", "Leaves in the ledger.", registry=registry)
+        self.alarms = Gauge("regrade_alarms", "Alarms that stand, by kind.", ["kind"], registry=registry)
+        self.writer_waiting = Gauge(
+            "regrade_writer_waiting", "Requests that wait for the writer.", registry=registry
+        )
+
+    def _count_money(self, registry: CollectorRegistry) -> None:
         self.deliveries = Counter(
             "regrade_refund_deliveries", "Attempts to deliver an instruction.", ["result"], registry=registry
         )
@@ -40,11 +51,12 @@ class Metrics:
         self.mismatches = Counter(
             "regrade_refund_mismatches", "Outcomes that differ from what was owed.", registry=registry
         )
-        self.batch = Histogram(
-            "regrade_batch_records", "Records per batch.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
+        self.cosignatures = Counter(
+            "regrade_cosignatures", "Answers of witnesses, by result.", ["result"], registry=registry
         )
-        self.ledger_size = Gauge("regrade_ledger_size", "Leaves in the ledger.", registry=registry)
-        self.alarms = Gauge("regrade_alarms", "Alarms that stand, by kind.", ["kind"], registry=registry)
-        self.writer_waiting = Gauge(
-            "regrade_writer_waiting", "Requests that wait for the writer.", registry=registry
+        self.awaiting_witness = Gauge(
+            "regrade_awaiting_witness", "Instructions that wait for witnesses.", registry=registry
+        )
+        self.fork_detectable = Gauge(
+            "regrade_fork_detectable", "1 with a quorum of witnesses, 0 without.", registry=registry
         )

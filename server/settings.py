@@ -101,6 +101,13 @@ class ServerSettings(BaseModel):
     refund_networks: tuple[str, ...] = Field(
         default=(), max_length=32, description="Private networks (CIDR) in which a refund system may live."
     )
+    witness_timeout_s: Seconds = Field(
+        default=10.0, le=60.0, description="How long a witness may take to answer."
+    )
+    witness_alarm_s: Seconds = Field(
+        default=900.0,
+        description="How long an instruction may wait for witnesses before an alarm is raised.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -11,6 +11,7 @@ from server.db.migrate import migrate
 from server.errors import BadSettings
 from server.evidence.store import EvidenceStore
 from server.keys import make_keys
+from server.ledger.trust import write_first_policy
 from server.settings import FILE_NAME, ServerSettings, load_settings
 
 TEMPLATE = """\
@@ -36,10 +37,11 @@ def init_centre(directory: Path, host_name: str, site: str, port: int = 8400) ->
     settings_file.write_text(TEMPLATE.format(host_name=host_name, site=site, port=port), "utf-8")
     try:
         settings = load_settings(directory, {})
-        make_keys(directory)
+        keys = make_keys(directory)
     except Exception:
         settings_file.unlink()
         raise
+    write_first_policy(directory, settings.origin, keys.log_public)
     EvidenceStore(directory / EVIDENCE)
     EvidenceStore(directory / REFERENCES)
     return _first_key(directory, settings)

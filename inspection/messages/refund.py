@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from inspection.custody.leaf import MAX_LEAF_BYTES
 from inspection.grades import Disposition, Grade, ReturnException
-from inspection.messages.base import Code, Count, Currency, Hex64, Message, Name, UnitId, Utc
+from inspection.messages.base import Base64, Code, Count, Currency, Hex64, Message, Name, UnitId, Utc
 from inspection.messages.catalogue import Label
 from inspection.messages.uplink import ReceiptMessage
 from inspection.refund import RefundKind
@@ -40,6 +41,21 @@ class RefundInstruction(Message):
     issued_at: Utc
 
 
+ProofText = Annotated[str, Field(max_length=16 * 1024)]
+"""A c2sp.org/tlog-proof; 32 witnesses and 63 hashes are below 9 KiB."""
+
+
+class InstructionProof(Message):
+    """Proves that the instruction and its verdict stand in the log that everybody else sees too."""
+
+    leaf: Annotated[Base64, Field(max_length=MAX_LEAF_BYTES)]
+    """The instruction's own entry."""
+    instruction: ProofText
+    """Of `leaf`."""
+    verdict: ProofText
+    """Of the leaf in the event's receipt."""
+
+
 class InstructionEvent(Message):
     """Body of the webhook: the instruction with the proof of the verdict it follows from."""
 
@@ -48,6 +64,8 @@ class InstructionEvent(Message):
     instruction: RefundInstruction
     verdict: ReceiptMessage
     """Receipt of the verdict's leaf: the receiver can check it offline before paying."""
+    proof: InstructionProof | None = None
+    """None until a checkpoint covers the instruction's entry; with a quorum at the centre it is there."""
 
 
 class OutcomeStatus(StrEnum):

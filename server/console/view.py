@@ -20,7 +20,9 @@ STATION_MARKS = {
     "silent": ("✕", "bad"),
     "new": ("◆", "warn"),
 }
-REFUND_STATES = ("settled", "delivered", "queued", "behind", "held", "rejected", "mismatch", "dead")
+REFUND_STATES = (
+    "settled", "delivered", "queued", "awaiting_witness", "behind", "held", "rejected", "mismatch", "dead",
+)  # fmt: skip
 TO_LOOK_AT = ("rejected", "mismatch", "dead")
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 

@@ -70,3 +70,16 @@ alarms = Table(
     text("cleared_by", nullable=True),
     Index(None, "site", "cleared_at", "kind"),
 )
+overrides = Table(  # two persons let instructions go that wait for witnesses
+    "overrides",
+    metadata,
+    text("site", key=True),
+    text("id", key=True),
+    text("instruction", nullable=True),  # null: all that waited when it was proposed
+    number("before"),  # entries below this index
+    text("reason"),
+    text("proposed_by"),
+    text("proposed_at"),
+    text("approved_by", nullable=True),
+    number("leaf_seq", nullable=True),  # of the approval's entry
+)

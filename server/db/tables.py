@@ -312,6 +312,7 @@ deliveries = Table(
     text("merchant"),
     text("unit"),
     number("number"),
+    number("needs_size"),  # of the witnessed checkpoint it waits for; see server/refunds/gate.py
     text("state"),
     number("attempts"),
     Column("due_at", Float, nullable=False),

@@ -18,6 +18,7 @@ from server.errors import LedgerFrozen, LedgerRecovering
 from server.ledger.export import header, leaf_lines
 from server.ledger.reading import note_read
 from server.ledger.standing import standing_of
+from server.refunds.gate import read_gate
 
 router = APIRouter(prefix="/v1", tags=["ledger"])
 Reader = Annotated[Caller, needs(Scope.AUDITOR, Scope.CONSOLE)]
@@ -28,6 +29,7 @@ async def get_log(centre: Here) -> dict[str, str | int | None]:
     """The log's name, length, head, state and public keys: nothing secret."""
     head = await centre.reader.run(centre.log.head)
     standing = await centre.reader.run(lambda c: standing_of(c, centre.site))
+    gate = await centre.reader.run(lambda c: read_gate(c, centre.site))
     keys, before = centre.keys, centre.keys.log_previous
     return {
         "origin": centre.log.origin,
@@ -35,6 +37,9 @@ async def get_log(centre: Here) -> dict[str, str | int | None]:
         "head": head.hash,
         "state": standing.state.value,
         "min_index": standing.min_index,
+        "fork_detectable": centre.trust.detects_forks,
+        "quorum": centre.trust.quorum,
+        "witnessed": gate.witnessed,
         "log_key": note_key(centre.log.origin, keys.log).to_text(),
         "log_key_previous": note_key(centre.log.origin, before).to_text() if before else None,
         "log_public_key": b64encode(keys.log_public).decode(),

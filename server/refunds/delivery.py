@@ -14,6 +14,7 @@ from inspection.messages.uplink import ReceiptMessage
 from inspection.messages.webhook import sign_webhook
 from server.centre import Centre
 from server.errors import TryLater
+from server.ledger.instruction_proofs import instruction_proof
 from server.refunds import outbox
 from server.refunds.gateway import Attempt, Gateway, Result
 from server.refunds.outbox import Job
@@ -89,20 +90,26 @@ class Courier:
         return min(LONGEST_WAIT_S, max(0.0, min(due.values()) - self._centre.clock().timestamp()))
 
     async def _deliver(self, job: Job) -> None:
-        body = self._event(job)
+        body = await self._event(job)
         at_s = int(self._centre.clock().timestamp())
         headers = sign_webhook(self._centre.keys.webhook, job.instruction, at_s, body)
         attempt = await self._gateway.post(job.url, headers, body)
         self._centre.metrics.deliveries.labels(attempt.result.value).inc()
         await self._settle(job, attempt)
 
-    def _event(self, job: Job) -> bytes:
+    async def _event(self, job: Job) -> bytes:
         centre = self._centre
+        proof = await centre.reader.run(
+            lambda c: instruction_proof(
+                c, centre.site, job.verdict_seq, job.leaf_seq, centre.checkpoints.shown
+            )
+        )
         receipt = issue_receipt(centre.keys.log, centre.log.origin, job.verdict_seq, job.verdict_leaf)
         event = InstructionEvent(
             timestamp=centre.clock(),
             instruction=job.body,
             verdict=ReceiptMessage.of(receipt),
+            proof=proof,
         )
         return event.to_json()
 

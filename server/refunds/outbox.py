@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from inspection.messages.refund import RefundInstruction
 from server.db.ledger_tables import leaves
 from server.db.tables import deliveries, endpoints, instructions
-from server.refunds.repository import BEHIND, DEAD, DELIVERED, QUEUED
+from server.refunds.gate import AWAITING, BEHIND, DEAD, DELIVERED, QUEUED, read_gate
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_instruction
 
@@ -30,6 +30,8 @@ class Job:
     """This one included."""
     url: str
     body: RefundInstruction
+    leaf_seq: int
+    """Index of the instruction's own entry."""
     verdict_seq: int
     verdict_leaf: bytes
 
@@ -81,6 +83,7 @@ def _job(connection: Connection, site: str, instruction: str, attempts: int) -> 
             instructions.c.unit,
             instructions.c.body,
             instructions.c.personal,
+            instructions.c.leaf_seq,
             instructions.c.verdict_seq,
             leaves.c.leaf.label("verdict_leaf"),
             endpoints.c.url,
@@ -132,11 +135,15 @@ def pause(connection: Connection, site: str, job: Job, answer: str, at: str) -> 
 def _let_next_go(connection: Connection, site: str, job: Job) -> None:
     """Let the unit's next number go, unless another is on its way still: one that was sent again."""
     mine = (deliveries.c.site == site, deliveries.c.unit == job.unit)
-    if connection.execute(select(deliveries.c.number).where(*mine, deliveries.c.state == QUEUED)).first():
+    going = deliveries.c.state.in_((QUEUED, AWAITING))
+    if connection.execute(select(deliveries.c.number).where(*mine, going)).first():
         return
-    behind = (*mine, deliveries.c.state == BEHIND)
-    lowest = select(func.min(deliveries.c.number)).where(*behind).scalar_subquery()
-    connection.execute(update(deliveries).where(*behind, deliveries.c.number == lowest).values(state=QUEUED))
+    behind = select(deliveries.c.number, deliveries.c.needs_size).where(*mine, deliveries.c.state == BEHIND)
+    lowest = connection.execute(behind.order_by(deliveries.c.number)).first()
+    if lowest is not None:
+        state = read_gate(connection, site).state(lowest.needs_size)
+        this = (*mine, deliveries.c.number == lowest.number)
+        connection.execute(update(deliveries).where(*this).values(state=state))
 
 
 def _set(connection: Connection, site: str, job: Job, **values: object) -> None:

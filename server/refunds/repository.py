@@ -13,12 +13,10 @@ from server.db.ledger_tables import leaves
 from server.db.rows import insert_rows
 from server.db.tables import deliveries, endpoints, instructions, outcomes, records
 from server.ledger.log import Place
+from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate
 from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
 from server.subjects.personal import part_instruction, whole_instruction
-
-QUEUED, BEHIND, DELIVERED, DEAD = "queued", "behind", "delivered", "dead"
-"""`behind` waits for a lower number of its unit; `dead` came to the end of the schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,30 +57,36 @@ def add_instructions(
     told = [_instruction_row(keys, site, each, place) for each, place in pairs]
     insert_rows(connection, instructions, told)
     on_their_way = _units_on_their_way(connection, site, {each.instruction.unit for each in issued})
-    rows = []
-    for each in issued:
-        rows.append(_delivery_row(site, each.instruction, each.instruction.unit in on_their_way, due_at))
+    gate, rows = read_gate(connection, site), []
+    for each, place in pairs:
+        behind = each.instruction.unit in on_their_way
+        rows.append(_delivery_row(site, each.instruction, gate, place.seq, behind) | {"due_at": due_at})
         on_their_way.add(each.instruction.unit)
     insert_rows(connection, deliveries, rows)
 
 
 def _units_on_their_way(connection: Connection, site: str, units: set[str]) -> set[str]:
     chosen = select(deliveries.c.unit).where(
-        deliveries.c.site == site, deliveries.c.unit.in_(units), deliveries.c.state.in_((QUEUED, BEHIND))
+        deliveries.c.site == site,
+        deliveries.c.unit.in_(units),
+        deliveries.c.state.in_((QUEUED, AWAITING, BEHIND)),
     )
     return set(connection.execute(chosen).scalars())
 
 
-def _delivery_row(site: str, instruction: RefundInstruction, behind: bool, due_at: float) -> dict[str, Any]:
+def _delivery_row(
+    site: str, instruction: RefundInstruction, gate: Gate, leaf_seq: int, behind: bool
+) -> dict[str, Any]:
+    needs_size = gate.needs(leaf_seq)
     return {
         "site": site,
         "instruction": instruction.id,
         "merchant": instruction.merchant,
         "unit": instruction.unit,
         "number": instruction.number,
-        "state": BEHIND if behind else QUEUED,
+        "needs_size": needs_size,
+        "state": gate.state(needs_size, behind=behind),
         "attempts": 0,
-        "due_at": due_at,
     }
 
 
@@ -191,12 +195,15 @@ def add_outcome(
 def requeue(connection: Connection, site: str, instruction: str, due_at: float) -> str:
     """Deliver an instruction again, whatever became of it before; returns its state.
 
-    One that is behind a lower number of its unit stays there: it goes as soon as that has gone.
+    One that is behind a lower number of its unit stays there: it goes as soon as that has gone. So does
+    one that waits for witnesses.
     """
     mine = (deliveries.c.site == site, deliveries.c.instruction == instruction)
-    again = update(deliveries).where(*mine, deliveries.c.state != BEHIND)
-    connection.execute(again.values(state=QUEUED, attempts=0, due_at=due_at))
-    state: str = connection.execute(select(deliveries.c.state).where(*mine)).scalar_one()
+    row = connection.execute(select(deliveries.c.state, deliveries.c.needs_size).where(*mine)).one()
+    if row.state in (BEHIND, AWAITING):
+        return str(row.state)
+    state = read_gate(connection, site).state(row.needs_size)
+    connection.execute(update(deliveries).where(*mine).values(state=state, attempts=0, due_at=due_at))
     return state
 
 

@@ -25,7 +25,7 @@ from server.db.tables import (
 )
 from server.errors import NotFound
 from server.evidence.repository import entomb
-from server.refunds.repository import DEAD, DELIVERED
+from server.refunds.gate import DEAD, DELIVERED
 from server.returns.repository import CANCELLED, EXPECTED
 from server.subjects.bound import keys_of
 from server.subjects.personal import GONE, whole_unit

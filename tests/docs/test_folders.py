@@ -13,8 +13,8 @@ from inspection.messages.station import Enrolment
 from server.setup import init_centre
 
 Table = Callable[[str, str], list[dict[str, str]]]
-BUILT_LATER = {"broker", "references"}
-"""Only where the settings ask for it, or somebody puts it there."""
+BUILT_LATER = {"broker", "references", "checkpoint.newest"}
+"""Only where the settings ask for it, somebody puts it there, or the centre has run."""
 SQLITE_OWN = ("-wal", "-shm")
 
 

@@ -170,6 +170,24 @@ def _find_gaps(connection: sa.Connection) -> None:
             connection.execute(insert, {**row, "station": station, "found_at": found_at})
 
 
+def _witnessing() -> None:
+    """What waits for witnesses, and who let it go without them."""
+    op.add_column("deliveries", sa.Column("needs_size", sa.Integer(), nullable=False, server_default="0"))
+    op.create_table(
+        "overrides",
+        _text("site"),
+        _text("id"),
+        _text("instruction", nullable=True),
+        _number("before"),
+        _text("reason"),
+        _text("proposed_by"),
+        _text("proposed_at"),
+        _text("approved_by", nullable=True),
+        sa.Column("leaf_seq", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("site", "id", name="pk_overrides"),
+    )
+
+
 def _move_leaves(connection: sa.Connection) -> None:
     """Carry every leaf over, and grow the tree that the tables before did not have."""
     sites = connection.execute(sa.text("SELECT site, size FROM heads")).all()
@@ -196,6 +214,7 @@ def upgrade() -> None:
     _checkpoints()
     _state()
     subjects.upgrade()
+    _witnessing()
     _move_leaves(op.get_bind())
     _counters()
     _find_gaps(op.get_bind())

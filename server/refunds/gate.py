@@ -1,0 +1,105 @@
+"""Whether an instruction may go before witnesses have seen why: with a quorum it may not.
+
+Fail-closed: an instruction waits until a checkpoint that covers its entry meets the quorum of the trust
+policy, or until two persons let it go. What is decided here is pure; the two numbers that it is decided
+by stand in the database, so that whoever issues, sends again or lets go sees the same.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from server.db.tables import counters, deliveries, instructions
+
+AWAITING = "awaiting_witness"
+QUEUED, BEHIND, DELIVERED, DEAD = "queued", "behind", "delivered", "dead"
+"""`behind` waits for a lower number of its unit; `dead` came to the end of the schedule."""
+NOT_NEEDED, LET_GO = 0, -1
+"""In place of a size: no quorum was set, or two persons overrode it."""
+REQUIRED, WITNESSED = "quorum", "witnessed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """How far the witnesses' quorum has seen the log."""
+
+    required: bool
+    """False with `quorum none`."""
+    witnessed: int
+    """Entries below this index are covered by a checkpoint that met the quorum."""
+
+    def needs(self, leaf_seq: int) -> int:
+        """The size of the witnessed checkpoint that an instruction's entry needs."""
+        return leaf_seq + 1 if self.required else NOT_NEEDED
+
+    def state(self, needs_size: int, *, behind: bool = False) -> str:
+        """The state in which a delivery that has not gone yet stands."""
+        if behind:
+            return BEHIND
+        return QUEUED if needs_size <= self.witnessed else AWAITING
+
+
+def read_gate(connection: Connection, site: str) -> Gate:
+    """The gate as it stands; without a row nothing is required."""
+    chosen = select(counters.c.name, counters.c.value).where(
+        counters.c.site == site, counters.c.name.in_((REQUIRED, WITNESSED))
+    )
+    found = {row.name: row.value for row in connection.execute(chosen)}
+    return Gate(required=bool(found.get(REQUIRED, 0)), witnessed=found.get(WITNESSED, 0))
+
+
+def set_gate(connection: Connection, site: str, gate: Gate) -> None:
+    """Set the gate at the start, by today's policy; what has not gone yet is judged by it anew."""
+    _put(connection, site, REQUIRED, int(gate.required))
+    _put(connection, site, WITNESSED, gate.witnessed)
+    open_ones = (
+        deliveries.c.site == site,
+        deliveries.c.state != DELIVERED,
+        deliveries.c.needs_size != LET_GO,
+    )
+    leaf_seq = (
+        select(instructions.c.leaf_seq)
+        .where(instructions.c.site == site, instructions.c.id == deliveries.c.instruction)
+        .scalar_subquery()
+    )
+    needed = leaf_seq + 1 if gate.required else NOT_NEEDED
+    connection.execute(update(deliveries).where(*open_ones).values(needs_size=needed))
+    waiting = (*open_ones, deliveries.c.state.in_((QUEUED, AWAITING)))
+    state = case((deliveries.c.needs_size <= gate.witnessed, QUEUED), else_=AWAITING)
+    connection.execute(update(deliveries).where(*waiting).values(state=state))
+
+
+def witnessed(connection: Connection, site: str, size: int) -> int:
+    """A checkpoint of this size met the quorum: let go what it covers; returns how many that is."""
+    if size > read_gate(connection, site).witnessed:
+        _put(connection, site, WITNESSED, size)
+    return _release(connection, site, deliveries.c.needs_size <= size)
+
+
+def let_go(connection: Connection, site: str, before: int, instruction: str | None) -> int:
+    """Two persons let waiting instructions go whose entry is below `before`, or one of them alone."""
+    mine = [deliveries.c.site == site, deliveries.c.needs_size.between(1, before)]
+    if instruction is not None:
+        mine.append(deliveries.c.instruction == instruction)
+    waiting = (*mine, deliveries.c.state.in_((AWAITING, BEHIND)))
+    connection.execute(update(deliveries).where(*waiting).values(needs_size=LET_GO))
+    return _release(connection, site, deliveries.c.needs_size == LET_GO)
+
+
+def waiting(connection: Connection, site: str) -> tuple[int, float | None]:
+    """How many instructions wait for witnesses, and since when the longest does, in seconds since 1970."""
+    mine = (deliveries.c.site == site, deliveries.c.state == AWAITING)
+    row = connection.execute(select(func.count(), func.min(deliveries.c.due_at)).where(*mine)).one()
+    return int(row[0]), row[1]
+
+
+def _release(connection: Connection, site: str, which: object) -> int:
+    mine = (deliveries.c.site == site, deliveries.c.state == AWAITING, which)
+    return connection.execute(update(deliveries).where(*mine).values(state=QUEUED)).rowcount  # type: ignore[arg-type] # a condition
+
+
+def _put(connection: Connection, site: str, name: str, value: int) -> None:
+    fresh = insert(counters).values(site=site, name=name, value=value)
+    put = fresh.on_conflict_do_update(index_elements=["site", "name"], set_={"value": fresh.excluded.value})
+    connection.execute(put)

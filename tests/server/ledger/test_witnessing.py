@@ -1,0 +1,443 @@
+"""The centre asks its witnesses, and lets no money move before their quorum has seen why."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
+
+from inspection.custody.checkpoint import Checkpoint, issue_checkpoint
+from inspection.custody.leaf import EntryType
+from inspection.custody.merkle import root_of
+from inspection.custody.policy import accept
+from inspection.custody.witnessing import SIZE, AddCheckpoint
+from inspection.messages.refund import InstructionEvent
+from kit.receiver import Trust, check_event, signed_body
+from kit.witness_book import WitnessBook
+from kit.witness_folder import book_of
+from link.errors import Refused
+from server.alarms import AlarmKind, count_standing
+from server.centre import open_centre
+from server.errors import BadSettings
+from server.keys import ServerKeys, read_keys
+from server.ledger.log import Entry
+from server.ledger.quorum import gate_by
+from server.ledger.trust import FILE_NAME, own_key, read_trust
+from server.ledger.witnessing import Behind, OtherHistory, Target, Watch, is_late, read_refusal, witnessing
+from server.refunds.delivery import Courier
+from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate, set_gate
+from server.refunds.gateway import Attempt, Result
+from server.settings import ServerSettings
+
+if TYPE_CHECKING:
+    from tests.server.conftest import Bench, Site
+    from tests.server.ledger.conftest import Cosigner
+
+ORIGIN = "centre.test/site/s1"
+
+
+@pytest.fixture
+def settings() -> ServerSettings:
+    return ServerSettings(host_name="centre.test", site="s1", refund_retry_s=(0.01,), witness_timeout_s=0.5)
+
+
+@pytest.fixture
+def keys(tmp_path: Path, cosigners: list["Cosigner"], quorum: str) -> ServerKeys:
+    """The centre's keys, with a policy that names both witnesses."""
+    made = read_keys(tmp_path)
+    write_policy(tmp_path, made, cosigners, quorum)
+    return made
+
+
+def write_policy(folder: Path, keys: ServerKeys, cosigners: list["Cosigner"], quorum: str) -> None:
+    lines = [f"log {own_key(ORIGIN, keys.log_public).to_text()}"]
+    lines += [f"witness {each.folder.name} {each.key.to_text()} {each.url}" for each in cosigners]
+    (folder / FILE_NAME).write_text("\n".join([*lines, quorum, ""]))
+
+
+@dataclass
+class Shop:
+    """A refund system that takes everything and remembers it."""
+
+    got: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
+        self.got.append((headers, body))
+        return Attempt(result=Result.DELIVERED, answer="HTTP 200")
+
+    @property
+    def events(self) -> list[InstructionEvent]:
+        return [InstructionEvent.read(body) for _, body in self.got]
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop()
+
+
+@asynccontextmanager
+async def running(site: "Site", shop: Shop) -> AsyncIterator[None]:
+    """Witnesses are asked and instructions delivered, as the app does."""
+    async with witnessing(site.centre):
+        task = asyncio.create_task(Courier(site.centre, shop, lambda low, high: 0.0).run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def instruct(site: "Site", bench: "Bench", unit: str = "R1/1/1", **changes: Any) -> None:
+    """A verdict with what is owed for it, and a shop that listens."""
+    body = {"url": "http://127.0.0.1:9/hook", "outcome_public_key": "A" * 42 + "Y="}
+    assert (await site.http.put("/v1/refunds/endpoint", json=body, headers=site.shop)).status_code == 200
+    await site.announce(unit)
+    (answer,) = (await site.send(bench, bench.signed(unit, **changes))).results
+    assert answer.kind == "receipt", answer
+
+
+async def states(site: "Site") -> list[str]:
+    answer = await site.http.get("/v1/refunds", headers=site.shop)
+    return [row["state"] for row in answer.json()["instructions"]]
+
+
+async def until(done: Callable[[], Any], what: str) -> None:
+    for _ in range(1000):
+        found = done()
+        if await found if asyncio.iscoroutine(found) else found:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"never: {what}")
+
+
+async def gate_of(site: "Site") -> Gate:
+    return await site.centre.reader.run(lambda c: read_gate(c, site.centre.site))
+
+
+async def alarms(site: "Site") -> dict[AlarmKind, int]:
+    found = await site.centre.reader.run(lambda c: count_standing(c, site.centre.site))
+    return {kind: many for kind, many in found.items() if many}
+
+
+def trust(site: "Site") -> Trust:
+    keys = site.centre.keys
+    return Trust(
+        webhook_key=keys.webhook_public,
+        log_key=keys.log_public,
+        origin=ORIGIN,
+        merchant="m1",
+        policy=site.centre.trust,
+    )
+
+
+async def submit(cosigner: "Cosigner", key: Ed25519PrivateKey, size: int, word: str = "other") -> int:
+    """Show a witness another history, signed by the centre's own key."""
+    root = root_of([f"{word} {index}".encode().ljust(32)[:32] for index in range(size)])
+    note = issue_checkpoint(key, Checkpoint(origin=ORIGIN, size=size, root=root))
+    content = AddCheckpoint(old_size=0, proof=(), checkpoint=note).to_bytes()
+    async with httpx.AsyncClient(base_url=cosigner.url, trust_env=False) as client:
+        return (await client.post("/add-checkpoint", content=content)).status_code
+
+
+def open_book(cosigner: "Cosigner") -> WitnessBook:
+    return book_of(cosigner.folder)
+
+
+async def test_an_instruction_waits_for_the_quorum_and_goes_with_the_proof(
+    site: "Site", bench: "Bench", shop: Shop
+) -> None:
+    await instruct(site, bench)
+    assert await states(site) == [AWAITING]
+    async with running(site, shop):
+        await asyncio.sleep(0.05)
+        assert (await states(site), shop.got) == ([AWAITING], [])
+        kept = await site.centre.checkpoints.now()
+        await until(lambda: shop.got, "delivered")
+    (headers, body) = shop.got[0]
+    event = check_event(signed_body(headers, body), trust(site), site.clock.moment.timestamp())
+    assert event.proof is not None
+    assert (await gate_of(site)).witnessed == kept.size
+    assert site.counted("regrade_cosignatures_total", result="cosigned") >= 1
+
+
+async def test_the_served_checkpoint_bears_the_cosignatures(site: "Site", bench: "Bench", shop: Shop) -> None:
+    async with running(site, shop):
+        kept = await site.centre.checkpoints.now()
+        await until(lambda: witnessed(site, kept.size), "witnessed")
+        note = (await site.http.get("/site/s1/checkpoint")).content
+    assert accept(site.centre.trust, note).witnessed
+
+
+async def witnessed(site: "Site", size: int) -> bool:
+    return (await gate_of(site)).witnessed >= size
+
+
+async def test_sending_it_again_does_not_pass_the_witnesses(site: "Site", bench: "Bench") -> None:
+    await instruct(site, bench)
+    answer = await site.http.post("/v1/refunds/R1/1/1%231/resend", headers=site.shop)
+    assert answer.json()["state"] == AWAITING
+
+
+async def test_a_units_next_instruction_waits_for_the_first_and_then_for_the_witnesses(
+    site: "Site", bench: "Bench", shop: Shop
+) -> None:
+    await instruct(site, bench)
+    async with running(site, shop):
+        await site.centre.checkpoints.now()
+        await until(lambda: shop.got, "delivered")
+        again = {"inspection": 2, "purpose": "appeal"}
+        await site.announce("R1/1/1", **again)
+        (answer,) = (await site.send(bench, bench.signed("R1/1/1", unit=again))).results
+        assert answer.kind == "receipt"
+        assert await states(site) == ["delivered", AWAITING]
+        await site.centre.checkpoints.now()
+        await until(lambda: len(shop.got) == 2, "delivered")
+    assert [event.instruction.number for event in shop.events] == [1, 2]
+
+
+@pytest.mark.parametrize("quorum", ["quorum none"])
+async def test_without_a_quorum_it_goes_at_once_and_everybody_is_told(
+    site: "Site", bench: "Bench", shop: Shop
+) -> None:
+    await instruct(site, bench)
+    async with running(site, shop):
+        await until(lambda: shop.got, "delivered")
+    said = (await site.http.get("/v1/log")).json()
+    assert (said["fork_detectable"], said["quorum"]) == (False, "none")
+    assert site.counted("regrade_fork_detectable") == 0
+
+
+async def test_with_a_quorum_everybody_is_told_too(site: "Site") -> None:
+    said = (await site.http.get("/v1/log")).json()
+    assert (said["fork_detectable"], said["quorum"], said["witnessed"]) == (True, "a", 0)
+    assert site.counted("regrade_fork_detectable") == 1
+
+
+@pytest.mark.parametrize("quorum", ["group both all a b\nquorum both"])
+async def test_a_quorum_of_two_is_met_by_two(
+    site: "Site", bench: "Bench", shop: Shop, cosigners: list["Cosigner"]
+) -> None:
+    await instruct(site, bench)
+    async with running(site, shop):
+        for _ in range(3):  # they meet although checkpoints come faster than they answer
+            await site.centre.checkpoints.now()
+            await instruct(site, bench, f"R{bench.counter + 5}/1/1")
+        await site.centre.checkpoints.now()
+        await until(lambda: len(shop.got) == 4, "all delivered")
+    for headers, body in shop.got:
+        check_event(signed_body(headers, body), trust(site), site.clock.moment.timestamp())
+
+
+def covers(connection: Connection, size: int) -> bool:
+    return read_gate(connection, "s1").witnessed >= size
+
+
+async def test_a_witness_that_never_answers_holds_up_nobody_else(
+    tmp_path: Path, settings: ServerSettings, cosigners: list["Cosigner"]
+) -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # until the centre has had enough
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port, keys = silent.sockets[0].getsockname()[1], read_keys(tmp_path)
+    write_policy(tmp_path, keys, cosigners, "group one any a b\nquorum one")
+    text = (tmp_path / FILE_NAME).read_text().replace(cosigners[0].url, f"http://127.0.0.1:{port}")
+    (tmp_path / FILE_NAME).write_text(text)
+    opening = open_centre(tmp_path, settings, keys, registry=CollectorRegistry())
+    async with opening as centre, witnessing(centre):
+        for size in (1, 2, 3):
+            entry = Entry(type=EntryType.LOGISTICS, id=f"n{size}", body=b"{}")
+            append = partial(centre.log.append, entry=entry, recorded_at=centre.now())
+            await centre.writer.submit(append)
+            assert (await centre.checkpoints.now()).size == size
+            await until(partial(centre.reader.run, partial(covers, size=size)), "witnessed")
+    silent.close()
+    await silent.wait_closed()
+
+
+async def test_a_fork_is_refused_by_the_witness_and_raises_an_alarm(
+    site: "Site", bench: "Bench", shop: Shop, cosigners: list["Cosigner"]
+) -> None:
+    """Somebody with the log's key has shown the witness another history of the same length."""
+    await instruct(site, bench)
+    size = (await site.centre.checkpoints.now()).size
+    assert await submit(cosigners[0], site.centre.keys.log, size) == 200
+    async with running(site, shop):
+        await until(lambda: alarmed(site, AlarmKind.FORK), "an alarm")
+    assert (await states(site), shop.got) == ([AWAITING], [])
+    assert open_book(cosigners[0]).conflicts(ORIGIN)[0][0] == "fork"
+    assert site.counted("regrade_cosignatures_total", result="other_history") >= 1
+
+
+async def test_a_fork_behind_a_shorter_history_is_found_too(
+    site: "Site", bench: "Bench", shop: Shop, cosigners: list["Cosigner"]
+) -> None:
+    await instruct(site, bench)
+    assert await submit(cosigners[0], site.centre.keys.log, 1) == 200
+    async with running(site, shop):
+        await site.centre.checkpoints.now()
+        await until(lambda: alarmed(site, AlarmKind.FORK), "an alarm")
+    assert (await states(site), shop.got) == ([AWAITING], [])
+
+
+async def test_a_centre_that_was_set_back_is_found_by_its_witness(
+    site: "Site", bench: "Bench", shop: Shop, cosigners: list["Cosigner"]
+) -> None:
+    """A copy of the database that was longer has been witnessed; this one signs less."""
+    await instruct(site, bench)
+    assert await submit(cosigners[0], site.centre.keys.log, 500) == 200
+    async with running(site, shop):
+        await site.centre.checkpoints.now()
+        await until(lambda: alarmed(site, AlarmKind.FORK), "an alarm")
+        detail = (await site.http.get("/v1/alarms", headers=site.console)).text
+    assert "it cosigned 500 entries" in detail
+    assert shop.got == []
+
+
+async def test_what_waits_too_long_raises_an_alarm_that_ends_with_the_waiting(
+    site: "Site", bench: "Bench", shop: Shop
+) -> None:
+    await instruct(site, bench)
+    watch = Watch(site.centre)
+    await watch.look()
+    assert (await alarms(site), site.counted("regrade_awaiting_witness")) == ({}, 1)
+    site.clock.forward(901)
+    await watch.look()
+    await watch.look()
+    assert await alarms(site) == {AlarmKind.QUORUM_MISSING: 1}
+    async with running(site, shop):
+        await site.centre.checkpoints.now()
+        await until(lambda: shop.got, "delivered")
+    await watch.look()
+    assert (await alarms(site), site.counted("regrade_awaiting_witness")) == ({}, 0)
+
+
+async def alarmed(site: "Site", kind: AlarmKind) -> bool:
+    return kind in await alarms(site)
+
+
+async def reopened(
+    site: "Site", folder: Path, cosigners: list["Cosigner"], quorum: str
+) -> tuple[Gate, list[str]]:
+    """The gate and the states of deliveries once the centre has started again under another policy."""
+    write_policy(folder, site.centre.keys, cosigners, quorum)
+    policy = read_trust(folder, ORIGIN, site.centre.keys.log_public)
+    await site.centre.writer.submit(lambda c: set_gate(c, "s1", gate_by(c, "s1", policy)))
+    return await gate_of(site), await states(site)
+
+
+async def test_another_policy_at_the_next_start_judges_what_has_not_gone_yet(
+    site: "Site", bench: "Bench", shop: Shop, tmp_path: Path, cosigners: list["Cosigner"]
+) -> None:
+    await instruct(site, bench)
+    gate, found = await reopened(site, tmp_path, cosigners, "quorum none")
+    assert (gate, found) == (Gate(required=False, witnessed=0), [QUEUED])
+    gate, found = await reopened(site, tmp_path, cosigners, "quorum b")
+    assert (gate, found) == (Gate(required=True, witnessed=0), [AWAITING])
+    async with running(site, shop):
+        kept = await site.centre.checkpoints.now()
+        await until(lambda: shop.got, "delivered under the policy of before")
+    gate, _ = await reopened(site, tmp_path, cosigners, "quorum b")
+    assert gate == Gate(required=True, witnessed=kept.size), "b had cosigned it as well"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("quorum none", "does not name this log"),
+        ("log LOG\nquorum a", "is no trust policy"),
+        ("log LOG\nwitness a WITNESS\nquorum a", "no URL"),
+        ("log LOG\nwitness é WITNESS\nquorum none", "ASCII"),
+        ("nonsense", "is no trust policy"),
+    ],
+)
+def test_a_policy_that_could_never_work_keeps_the_centre_from_starting(
+    tmp_path: Path, cosigners: list["Cosigner"], lines: str, said: str
+) -> None:
+    public = read_keys(tmp_path).log_public
+    text = lines.replace("LOG", own_key(ORIGIN, public).to_text())
+    (tmp_path / FILE_NAME).write_text(text.replace("WITNESS", cosigners[0].key.to_text()) + "\n")
+    with pytest.raises(BadSettings, match=said):
+        read_trust(tmp_path, ORIGIN, public)
+
+
+# decisions
+
+
+@pytest.mark.parametrize(
+    ("required", "witnessed", "leaf_seq", "state"),
+    [
+        (False, 0, 7, QUEUED),
+        (True, 0, 0, AWAITING),
+        (True, 7, 7, AWAITING),
+        (True, 8, 7, QUEUED),
+        (True, 99, 7, QUEUED),
+    ],
+)
+def test_an_instruction_goes_when_a_witnessed_checkpoint_covers_its_entry(
+    required: bool, witnessed: int, leaf_seq: int, state: str
+) -> None:
+    gate = Gate(required=required, witnessed=witnessed)
+    assert gate.state(gate.needs(leaf_seq)) == state
+    assert gate.state(gate.needs(leaf_seq), behind=True) == BEHIND
+
+
+@pytest.mark.parametrize(
+    ("since_s", "late"), [(None, False), (100.0, False), (99.9, False), (99.0, True), (0.0, True)]
+)
+def test_waiting_is_late_after_its_limit(since_s: float | None, late: bool) -> None:
+    assert is_late(since_s, 1000.0, 900.5) is late
+
+
+def refused(status: int, content: bytes = b"", media_type: str = SIZE) -> Refused:
+    return Refused("no", status=status, content=content, media_type=media_type)
+
+
+@pytest.mark.parametrize(
+    ("error", "meaning"),
+    [
+        (refused(409, b"3\n"), Behind(size=3)),
+        (refused(409, b"0\n"), Behind(size=0)),
+        (refused(409, b"9\n"), Behind(size=9)),
+        (refused(409, b"10\n"), OtherHistory(detail="it cosigned 10 entries, and we signed no more than 9")),
+        (refused(409, b"5\n"), OtherHistory(detail="it cosigned another root for 5 entries")),
+        (refused(409, b"", "text/plain"), OtherHistory(detail="it cosigned another root for 5 entries")),
+        (refused(422), OtherHistory(detail="it finds no way from its size 5 to our 9")),
+        (refused(409, b"five\n"), None),
+        (refused(403), None),
+        (refused(404), None),
+        (refused(400), None),
+    ],
+)
+def test_what_a_witnesss_refusal_means(error: Refused, meaning: Behind | OtherHistory | None) -> None:
+    asked = AddCheckpoint(old_size=5, proof=(), checkpoint=b"")
+    assert read_refusal(error, asked, 9) == meaning
+
+
+async def test_all_witnesses_are_asked_for_one_checkpoint_until_it_is_met(site: "Site") -> None:
+    await site.enrol()
+    first = await site.centre.checkpoints.now()
+    target = Target(site.centre, 0)
+    assert target.now() == first
+    await site.enrol("st2")
+    second = await site.centre.checkpoints.now()
+    assert target.now() == first
+    target.met(first.size)
+    assert target.now() == second
+    target.met(second.size)
+    await site.enrol("st3")
+    third = await site.centre.checkpoints.now()
+    assert target.now() == third
+    await site.enrol("st4")
+    await site.centre.checkpoints.now()
+    await asyncio.sleep(2 * site.centre.settings.witness_timeout_s + 0.05)
+    assert target.now() == site.centre.checkpoints.shown, "its time was up"
