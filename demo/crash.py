@@ -1,7 +1,7 @@
 """Kill -9 at seeded moments, and the question whether anything was lost, doubled or made up.
 
 Every item of a seed goes over one MQTT bench. At moments that the seed fixes, the station, its
-broker, the centre or the shop is killed and started again, while the work goes on.
+broker, the centre, the shop or the witness is killed and started again, while the work goes on.
 """
 
 import asyncio
@@ -45,6 +45,7 @@ class Target(StrEnum):
     BROKER = "broker"
     CENTRE = "centre"
     SHOP = "shop"
+    WITNESS = "witness"
 
 
 class Moment(StrEnum):
@@ -142,7 +143,12 @@ class Killer:
     def _child(self, target: Target) -> Child:
         warehouse = self.warehouse
         station = warehouse.stations[0].child
-        return {Target.STATION: station, Target.CENTRE: warehouse.centre, Target.SHOP: warehouse.shop}[target]
+        return {
+            Target.STATION: station,
+            Target.CENTRE: warehouse.centre,
+            Target.SHOP: warehouse.shop,
+            Target.WITNESS: warehouse.witness,
+        }[target]
 
     async def _kill_broker(self) -> None:
         """The broker is the station's only child; the station starts it again by itself."""

@@ -48,6 +48,11 @@ class Options:
         return self.root / "shop"
 
     @property
+    def witness_dir(self) -> Path:
+        """Folder of the witness, which the shop's side operates."""
+        return self.root / "witness"
+
+    @property
     def references(self) -> Path:
         """Reference store that the stations share."""
         return self.root / "references"
@@ -110,5 +115,10 @@ folder = "{ports.camera}"
 
 
 def centre_env() -> dict[str, str]:
-    """Settings of the centre that differ from its file: refunds are retried at once."""
-    return {"REGRADE_SERVER_REFUND_RETRY_S": REFUND_RETRIES_S, "REGRADE_SERVER_REFUND_TIMEOUT_S": "1.0"}
+    """Settings of the centre that differ from its file: nobody waits long for a checkpoint or a retry."""
+    return {
+        "REGRADE_SERVER_REFUND_RETRY_S": REFUND_RETRIES_S,
+        "REGRADE_SERVER_REFUND_TIMEOUT_S": "1.0",
+        "REGRADE_SERVER_CHECKPOINT_EVERY_S": "0.2",
+        "REGRADE_SERVER_WITNESS_TIMEOUT_S": "2.0",
+    }

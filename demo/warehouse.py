@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,10 +24,14 @@ from demo.shop.settings import ShopSettings, write_settings
 from demo.strays import Strays
 from demo.world import READER, VIEW, Bench
 from edge.broker_files import keep_passwords, private_folder
+from inspection.custody.policy import TrustedWitness, read_policy, write_policy
 from inspection.messages.catalogue import ProductMessage, UnitMessage
+from kit.witness_folder import book_of, init_witness
 from link.mqtt import MqttConfig
+from server.ledger.trust import FILE_NAME as TRUST_POLICY
 
 PORTS_PER_BENCH = 2
+WITNESS, WITNESS_NAME = "finance", "finance.demo/witness"
 HEARD_S = 5.0
 """Longest wait for a station's next look at the worklist; a later one does no harm."""
 
@@ -59,10 +63,13 @@ class Warehouse:
         self.stations: list[StationPlace] = []
         self.proxy: Proxy | None = None
         self._stack = AsyncExitStack()
-        count = 3 + 1 + PORTS_PER_BENCH * len(options.benches)
+        count = 4 + 1 + PORTS_PER_BENCH * len(options.benches)
         self._ports = free_ports(count)
         self.centre = self._child("centre", "server", "run", "--dir", options.centre_dir, health="/healthz")
         self.shop = self._child("shop", "demo", "shop", "--dir", options.shop_dir, health="/refunds.json")
+        self.witness = self._child(
+            "witness", "witness", "run", "--dir", options.witness_dir, health="/healthz"
+        )
         self.console = self._child("console", "console", "--dir", options.centre_dir, health="/")
         self.centre.env = centre_env()
         self._proxy_port = self._ports.pop()
@@ -101,7 +108,7 @@ class Warehouse:
     @property
     def children(self) -> list[Child]:
         """Every program that may be killed."""
-        return [self.centre, self.shop, *(station.child for station in self.stations)]
+        return [self.centre, self.shop, self.witness, *(station.child for station in self.stations)]
 
     async def prepare(self, plan: Plan) -> None:
         """Announce a plan's products and units, and let the models learn its references."""
@@ -158,6 +165,8 @@ class Warehouse:
         code, out, err = await run_once(regrade(*words))
         if code:
             raise _stuck("the centre cannot be set up", err)
+        go_by_witness(self.options, f"http://127.0.0.1:{_port_of(self.witness)}")
+        await self._start(self.witness)
         console_key = out.strip().splitlines()[-1].strip()  # kept in memory only: on no screen, in no log
         await self._start(self.centre)
         self.office = await self._stack.enter_async_context(Office(self.centre_url, console_key))
@@ -179,6 +188,7 @@ class Warehouse:
             origin=keys.origin,
             webhook_key=keys.webhook,
             log_key=keys.log,
+            policy=(self.options.centre_dir / TRUST_POLICY).read_text(),
             seed=self.options.seed,
             faults=self.options.faults,
         )
@@ -251,6 +261,23 @@ async def _expected(station: StationPlace) -> int:
     """How many units a station expects; 0 while it does not answer."""
     seen = await station.inspector.eyes.look()
     return int(seen["worklist_size"]) if seen else 0
+
+
+def go_by_witness(options: Options, url: str) -> None:
+    """Make a witness that knows the centre's log, and let money wait for what it has seen.
+
+    It stands for the one that a merchant's finance department runs, apart from what pays.
+    """
+    path = options.centre_dir / TRUST_POLICY
+    policy = read_policy(path.read_bytes())
+    key = init_witness(options.witness_dir, WITNESS_NAME)
+    book = book_of(options.witness_dir)
+    with book.transaction():
+        for log in policy.logs:
+            book.add_log(log.key)
+    book.close()
+    witness = TrustedWitness(name=WITNESS, key=key.public, url=url)
+    path.write_bytes(write_policy(replace(policy, witnesses=(witness,), quorum=WITNESS)))
 
 
 def learn(root: Path, references: dict[str, tuple[Picture, ...]]) -> None:

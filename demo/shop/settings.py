@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
 from demo.errors import BadSetUp
+from inspection.custody.policy import read_policy
 from inspection.errors import BadMessage
 from inspection.messages.base import Message, Name, Origin, Ppm
 from inspection.messages.station import PublicKey
@@ -39,6 +40,8 @@ class ShopSettings(Message):
     origin: Origin
     webhook_key: PublicKey
     log_key: PublicKey
+    policy: str | None = None
+    """The trust policy (c2sp.org/tlog-policy): which witnesses must have seen what is to be paid."""
     seed: int = 0
     """Of the fault plan: the same seed fails the same deliveries."""
     faults: FaultRates = FaultRates()
@@ -49,7 +52,11 @@ class ShopSettings(Message):
     def trust(self) -> Trust:
         """Whom the shop believes."""
         return Trust(
-            webhook_key=self.webhook_key, log_key=self.log_key, origin=self.origin, merchant=self.merchant
+            webhook_key=self.webhook_key,
+            log_key=self.log_key,
+            origin=self.origin,
+            merchant=self.merchant,
+            policy=None if self.policy is None else read_policy(self.policy.encode()),
         )
 
 
