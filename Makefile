@@ -4,7 +4,7 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench soak render lock setup-dev training peers peers-ledger
+.PHONY: help run test setup check fmt bench soak mutations render lock setup-dev training peers peers-ledger
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -47,6 +47,9 @@ bench: setup-dev  ## measure, beside the peers
 
 soak: setup-dev  ## the tests that take hours
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+mutations: setup-dev  ## 10,000 attacks on the ledger before three verifiers (fewer: ARGS='--count 1000')
+	@$(BIN)/python -m tests.kit.mutations_run $(ARGS)
 
 training: | $(BIN)/pip  ## make .venv/train for `regrade train` (torch; ultralytics, which is AGPL-3.0)
 	@$(BIN)/python -m venv .venv/train

@@ -208,13 +208,14 @@ def _begin(file: BinaryIO, basis: Basis, beside: Beside, thorough: bool) -> tupl
         tree=GrowingTree(wanted=frozenset(sizes), on_tile=beside.tile),
         rows=Rows(),
     )
-    head_problems = [*_other_key(basis, header), *([replace(problem, line=1)] if problem else [])]
+    head_problems = [*_other_key(policy, header), *([replace(problem, line=1)] if problem else [])]
     return reading, [*bad_pins, *head_problems, *bad_marks]
 
 
-def _other_key(basis: Basis, header: Header) -> Iterator[Problem]:
-    if basis.policy is None and basis.key and header.log_public_key != basis.key:
-        theirs, yours = key_id(header.log_public_key), key_id(basis.key)
+def _other_key(policy: TrustPolicy, header: Header) -> Iterator[Problem]:
+    trusted = [log.key.public_key for log in policy.logs if log.key.name == header.origin]
+    if trusted and header.log_public_key not in trusted:
+        theirs, yours = key_id(header.log_public_key), key_id(trusted[0])
         detail = f"the export names log key {theirs}, you gave {yours}"
         yield Problem(rule=Rule.OTHER_KEY, line=1, detail=detail)
 

@@ -36,6 +36,7 @@ HEADER = "checkpoint head kind log_public_key origin size v"
 TYPES = re.compile("verdict|correction|reversal|refund[.]instruction|refund[.]outcome|logistics|key[.]add|"
                    "key[.]revoke|policy|model|calibration|autonomy|approval|access|erasure")  # fmt: skip
 PACK = {"bundle.json", "policy", "report.pdf", "verify.html", "regrade_verify.py"}
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError)
 Files = dict[str, Callable[[], bytes]]
 State = tuple[str, int, bytes, list[int]]  # origin, size, root, and when witnesses saw it (s since 1970)
 
@@ -260,6 +261,8 @@ def check_export(content: bytes, files: Files, policy: Policy, held: argparse.Na
     need((header["kind"], header["v"], last) == ("regrade-export", 2, b""), "unreadable", "no whole export")
     made = {"checkpoint": header["checkpoint"].encode(), "leaves.jsonl": content}
     state = open_checkpoint(made["checkpoint"], policy)
+    trusted = any(key == raw(header["log_public_key"]) for _, key in policy.keys.values())
+    need(trusted, "other_key", "it names a log key that the policy does not")
     kept = {name: open_checkpoint(files[name](), policy, False) for name in files if "checkpoints/" in name}
     states = [state, *kept.values(), *(open_checkpoint(old, policy, False) for old in held.checkpoint)]
     entries, nodes, prev = Entries(state[0]), [list[bytes]() for _ in range(64)], GENESIS
@@ -397,7 +400,7 @@ def main(words: list[str] | None = None) -> int:
     except (OSError, zipfile.BadZipFile) as error:
         print(f"cannot be read: {error}", file=sys.stderr)
         return 2
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+    except UNREADABLE as error:
         print(f"FAILED: unreadable: {error!r}")
         return 1
     if policy.quorum == "none":

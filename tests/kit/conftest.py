@@ -40,6 +40,8 @@ class Log:
     leaves: list[bytes] = field(default_factory=list)
     witnesses: dict[str, Ed25519PrivateKey] = field(default_factory=dict)
     """Key name -> key."""
+    at: str = AT
+    """When the next entry is recorded."""
 
     @property
     def public(self) -> bytes:
@@ -55,7 +57,7 @@ class Log:
             prev=prev,
             type=type,
             id=id,
-            recorded_at=AT,
+            recorded_at=self.at,
             body=body,
             device=device,
         )
@@ -68,9 +70,9 @@ class Log:
         body = {"station": "bench1", "site": "s1", "key": key_id(public), "public_key": text}
         return self.append(EntryType.KEY_ADD, f"key:{key_id(public)}", body)
 
-    def add_instruction(self, counter: int) -> int:
+    def add_instruction(self, counter: int, **changes: Any) -> int:
         """What follows from a verdict of `add_verdict`."""
-        body = instruction_object(counter)
+        body = instruction_object(counter) | changes
         return self.append(EntryType.REFUND_INSTRUCTION, f"instruction:{body['id']}", body)
 
     def add_parcel(self, parcel: str = "P1") -> int:
