@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from inspection.custody.canonical import canonical
+from inspection.custody.canonical import canonical_again
 from inspection.custody.counters import CounterWalk
 from inspection.custody.leaf import EntryType, Leaf
 from inspection.custody.signing import Domain, check_public_key, key_id, verify
@@ -73,7 +73,7 @@ class Content:
 
     def _body(self, at: int, leaf: Leaf) -> Iterator[Problem]:
         try:
-            body = check_body(leaf.type, canonical(leaf.body))
+            body = check_body(leaf.type, canonical_again(leaf.body))
         except BadMessage as error:
             yield _problem(Rule.BAD_BODY, at, leaf, str(error))
             return
@@ -96,7 +96,7 @@ class Content:
             self._keys[key_id(public)] = public
 
     def _verdict(self, at: int, leaf: Leaf) -> Iterator[Problem]:
-        signed = canonical(leaf.body)
+        signed = canonical_again(leaf.body)
         try:
             record = read_record(signed)
         except DomainError as error:

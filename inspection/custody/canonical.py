@@ -5,6 +5,7 @@ strings without lone surrogates, integers within 2^53 - 1, booleans, null, lists
 profile orjson's sorted output is byte-equal to JCS; `tests/inspection/custody` holds it to that.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from inspection.errors import BadMessage
 
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 16
+DOUBTFUL_NUMBER = re.compile(rb'(?:":|[\[,])-?(?:[0-9]+[.eE]|[0-9]{16})')
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -36,15 +38,37 @@ def parse_canonical(content: bytes) -> dict[str, Any]:
         raise BadMessage(f"not JSON: {error}") from error
     if not isinstance(value, dict):
         raise BadMessage("not a JSON object")
-    _check(value, MAX_DEPTH)
+    if not _plainly_within(content, value):
+        _check(value, MAX_DEPTH)
     if not writes_to(value, content):
         raise BadMessage("JSON, but not in canonical form")
     return value
 
 
+def canonical_again(value: object) -> bytes:
+    """The canonical bytes of a part of what `parse_canonical` returned; it was checked there."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def writes_to(value: object, content: bytes) -> bool:
     """True when the value is written as these bytes, which are canonical: then so is the value."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == content
+
+
+def _plainly_within(content: bytes, value: dict[str, Any]) -> bool:
+    """True when one look at bytes that are the value's canonical form shows that it is within the profile.
+
+    ASCII throughout, so every key is, and no number with a fraction, an exponent or sixteen digits. False
+    says nothing: the look does not tell a number from digits in a text.
+    """
+    return content.isascii() and not DOUBTFUL_NUMBER.search(content) and _shallow(value, MAX_DEPTH)
+
+
+def _shallow(value: dict[str, Any] | list[Any], depth: int) -> bool:
+    inner = value.values() if type(value) is dict else value
+    if depth == 0:
+        return False
+    return all(_shallow(each, depth - 1) for each in inner if type(each) is dict or type(each) is list)
 
 
 def _check(value: object, depth: int) -> None:

@@ -15,6 +15,7 @@ from tests.kit.world import (
     HELD_RECEIPT,
     KEPT,
     STORY,
+    Step,
     access,
     key,
     new_log,

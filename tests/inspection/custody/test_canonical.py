@@ -1,7 +1,9 @@
 """One value, one spelling: the bytes that are hashed and signed."""
 
 import json
+from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,30 @@ def test_a_bomb_of_brackets_is_refused() -> None:
 def test_another_spelling_of_a_value_is_refused(content: bytes) -> None:
     with pytest.raises(BadMessage):
         parse_canonical(content)
+
+
+TRICKY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**54), 2**54)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.sampled_from('0123456789.eE:[,{"-é'), max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "é", ":1.5"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(value=st.dictionaries(st.text("ab", max_size=2), TRICKY, max_size=4), nested=st.integers(0, 20))
+def test_what_is_read_at_one_look_is_read_as_by_looking_at_every_part(value: Any, nested: int) -> None:
+    for _ in range(nested):
+        value = {"n": [value]}
+    content = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    try:
+        wanted = canonical(orjson.loads(content))
+    except BadMessage:
+        with pytest.raises(BadMessage):
+            parse_canonical(content)
+    else:
+        assert canonical(parse_canonical(content)) == wanted == content
