@@ -23,6 +23,7 @@ from server.ledger.router import router as ledger
 from server.ledger.statements_router import router as statements
 from server.ledger.tiles_router import router as tiles
 from server.ledger.witnessing import witnessing
+from server.packs.router import router as packs
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
@@ -39,6 +40,7 @@ ROUTERS = (
     overrides,
     tiles,
     catalogue,
+    packs,  # before the returns, whose ids are paths
     returns,
     stations,
     evidence,

@@ -89,6 +89,8 @@ class Centre:
     """What is owed for which grade."""
     trust: TrustPolicy
     """Which witnesses must have seen the log before money moves."""
+    packing: asyncio.Lock
+    """Held while an evidence pack is made."""
     deliveries_due: asyncio.Event
     """Set when an instruction may be waiting for its delivery."""
     logger: structlog.stdlib.BoundLogger
@@ -208,6 +210,7 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         checkpoints=Checkpointer(log, ground.writer, guard, keys.log_signers, clock, shown),
         policy=ground.policy,
         trust=ground.trust,
+        packing=asyncio.Lock(),
         deliveries_due=asyncio.Event(),
         logger=structlog.get_logger("server"),
     )

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from server.packs import commands as packs
 from server.subjects import commands as subjects
 
 Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
@@ -21,6 +22,7 @@ ledger = typer.Typer(help="The centre's ledger.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Mount the centre's commands."""
+    packs.register(ledger)
     subjects.register(server, ledger)
     app.add_typer(server, name="server")
     app.add_typer(ledger, name="ledger")

@@ -5,6 +5,7 @@ CentreError
 |   |-- Busy                  the writer's queue is full
 |   |-- TooOften              a rate limit
 |   |-- StorageFailed         the disk did not take the commit
+|   |-- NotWitnessed          the witnesses have not seen the newest entries yet
 |   |-- LedgerRecovering      the ledger takes back what it had before a restore, and nothing new yet
 |   `-- LedgerFrozen          the ledger takes nothing any more: a person must start a new one
 |-- NotAdmitted           the caller may not do this: fix the key or the scope
@@ -68,6 +69,13 @@ class StorageFailed(TryLater):
     """The disk did not take the commit; nothing of it was recorded."""
 
     code = "storage_failed"
+    retry_after_s = 5
+
+
+class NotWitnessed(TryLater):
+    """Too few witnesses have seen the entries that are to be proven."""
+
+    code = "not_witnessed"
     retry_after_s = 5
 
 

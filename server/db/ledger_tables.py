@@ -5,8 +5,12 @@ is ever updated but the head, the last tile of each upper level, and the state o
 """
 
 from sqlalchemy import Index, Table, UniqueConstraint
+from sqlalchemy import text as sql
 
 from server.db.columns import blob, metadata, number, text
+
+LATER = "type IN ('correction', 'reversal', 'approval')"
+"""What is said of other entries by their indexes: few, and looked for by whoever shows those."""
 
 leaves = Table(
     "leaves",
@@ -19,6 +23,7 @@ leaves = Table(
     blob("hash"),  # RFC 6962 leaf hash, 32 bytes: stays when the body goes
     text("recorded_at"),
     UniqueConstraint("site", "id"),
+    Index("ix_leaves_later", "site", "seq", sqlite_where=sql(LATER)),
 )
 heads = Table("heads", metadata, text("site", key=True), number("size"), text("head"))
 tiles = Table(  # c2sp.org/tlog-tiles; level 0 only when full, the levels above grow

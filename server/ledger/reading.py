@@ -14,9 +14,14 @@ from server.ledger.standing import LogState, standing_of
 
 
 async def note_read(
-    centre: Centre, caller: Caller, what: AccessWhat, first: int | None, last: int | None
+    centre: Centre,
+    caller: Caller,
+    what: AccessWhat,
+    first: int | None,
+    last: int | None,
+    unit: str | None = None,
 ) -> None:
-    """Append who reads which entries, both ends included; raises TooOften.
+    """Append who reads which entries, both ends included, and of which unit; raises TooOften.
 
     A ledger that takes nothing stays readable: then the reading stands in the program's log alone.
     """
@@ -25,12 +30,17 @@ async def note_read(
     if standing.state != LogState.OPEN:
         centre.logger.warning("ledger.read", by=caller.label, what=what.value, first=first, last=last)
         return
-    entry, at = access_entry(centre, caller, what, first, last), centre.now()
+    entry, at = access_entry(centre, caller, what, first, last, unit), centre.now()
     await centre.writer.submit(lambda c: centre.log.append(c, entry, at))
 
 
 def access_entry(
-    centre: Centre, caller: Caller, what: AccessWhat, first: int | None, last: int | None
+    centre: Centre,
+    caller: Caller,
+    what: AccessWhat,
+    first: int | None,
+    last: int | None,
+    unit: str | None = None,
 ) -> Entry:
     """What the ledger says of a reading."""
     body = AccessEntry(
@@ -39,6 +49,7 @@ def access_entry(
         what=what,
         first=first,
         last=last,
+        unit=unit,
         at=centre.clock(),
     )
     return entry_of(EntryType.ACCESS, body, uuid4().hex)

@@ -45,6 +45,8 @@ def _leaves() -> None:
         sa.PrimaryKeyConstraint("site", "seq", name="pk_leaves"),
         sa.UniqueConstraint("site", "id", name="uq_leaves_site_id"),
     )
+    later = sa.text("type IN ('correction', 'reversal', 'approval')")
+    op.create_index("ix_leaves_later", "leaves", ["site", "seq"], sqlite_where=later)
 
 
 def _tiles() -> None:

@@ -1,0 +1,53 @@
+"""`regrade ledger pack`: an evidence pack from the command line, while the centre is stopped.
+
+A running centre is the only one that writes its database, and who makes a pack stands in the ledger:
+it is asked over HTTP instead.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from server.access import Caller, Scope
+
+Unit = Annotated[str, typer.Argument(help="The unit's id, `{authorization}/{line}/{index}`.")]
+Out = Annotated[Path, typer.Argument(help="Zip to write; must not exist.")]
+Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
+Full = Annotated[bool, typer.Option("--full", help="Show what belongs to the customer and the inspector.")]
+By = Annotated[str, typer.Option("--by", help="Who asks for it: it stands in the ledger.")]
+
+
+def register(ledger: typer.Typer) -> None:
+    """Mount the command under `regrade ledger`."""
+    ledger.command("pack")(pack)
+
+
+def pack(unit: Unit, out: Out, dir: Dir, by: By, full: Full = False) -> None:
+    """Write everything that proves one return, for people, programs and a browser, into one zip."""
+    import asyncio
+
+    from server.errors import AlreadyRunning, BadRequest
+
+    if out.exists():
+        raise BadRequest(f"{out} exists; name another file")
+    caller = Caller(scope=Scope.CONSOLE, label=by)
+    try:
+        content = asyncio.run(_made(dir, caller, unit, full=full))
+    except AlreadyRunning as error:
+        asked = f"GET /v1/returns/{unit}/evidence-pack gives the same"
+        raise AlreadyRunning(f"this centre runs, and it alone writes its database: {asked}") from error
+    out.write_bytes(content)
+    print(f"{len(content)} bytes written to {out}")
+
+
+async def _made(directory: Path, caller: Caller, unit: str, *, full: bool) -> bytes:
+    import os
+
+    from server.centre import open_centre
+    from server.keys import read_keys
+    from server.packs.making import make_pack
+    from server.settings import load_settings
+
+    async with open_centre(directory, load_settings(directory, os.environ), read_keys(directory)) as centre:
+        return await make_pack(centre, caller, unit, full=full)
