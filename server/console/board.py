@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from server.centre import utc_now
 from server.console.overview import Overview, read_overview
+from server.console.standing import trust_in
 from server.db.engine import Reader, reading_engine
 
 FRESH_S = 0.9
@@ -29,7 +30,7 @@ class Board:
 
     def __init__(self, database: Path, site: str, clock: Callable[[], datetime] = utc_now) -> None:
         self._reader = Reader(reading_engine(database))
-        self._site = site
+        self._site, self._directory = site, database.parent
         self._clock = clock
         self._seen = Seen(overview=None, stale_s=None)
         self._read_at = 0.0
@@ -46,7 +47,9 @@ class Board:
     async def _read(self, now: float) -> None:
         try:
             moment = self._clock()
-            overview = await self._reader.run(lambda c: read_overview(c, self._site, moment))
+            overview = await self._reader.run(
+                lambda c: read_overview(c, self._site, moment, trust_in(self._directory))
+            )
         except DBAPIError:  # the centre is stopped, or its database is not there yet
             self._seen = Seen(overview=self._seen.overview, stale_s=now - self._read_at)
         else:

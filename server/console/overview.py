@@ -6,8 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from inspection.custody.leaf import GENESIS
+from inspection.custody.policy import TrustPolicy
 from inspection.messages.base import read_time, time_text
 from inspection.messages.station import Health
+from server.console.standing import LedgerSeen, read_ledger
 from server.console.today import Today, read_today
 from server.db.ledger_tables import heads
 from server.db.tables import deliveries, instructions, outcomes, records, refusals, stations, units
@@ -70,8 +73,7 @@ class RefusedRow:
 class Overview:
     """One moment of one site."""
 
-    size: int
-    head: str
+    ledger: LedgerSeen
     expected: int
     overdue: int
     due_soon: int
@@ -87,8 +89,10 @@ class Overview:
     answered: `settled held rejected mismatch`."""
 
 
-def read_overview(connection: Connection, site: str, now: datetime) -> Overview:
-    """Read all of it; every list is bounded."""
+def read_overview(
+    connection: Connection, site: str, now: datetime, trust: TrustPolicy | None = None
+) -> Overview:
+    """Read all of it; every list is bounded. `trust` names the witnesses."""
     head = connection.execute(select(heads.c.size, heads.c.head).where(heads.c.site == site)).first()
     waiting = units.c.site == site, units.c.state == EXPECTED
     soon = datetime.fromtimestamp(now.timestamp() + SOON_S, now.tzinfo)
@@ -96,8 +100,7 @@ def read_overview(connection: Connection, site: str, now: datetime) -> Overview:
     near = (*waiting, units.c.deadline > time_text(now), units.c.deadline <= time_text(soon))
     size = head.size if head else 0
     return Overview(
-        size=size,
-        head=head.head if head else "0" * 64,
+        ledger=read_ledger(connection, site, (size, head.head if head else GENESIS), trust),
         expected=_count(connection, units, *waiting),
         overdue=_count(connection, units, *late),
         due_soon=_count(connection, units, *near),

@@ -7,7 +7,7 @@ from nicegui.events import GenericEventArguments
 
 from inspection.words.catalog import Words, words
 from server.console.board import Board, Seen
-from server.console.parts import COLUMNS, TILES, Part
+from server.console.parts import ALARMS, COLUMNS, LEDGER, TILES, Part
 from server.console.view import age, language_of
 
 STYLE = Path(__file__).with_name("style.css")
@@ -28,12 +28,14 @@ class ConsolePage:
         with ui.element("main").classes("console"):
             self._head()
             self._banner = ui.label().classes("banner").props('role="status" aria-live="polite"')
+            self._add(ALARMS)
             self._add(TILES)
             with ui.element("div").classes("columns"):
                 for column in COLUMNS:
                     with ui.element("div").classes("column"):
                         for part in column:
                             self._add(part)
+            self._add(LEDGER)
             with ui.element("footer"):
                 self._foot = ui.label()
         self._name()

@@ -10,10 +10,11 @@ from inspection.words.catalog import Words
 from server.console.bench_cards import draw_stations, seen_of
 from server.console.chart import draw_today
 from server.console.faults import first_sentence
+from server.console.ledger import draw_alarms, draw_ledger
 from server.console.marks import mark, rows, text
 from server.console.overview import Overview
 from server.console.verdicts import draw_verdicts
-from server.console.view import REFUND_STATES, TO_LOOK_AT, clock_time, deadline, short, tiles
+from server.console.view import REFUND_STATES, TO_LOOK_AT, clock_time, deadline, tiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +65,6 @@ def _draw_refunds(overview: Overview, words: Words) -> None:
                 text(f"{many:,}", "figures strong end" if many else "figures soft end")
 
 
-def _draw_ledger(overview: Overview, words: Words) -> None:
-    with ui.element("div").classes("line"):
-        text(words.say("console.leaves", count=f"{overview.size:,}"), "big figures")
-        with ui.element("span").classes("end soft"):
-            text(words.say("console.head"))
-            text(short(overview.head), "hash").props(f'title="{overview.head}"')
-
-
 def _draw_refused(overview: Overview, words: Words) -> None:
     if not overview.refusals:
         text(words.say("console.no_refused"), "quiet", "p")
@@ -85,6 +78,12 @@ def _draw_refused(overview: Overview, words: Words) -> None:
                 text(first_sentence(said), "cut").props(f'title="{said}"')
 
 
+ALARMS = Part(
+    css="panel alarms",
+    title=None,
+    slice_of=lambda o, _: o.ledger.alarms,
+    draw=lambda o, words: draw_alarms(o.ledger, words),
+)
 TILES = Part(css="tiles", title=None, slice_of=lambda o, _: tiles(o), draw=_draw_tiles)
 STATIONS = Part(css="panel stations", title="console.stations", slice_of=seen_of, draw=draw_stations)
 VERDICTS = Part(
@@ -104,9 +103,12 @@ REFUNDS = Part(
     draw=_draw_refunds,
 )
 LEDGER = Part(
-    css="panel ledger", title="console.ledger", slice_of=lambda o, _: (o.size, o.head), draw=_draw_ledger
+    css="panel ledger",
+    title="console.ledger",
+    slice_of=lambda o, _: o.ledger,
+    draw=lambda o, words: draw_ledger(o.ledger, words),
 )
 REFUSED = Part(
     css="panel refused", title="console.refused", slice_of=lambda o, _: o.refusals, draw=_draw_refused
 )
-COLUMNS = ((STATIONS, QUEUE), (VERDICTS, REFUSED), (TODAY, REFUNDS, LEDGER))
+COLUMNS = ((STATIONS, QUEUE), (VERDICTS, REFUSED), (TODAY, REFUNDS))
