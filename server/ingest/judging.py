@@ -212,7 +212,7 @@ def _other_start(case: Case, boots: Boots) -> str | None:
 def _unknown_unit(case: Case) -> str | None:
     unit = case.books.units.get(case.record.unit.id)
     if unit is not None and unit.merchant == case.record.merchant:
-        cancelled = unit.state == CANCELLED and unit.erased_at is None  # an erased one is taken, untold
+        cancelled = unit.state == CANCELLED and not unit.erased  # an erased one is taken, untold
         return f"the shop has cancelled the return of {unit.id}" if cancelled else None
     return f"no return was announced for unit {case.record.unit.id} of merchant {case.record.merchant}"
 
@@ -239,7 +239,7 @@ def _other_inspection(case: Case) -> str | None:
 
 
 def _image_keys(case: Case) -> str | None:
-    if case.books.units[case.record.unit.id].erased_at is not None:
+    if case.books.units[case.record.unit.id].erased:
         return None  # its station has destroyed them
     missing = {item.ciphertext_sha256 for item in case.record.evidence} - set(keys_by_image(case.signed))
     return f"the key of {len(missing)} image(s) is missing" if missing else None

@@ -130,7 +130,7 @@ def add_records(
         unit = announced[record.unit.id]
         row = _record_row(site, record, checked.sha256, place, now)
         rows.append({**row, **_announced(unit), "recorded_at": recorded_at})
-        if unit.erased_at is not None or unit.subject is None:
+        if unit.erased or unit.subject is None:
             images += _image_tombs(site, record)
             sealed += _opening_tombs(site, record)
             buried += entomb(connection, site, _image_names(record), record.station, recorded_at)
@@ -167,7 +167,7 @@ def _record_row(
 
 def _announced(unit: KnownUnit) -> dict[str, Any]:
     """The unit as it stands now: sealed already, so its bytes are only carried over."""
-    erased = unit.erased_at is not None
+    erased = unit.erased
     return {
         "announced": unit.body,
         "personal": GONE if erased else unit.personal,

@@ -186,7 +186,7 @@ def _record(
     due = [
         Due(record=record, unit=books.units[record.unit.id].message, verdict_seq=place.seq)
         for record, place in zip(found, places, strict=True)
-        if books.units[record.unit.id].erased_at is None
+        if not books.units[record.unit.id].erased
         and all(item.ciphertext_sha256 in held for item in record.evidence)
     ]
     issue(connection, log, due, rules.policy, rules.bench.now)

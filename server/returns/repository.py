@@ -36,6 +36,11 @@ class KnownUnit:
     keys: SubjectKeys = field(repr=False, compare=False)
 
     @property
+    def erased(self) -> bool:
+        """True once its customer was erased, also where a database older than that was restored."""
+        return self.erased_at is not None or not self.keys.opens(self.personal)
+
+    @property
     def message(self) -> UnitMessage:
         """The unit as the shop announced it, as far as it can be opened."""
         return whole_unit(self.keys, self.body, self.personal)

@@ -81,7 +81,7 @@ def fault_of(unit: UnitMessage, known: Known) -> UnitFault | None:
         return _fault(unit, "merchant", "other_merchant", "the key is for another merchant")
     if held and held.merchant != known.merchant:
         return _fault(unit, "id", "unit_taken", "another merchant uses this unit id at this site")
-    if held and held.erased_at:
+    if held and held.erased:
         return _fault(unit, "id", "unit_erased", "its customer was erased: announce it under another id")
     if unit.sku not in known.skus:
         return _fault(unit, "sku", "unknown_sku", "the catalogue has no such SKU; send the product first")

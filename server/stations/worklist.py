@@ -16,7 +16,7 @@ from server.db.tables import inspectors, products, units
 from server.returns.repository import EXPECTED
 from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
-from server.subjects.personal import whole_inspector, whole_unit
+from server.subjects.personal import GONE, whole_inspector, whole_unit
 
 PAGE = 500
 
@@ -42,7 +42,8 @@ def worklist_page(connection: Connection, site: str, after: int, now: datetime) 
     page = found[:PAGE]
     rows = {kind: [c.row for c in page if c.kind == kind] for kind in ("product", "unit", "inspector")}
     keys = keys_of(connection)
-    open_ones = [row for row in rows["unit"] if row.erased_at is None]
+    erased = {row.id for row in rows["unit"] if row.erased_at or not keys.opens(row.personal or GONE)}
+    open_ones = [row for row in rows["unit"] if row.id not in erased]
     expected = [row for row in open_ones if row.state == EXPECTED]
     return WorklistPage(
         cursor=page[-1].changed if page else after,
@@ -51,7 +52,7 @@ def worklist_page(connection: Connection, site: str, after: int, now: datetime) 
         units=tuple(_unit(keys, row) for row in expected),
         closed=tuple(row.id for row in open_ones if row.state != EXPECTED),
         inspectors=tuple(whole_inspector(keys, row.body, row.personal) for row in rows["inspector"]),
-        erased=tuple(row.id for row in rows["unit"] if row.erased_at is not None),
+        erased=tuple(row.id for row in rows["unit"] if row.id in erased),
         centre_time=now,
     )
 

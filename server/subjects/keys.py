@@ -75,11 +75,13 @@ class SubjectKeys:
 
     def seal(self, subject: str, content: bytes, place: str) -> bytes:
         """Seal bytes under a subject's key, bound to `place`; makes the key where there is none."""
-        self.ensure((subject,))
         with self._lock:
             key_id = self._find(subject)
             if key_id is None:
-                raise BadSeal("the subject's key was destroyed this moment")
+                self._make([subject])
+                key_id = self._find(subject)
+            if key_id is None:
+                raise BadSeal("the key store did not keep a new key")
             cipher = self._by_id[key_id]
         nonce = secrets.token_bytes(NONCE_BYTES)
         return FORMAT + key_id + nonce + cipher.encrypt(nonce, content, place.encode())
@@ -97,6 +99,11 @@ class SubjectKeys:
             return cipher.decrypt(nonce, content, place.encode())
         except InvalidTag as error:
             raise BadSeal(f"the sealed value was not made for {place}") from error
+
+    def opens(self, sealed: bytes) -> bool:
+        """True while the key of a sealed value is there; False for the empty bytes of an erased one."""
+        with self._lock:
+            return bool(sealed) and self._cipher(sealed[len(FORMAT) : HEADER]) is not None
 
     def holds(self, subject: str) -> bool:
         """True while the subject has a key."""

@@ -21,16 +21,21 @@ from inspection.messages.station import WorklistPage
 from inspection.messages.uplink import ImageKey, Opening, ReceiptMessage, SignedRecord
 from server.centre import open_centre
 from server.errors import RefundOpen
+from server.ingest.checking import check
+from server.ingest.judging import Bench as AtBench
+from server.ingest.repository import find_keys
+from server.ingest.service import Recorded, Rules, record_batch
 from server.keys import ServerKeys
 from server.ledger.tree import tree_view
 from server.settings import ServerSettings
+from server.stations.worklist import worklist_page
 from server.subjects.erasing import Eraser
 from server.subjects.keys import FILE_NAME
 from server.subjects.opening import opened
 from server.subjects.schemas import Certificate, ErasureAnswer, ErasureRequest
 
 if TYPE_CHECKING:
-    from tests.server.conftest import Bench, Site
+    from tests.server.conftest import Bench, Site, Tick
 
 ANN: dict[str, Any] = {
     "order": "O-ann-1",
@@ -219,6 +224,37 @@ async def test_the_old_backup_opens_nothing_without_the_key(
     assert (found.fields, found.images) == ((), ())
     assert set(found.erased_fields) == {"order", "customer", "tag"}
     assert found.erased_images == (ann.image_key.ciphertext_sha256,)
+
+
+async def test_a_database_restored_from_before_stays_erased(
+    site: "Site",
+    bench: "Bench",
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    settings: ServerSettings,
+    keys: ServerKeys,
+    clock: "Tick",
+) -> None:
+    await site.announce("R1/1/1", **ANN)
+    late = Inspected(bench, "R1/1/1", ANN)
+    before = backup(tmp_path, tmp_path_factory.mktemp("backups") / "before")
+    await erase(site)
+    shutil.copy(tmp_path / FILE_NAME, before / FILE_NAME)
+    async with open_centre(before, settings, keys, clock=clock, registry=CollectorRegistry()) as old:
+        page = await old.reader.run(lambda c: worklist_page(c, "s1", 0, old.clock()))
+        assert (page.erased, page.units) == (("R1/1/1",), ())
+        known = await old.reader.run(lambda c: find_keys(c, "s1", [bench.key_id]))
+        rules = Rules(
+            bench=AtBench(station="st1", site="s1", origin=old.log.origin, now=old.clock()),
+            policy=old.policy,
+            refusals_per_station=9,
+        )
+        batch = [check(late.signed, known, "st1")]
+        (outcome,) = await old.writer.submit(lambda c: record_batch(c, old.log, batch, rules))
+        assert isinstance(outcome, Recorded) and outcome.pending == ()
+        found = await old.reader.run(lambda c: opened(c, "s1", late.id))
+        assert found.fields == ()
+    assert left_of(late.traces, before) == []
 
 
 async def test_stations_hear_of_it_and_nobody_can_announce_the_unit_again(
