@@ -20,7 +20,7 @@ from server.errors import RetentionRefused
 from server.ledger.entries import entry_of
 from server.ledger.log import Log
 from server.ledger.standing import standing_of
-from server.refunds.repository import DEAD, DELIVERED
+from server.refunds.gate import DEAD, DELIVERED
 from server.subjects.holds import first_held_index
 
 NAME = "retention"
