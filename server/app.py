@@ -72,7 +72,7 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with delivering(centre), signing(centre), witnessing(centre):
+        async with witnessing(centre), delivering(centre), signing(centre):
             yield
 
     app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)

@@ -9,6 +9,8 @@ import anyio.to_thread
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from inspection.custody.checkpoint import read_checkpoint_text
+from inspection.custody.note import read_note
 from inspection.errors import DomainError
 from inspection.messages.base import time_text
 from server.db.writer import Writer
@@ -16,6 +18,8 @@ from server.errors import CentreError
 from server.ledger.checkpoints import Kept, sign_news
 from server.ledger.guard import Guard
 from server.ledger.log import Log
+from server.ledger.recovering import look
+from server.ledger.standing import Standing
 
 Heard = Callable[[Kept], None]
 
@@ -63,6 +67,21 @@ class Checkpointer:
                 for heard in self.on_new:
                     heard(kept)
             return kept
+
+    async def hold_against(self, note: bytes) -> Standing:
+        """Look what is missing beside a checkpoint of this log that came back from outside.
+
+        One that is longer than the ledger moves the guard up: what was signed once must be had again. Any
+        other changes nothing. Raises BadSignature or WrongLog for one that this log did not sign,
+        LedgerBroken, Busy or StorageFailed.
+        """
+        async with self._turn:
+            head = await self._writer.submit(self._log.head)
+            if read_checkpoint_text(read_note(note).text).size > head.size:
+                await anyio.to_thread.run_sync(self._guard.move_up, note)
+            guarded = await anyio.to_thread.run_sync(self._guard.read)
+            at = time_text(self._clock())
+            return await self._writer.submit(lambda c: look(c, self._log, guarded, at))
 
     async def run(self, every_s: float) -> None:
         """Sign for ever; what keeps it from signing is logged when it changes, and tried again."""

@@ -26,6 +26,7 @@ from server.errors import CentreError
 from server.ledger.checkpoints import Kept
 from server.ledger.cosignatures import keep_cosignature, last_cosigned
 from server.ledger.quorum import is_witnessed
+from server.ledger.recalling import believe, recall, remembered
 from server.ledger.tree import tree_view
 from server.news import News
 from server.refunds import gate
@@ -169,6 +170,7 @@ class Asker:
                 return meaning
             if isinstance(meaning, OtherHistory):
                 await self._alarm(meaning)
+                await self._recall()
             raise
         line, at_s = read_cosignature(self._witness.key, kept.note, answer.content)
         await self._take(kept, line, at_s)
@@ -188,6 +190,12 @@ class Asker:
             lambda c: raise_alarm(c, centre.site, AlarmKind.FORK, subject, meaning.detail, at)
         )
         centre.metrics.cosignatures.labels("other_history").inc()
+
+    async def _recall(self) -> None:
+        """Where it can show that we signed more than we have, nothing else may be signed."""
+        note = await remembered(self._centre, self._link.config.base_url)
+        if note is not None:
+            await believe(self._centre, note)
 
     def _note(self, result: str, error: Exception) -> None:
         self._centre.metrics.cosignatures.labels(result).inc()
@@ -255,7 +263,8 @@ class Watch:
 
 @asynccontextmanager
 async def witnessing(centre: Centre) -> AsyncIterator[None]:
-    """Ask every witness in the background, while the app is served."""
+    """Ask every witness what it remembers, then for cosignatures as long as the app is served."""
+    await recall(centre)
     gate_now = await centre.reader.run(lambda c: gate.read_gate(c, centre.site))
     target = Target(centre, gate_now.witnessed)
     async with AsyncExitStack() as stack:

@@ -26,10 +26,11 @@ from kit.witness_folder import book_of
 from link.errors import Refused
 from server.alarms import AlarmKind, count_standing
 from server.centre import open_centre
-from server.errors import BadSettings
+from server.errors import BadSettings, LedgerRecovering
 from server.keys import ServerKeys, read_keys
 from server.ledger.log import Entry
 from server.ledger.quorum import gate_by
+from server.ledger.recalling import believe, remembered
 from server.ledger.trust import FILE_NAME, own_key, read_trust
 from server.ledger.witnessing import Behind, OtherHistory, Target, Watch, is_late, read_refusal, witnessing
 from server.refunds.delivery import Courier
@@ -289,17 +290,42 @@ async def test_a_fork_behind_a_shorter_history_is_found_too(
     assert (await states(site), shop.got) == ([AWAITING], [])
 
 
-async def test_a_centre_that_was_set_back_is_found_by_its_witness(
+async def test_a_witness_that_never_answers_or_shows_nonsense_does_not_keep_the_centre_from_starting(
+    site: "Site", bench: "Bench", cosigners: list["Cosigner"]
+) -> None:
+    """A checkpoint that somebody else signed in the log's name proves nothing."""
+    other = Ed25519PrivateKey.generate()
+    note = issue_checkpoint(other, Checkpoint(origin=ORIGIN, size=500, root=bytes(32)))
+    await believe(site.centre, note)
+    assert await remembered(site.centre, "http://127.0.0.1:9") is None
+    assert (await site.centre.checkpoints.now()).size == 1
+
+
+async def test_a_witness_remembers_what_was_restored_away(
     site: "Site", bench: "Bench", shop: Shop, cosigners: list["Cosigner"]
 ) -> None:
-    """A copy of the database that was longer has been witnessed; this one signs less."""
+    """The whole folder was restored, guard file and all; only the witness has seen what came after."""
     await instruct(site, bench)
     assert await submit(cosigners[0], site.centre.keys.log, 500) == 200
     async with running(site, shop):
+        assert await alarms(site) == {AlarmKind.RECOVERING: 1}
+        assert (await site.http.get("/v1/log")).json()["state"] == "recovering"
+        with pytest.raises(LedgerRecovering, match="500"):
+            await site.centre.checkpoints.now()
+    assert shop.got == []
+
+
+async def test_a_longer_history_that_a_witness_gets_meanwhile_stops_the_signing(
+    site: "Site", bench: "Bench", shop: Shop, cosigners: list["Cosigner"]
+) -> None:
+    """Two centres sign for one log: this one learns of the other by its witness."""
+    await instruct(site, bench)
+    async with running(site, shop):
+        assert await submit(cosigners[0], site.centre.keys.log, 500) == 200
         await site.centre.checkpoints.now()
-        await until(lambda: alarmed(site, AlarmKind.FORK), "an alarm")
-        detail = (await site.http.get("/v1/alarms", headers=site.console)).text
-    assert "it cosigned 500 entries" in detail
+        await until(lambda: alarmed(site, AlarmKind.RECOVERING), "an alarm")
+        shown = (await site.http.get("/v1/alarms", headers=site.console)).text
+    assert "it cosigned 500 entries, and we signed no more than" in shown
     assert shop.got == []
 
 
