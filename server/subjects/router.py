@@ -1,4 +1,4 @@
-"""Routes of people: erasures and legal holds."""
+"""Routes of people: erasures, legal holds, and one field told to somebody."""
 
 from typing import Annotated
 
@@ -9,7 +9,8 @@ from server.answers import answer
 from server.bodies import read_body
 from server.centre import Here
 from server.subjects import holds
-from server.subjects.schemas import ErasureRequest, HoldList, HoldRequest, ReleaseRequest
+from server.subjects.disclosing import disclose
+from server.subjects.schemas import DisclosureRequest, ErasureRequest, HoldList, HoldRequest, ReleaseRequest
 
 router = APIRouter(prefix="/v1", tags=["subjects"])
 Console = Annotated[Caller, needs(Scope.CONSOLE)]
@@ -52,3 +53,10 @@ async def post_release(hold: Token, request: Request, centre: Here, caller: Cons
     said, now = (wanted.reason, wanted.by or caller.label), centre.clock()
     released = await centre.writer.submit(lambda c: holds.release_hold(c, centre.log, hold, said, now))
     return answer(released)
+
+
+@router.post("/records/{record:path}/disclosures")
+async def post_disclosure(record: str, request: Request, centre: Here, caller: Observer) -> Response:
+    """Open one field of a record for somebody; who asked, for whom and why stands in the ledger first."""
+    wanted = await read_body(request, DisclosureRequest)
+    return answer(await disclose(centre, caller, record, wanted))

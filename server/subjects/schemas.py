@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Name, UnitId, Utc
 from inspection.messages.catalogue import Label
-from inspection.messages.entries import ErasedCounts, Person
+from inspection.messages.entries import ErasedCounts, Person, RecordId
 from inspection.messages.uplink import Salt, Signature
 
 HoldReason = Annotated[str, Field(min_length=1, max_length=300)]
@@ -115,3 +115,18 @@ class DisclosureRequest(Message):
     field: Literal["inspector", "order", "customer", "note", "tag"]
     to: Annotated[str, Field(min_length=1, max_length=60)]
     reason: Code
+
+
+class Disclosure(Message):
+    """One opened field, and all that proves it."""
+
+    record: RecordId
+    field: Literal["inspector", "order", "customer", "note", "tag"]
+    salt: Salt
+    value: str
+    entry_index: Count
+    """Where the record stands in the ledger."""
+    proof: str
+    """c2sp.org/tlog-proof@v1 of that entry."""
+    bundle: Base64
+    """`bundle.json` with this one opening: what `regrade verify bundle` reads."""
