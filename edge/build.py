@@ -36,10 +36,11 @@ from edge.inputs import Blocked, NewWorklist
 from edge.looking import Detectors, read_models
 from edge.metrics import StationMetrics
 from edge.references import References, Shelf
+from edge.refill import Refill
 from edge.reporting import Reporting
 from edge.station import Place, Station
 from edge.steps.sign import Desk, policy_version
-from edge.sync import Heard, Pace, Sync
+from edge.sync import Heard, Lacking, Pace, Sync
 from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
 from edge.watch import TagWatch
@@ -133,14 +134,20 @@ def _put_together(
 ) -> Running:
     detectors = Detectors(ground.config.references, ground.models, ground.config.threads)
     metrics = StationMetrics(ground.registry)
-    uplink = _uplink(ground, link)
+    refill = Refill(ground.database, link, ground.faults)
+    uplink = _uplink(ground, link, refill)
 
     def committed(record: InspectionRecord) -> None:
         metrics.committed(record)
         uplink.wake()
 
     station = _station(ground, _seeing(ground, senses, detectors, executor), committed)
-    sync = _sync(ground, link, station)
+
+    async def lacking(ledger_size: int | None, recovering_from: int | None) -> None:
+        if await refill.heard(ledger_size, recovering_from):
+            uplink.wake()
+
+    sync = _sync(ground, link, station, lacking)
     reporting = Reporting(
         station=station,
         database=ground.database,
@@ -226,7 +233,7 @@ def _committer(ground: Ground) -> Committer:
     )
 
 
-def _uplink(ground: Ground, link: HttpLink) -> Uplink:
+def _uplink(ground: Ground, link: HttpLink, refill: Refill) -> Uplink:
     enrolment, timings = ground.identity.enrolment, ground.config.timings
     return Uplink(
         database=ground.database,
@@ -235,12 +242,13 @@ def _uplink(ground: Ground, link: HttpLink) -> Uplink:
         trust=LogTrust.of(enrolment),
         clocks=ground.clocks,
         faults=ground.faults,
+        refill=refill,
         changed=ground.changes.bump,
         retry_s=(timings.retry_min_s, timings.retry_max_s),
     )
 
 
-def _sync(ground: Ground, link: HttpLink, station: Station) -> Sync:
+def _sync(ground: Ground, link: HttpLink, station: Station, lacking: Lacking) -> Sync:
     def cloned(error: KeyCloned) -> None:
         station.post(Blocked(error=error))
 
@@ -254,7 +262,10 @@ def _sync(ground: Ground, link: HttpLink, station: Station) -> Sync:
         erasing=Erasing(ground.database, ground.vault, ground.faults),
         pace=Pace(worklist_s=timings.worklist_s, health_s=timings.health_s),
         heard=Heard(
-            new_worklist=lambda: station.post(NewWorklist()), changed=ground.changes.bump, cloned=cloned
+            new_worklist=lambda: station.post(NewWorklist()),
+            changed=ground.changes.bump,
+            cloned=cloned,
+            lacking=lacking,
         ),
     )
 

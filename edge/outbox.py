@@ -55,6 +55,15 @@ class Uploaded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A receipt that is still held, and what travelled beside its record."""
+
+    receipt: ReceiptMessage
+    openings: tuple[Opening, ...]
+    image_keys: tuple[ImageKey, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
     """How full the outbox is."""
 
@@ -173,6 +182,29 @@ def settle_refusal(connection: Connection, row_id: int, refusal: RefusalMessage,
     connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
 
 
+def receipts(connection: Connection, after: int, limit: int) -> tuple[Kept, ...]:
+    """Receipts of entries behind an index of the ledger, in its order."""
+    wanted = select(outbox).where(outbox.c.state == "delivered", outbox.c.ledger_index > after)
+    rows = connection.execute(wanted.order_by(outbox.c.ledger_index).limit(limit))
+    return tuple(
+        Kept(receipt=ReceiptMessage.read(row.receipt), openings=_openings(row), image_keys=_image_keys(row))
+        for row in rows
+    )
+
+
+def newest_receipt(connection: Connection) -> int:
+    """The highest index of the ledger that a receipt here names; -1 without one."""
+    chosen = select(func.max(outbox.c.ledger_index)).where(outbox.c.state == "delivered")
+    found: int | None = connection.execute(chosen).scalar()
+    return -1 if found is None else found
+
+
+def send_again(connection: Connection, sha256s: Sequence[str]) -> None:
+    """The centre does not hold these images after all."""
+    missing = evidence.c.sha256.in_(sha256s) & ~evidence.c.deleted
+    connection.execute(update(evidence).where(missing).values(uploaded=False, confirmed_at=None))
+
+
 def count_attempt(connection: Connection, row_ids: list[int]) -> None:
     """One more try without an answer that settles."""
     tried = update(outbox).where(outbox.c.id.in_(row_ids))
@@ -278,9 +310,15 @@ def _queued(row: Row[Any]) -> Queued:
         device_key=row.device_key,
         record=row.record,
         signature=row.signature,
-        openings=tuple(Opening.model_validate_json(json.dumps(each)) for each in json.loads(row.openings)),
-        image_keys=tuple(
-            ImageKey.model_validate_json(json.dumps(each)) for each in json.loads(row.image_keys)
-        ),
+        openings=_openings(row),
+        image_keys=_image_keys(row),
     )
     return Queued(id=row.id, unit=row.unit, signed=signed)
+
+
+def _openings(row: Row[Any]) -> tuple[Opening, ...]:
+    return tuple(Opening.model_validate_json(json.dumps(each)) for each in json.loads(row.openings))
+
+
+def _image_keys(row: Row[Any]) -> tuple[ImageKey, ...]:
+    return tuple(ImageKey.model_validate_json(json.dumps(each)) for each in json.loads(row.image_keys))

@@ -21,7 +21,7 @@ from edge.errors import DiskFull, KeyCloned
 from edge.faults import Faults
 from edge.identity import Identity
 from inspection.errors import BadMessage
-from inspection.messages.base import Message, Utc
+from inspection.messages.base import Count, Message, Utc
 from inspection.messages.station import Health, StationStanding, WorklistPage
 from link.errors import LinkError, Refused
 from link.http import HttpLink
@@ -33,9 +33,18 @@ MOST_PAGES = 200
 
 
 class HealthAnswer(Message):
-    """What the centre answers to health: its time."""
+    """What the centre answers to health: its time, and what its ledger lacks."""
 
     centre_time: Utc
+    ledger_size: Count | None = None
+    recovering_from: Count | None = None
+
+
+Lacking = Callable[[int | None, int | None], Awaitable[None]]
+
+
+async def nothing_lacks(ledger_size: int | None, recovering_from: int | None) -> None:
+    """For a station that gives nothing back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,8 @@ class Heard:
     changed: Callable[[], None]
     """The centre came back or went away."""
     cloned: Callable[[KeyCloned], None]
+    lacking: Lacking = nothing_lacks
+    """How long the centre's ledger is, and from where on it lacks something."""
 
 
 def check_standing(standing: StationStanding, own_key: str, known_counter: int | None) -> None:
@@ -116,6 +127,7 @@ class Sync:
         if standing.boot is not None:
             known = await self._database.run(partial(journal.known_counter, boot=standing.boot))
         check_standing(standing, self._identity.key_id, known)
+        await self._heard.lacking(standing.ledger_size, standing.recovering_from)
         self.checked.set()
 
     async def worklist(self) -> None:
@@ -148,7 +160,9 @@ class Sync:
         """Say how the station is; raises LinkError or BadMessage."""
         asked = self._clocks.now()
         answer = await self._link.post("/v1/stations/health", health.model_dump(mode="json"))
-        self._clocks.measure(asked, HealthAnswer.read(answer.content).centre_time, self._clocks.now())
+        said = HealthAnswer.read(answer.content)
+        self._clocks.measure(asked, said.centre_time, self._clocks.now())
+        await self._heard.lacking(said.ledger_size, said.recovering_from)
 
     async def _poll_standing(self) -> None:
         while not self.checked.is_set():

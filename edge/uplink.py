@@ -19,6 +19,7 @@ from edge.database import Database
 from edge.errors import DiskFull
 from edge.faults import Faults
 from edge.outbox import PendingImage, Queued, Uploaded
+from edge.refill import Refill
 from edge.vault import Vault
 from inspection.custody.receipt import check_receipt_for, check_refusal
 from inspection.errors import BadMessage, DomainError, WrongReceipt
@@ -111,12 +112,13 @@ class Uplink:
         trust: LogTrust,
         clocks: ClockWatch,
         faults: Faults,
+        refill: Refill | None = None,
         changed: Callable[[], None] = lambda: None,
         retry_s: tuple[float, float] = (0.2, 15.0),
     ) -> None:
         self._database, self._vault, self._link = database, vault, link
         self._trust, self._clocks, self._faults = trust, clocks, faults
-        self._changed = changed
+        self._changed, self._refill = changed, refill
         self._backoff = Backoff(*retry_s)
         self._wake = asyncio.Event()
         self.trouble: str | None = None
@@ -150,6 +152,8 @@ class Uplink:
 
     async def round(self) -> Round:
         """Send what waits once; raises LinkError where the centre cannot be reached at all."""
+        if self._refill is not None:
+            await self._refill.round()
         now_s = self._clocks.now().wall.timestamp()
         queued = await self._database.run(partial(outbox.due, limit=MAX_BATCH, now_s=now_s))
         ids = [row.id for row in queued]

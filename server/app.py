@@ -19,6 +19,7 @@ from server.evidence.router import router as evidence
 from server.ingest.router import router as ingest
 from server.ledger.alarms_router import router as alarms
 from server.ledger.overrides_router import router as overrides
+from server.ledger.refill_router import router as refill
 from server.ledger.router import router as ledger
 from server.ledger.statements_router import router as statements
 from server.ledger.tiles_router import router as tiles
@@ -39,6 +40,7 @@ ROUTERS = (
     ledger,
     overrides,
     tiles,
+    refill,
     catalogue,
     packs,  # before the returns, whose ids are paths
     returns,

@@ -45,6 +45,10 @@ class StationStanding(Message):
     counter: Count
     """Last counter recorded under that boot; 0 before the first."""
     centre_time: Utc
+    ledger_size: Count | None = None
+    """Entries in the ledger; a station that holds a receipt of a later one offers it back."""
+    recovering_from: Count | None = None
+    """From this entry on the centre lacks entries, or what travelled beside them; None where all is there."""
 
 
 class InspectorMessage(Message):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from inspection.custody.canonical import canonical
 from inspection.custody.receipt import MAX_DETAIL, Receipt, Refusal, submission_sha256
-from inspection.messages.base import Base64, Count, Hex64, KeyId, Message, Origin
+from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Origin
 
 MAX_BATCH = 64
 MAX_RECORD_BYTES = 7660
@@ -149,3 +149,33 @@ class EvidenceAnswer(Message):
     bytes: Count
     stored: bool
     """False when the centre held them already."""
+
+
+class RefillItem(Message):
+    """An entry that the centre may have lost, and what travelled beside its record."""
+
+    receipt: ReceiptMessage
+    openings: Annotated[tuple[Opening, ...], Field(max_length=5)] = ()
+    image_keys: Annotated[tuple[ImageKey, ...], Field(max_length=6)] = ()
+
+
+class RefillBatch(Message):
+    """`POST /v1/ledger/refill`: receipts of the log, offered back to it in the order of their indexes."""
+
+    items: Annotated[tuple[RefillItem, ...], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class RefillAnswer(Message):
+    """What became of the receipts that were offered."""
+
+    appended: Count
+    """Entries that stand in the ledger again, byte for byte."""
+    waiting: Count
+    """Entries that wait until those before them are back."""
+    known: Count
+    """Entries that were there already."""
+    ledger_size: Count
+    state: Code
+    """Of the ledger: open, recovering or frozen."""
+    evidence_pending: Annotated[tuple[Hex64, ...], Field(max_length=6 * MAX_BATCH)] = ()
+    """Ciphertexts of these records that the centre does not hold: to be sent again."""

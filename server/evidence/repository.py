@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.catalogue import UnitMessage
 from server.db.ledger_tables import leaves
+from server.db.refill_tables import refill_bare
 from server.db.tables import evidence, record_evidence, records, stations
 from server.errors import Erased
 from server.subjects.bound import keys_of
@@ -75,7 +76,19 @@ def completed_by(connection: Connection, site: str, sha256: str) -> list[Waiting
     naming = select(record_evidence.c.record).where(
         record_evidence.c.site == site, record_evidence.c.sha256 == sha256
     )
-    named = set(connection.execute(naming).scalars())
+    return _untold(connection, site, set(connection.execute(naming).scalars()))
+
+
+def complete_untold(connection: Connection, site: str) -> list[Waiting]:
+    """Every record that lacks nothing and was not told of: after a restore, when its rows are back."""
+    bare = select(refill_bare.c.seq).where(refill_bare.c.site == site)
+    chosen = select(records.c.id).where(
+        records.c.site == site, records.c.instructed.is_(None), records.c.leaf_seq.not_in(bare)
+    )
+    return _untold(connection, site, set(connection.execute(chosen).scalars()))
+
+
+def _untold(connection: Connection, site: str, named: set[str]) -> list[Waiting]:
     told = (records.c.site == site, records.c.id.in_(named - _incomplete(connection, site, named)))
     columns = (records.c.leaf_seq, records.c.announced, records.c.personal)
     waiting = select(*columns).where(*told, records.c.instructed.is_(None))

@@ -35,6 +35,12 @@ def confirm(
     return Confirmed(fresh=True, issued=len(issue(connection, log, due, policy, now)))
 
 
+def issue_untold(connection: Connection, log: Log, policy: Policy, now: datetime) -> int:
+    """Issue what a restore kept from being issued; returns how many instructions."""
+    due = [_due(waiting) for waiting in repository.complete_untold(connection, log.site)]
+    return len(issue(connection, log, due, policy, now))
+
+
 def _due(waiting: Waiting) -> Due:
     leaf = read_leaf(waiting.leaf)
     return Due(

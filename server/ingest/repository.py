@@ -94,10 +94,11 @@ def _boots(connection: Connection, site: str, found: list[InspectionRecord]) -> 
     named: dict[str, set[str]] = {}
     for record in found:
         named.setdefault(record.device.key, set()).add(record.device.boot)
-    return {key: _boots_of(connection, site, key, wanted) for key, wanted in named.items()}
+    return {key: boots_of(connection, site, key, wanted) for key, wanted in named.items()}
 
 
-def _boots_of(connection: Connection, site: str, key: str, wanted: set[str]) -> Boots:
+def boots_of(connection: Connection, site: str, key: str, wanted: set[str]) -> Boots:
+    """The starts of one key: the newest, and those of `wanted` that are known."""
     mine = select(boots).where(boots.c.site == site, boots.c.key == key)
     newest = connection.execute(mine.order_by(boots.c.ordinal.desc()).limit(1)).first()
     known = {row.boot for row in connection.execute(mine.where(boots.c.boot.in_(wanted)))}
@@ -141,6 +142,24 @@ def add_records(
     insert_rows(connection, record_evidence, images)
     insert_rows(connection, openings, sealed, or_ignore=True)
     return tuple(buried)
+
+
+def add_beside(
+    connection: Connection, site: str, record: InspectionRecord, signed: SignedRecord, unit: KnownUnit
+) -> None:
+    """Write what travelled beside a record whose row is there; what is there already stays.
+
+    Of an erased unit nothing is kept. A key that does not come leaves its image without a row.
+    """
+    if unit.erased_at is not None or unit.subject is None:
+        return
+    keys, given = keys_of(connection), keys_by_image(signed)
+    shown = tuple(item for item in record.evidence if item.ciphertext_sha256 in given)
+    known = record.model_copy(update={"evidence": shown})
+    images = _image_rows(keys, site, known, signed, unit.subject)
+    sealed = [_opening_row(keys, site, record.id, each, unit.subject) for each in signed.openings]
+    insert_rows(connection, record_evidence, images, or_ignore=True)
+    insert_rows(connection, openings, sealed, or_ignore=True)
 
 
 def _record_row(

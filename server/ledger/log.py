@@ -5,13 +5,14 @@ a leaf, and the tree over it, are durable exactly when the leaf is.
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
 
-from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, EntryType, leaf_hash_hex
+from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, EntryType, leaf_hash_hex, read_leaf
 from inspection.custody.merkle import leaf_hash
 from inspection.errors import BadMessage
 from server.db.ledger_tables import leaves
@@ -134,6 +135,24 @@ class Log:
             grow(connection, self.site, head.size - len(rows), [row[DIGEST] for row in rows])
             self._move(connection, head)
         return tuple(places[entry.id] for entry in entries)
+
+    def restore(self, connection: Connection, contents: Sequence[bytes]) -> None:
+        """Append leaves as they once stood, whatever the state; who calls knows that the log had signed them.
+
+        Raises LedgerBroken where one does not follow.
+        """
+        first = head = self.head(connection)
+        rows: list[tuple[Any, ...]] = []
+        for content in contents:
+            leaf, digest = read_leaf(content), leaf_hash(content)
+            if (leaf.log, leaf.seq, leaf.prev) != (self.origin, head.size, head.hash):
+                raise LedgerBroken(f"entry {leaf.seq} does not follow entry {head.size - 1} of {self.origin}")
+            rows.append((self.site, leaf.seq, leaf.id, leaf.type.value, content, digest, leaf.recorded_at))
+            head = Head(size=head.size + 1, hash=digest.hex())
+        if rows:
+            connection.exec_driver_sql(ADD, rows)
+            grow(connection, self.site, first.size, [row[DIGEST] for row in rows])
+            self._move(connection, head)
 
     def head(self, connection: Connection) -> Head:
         """The head row; an empty log has size 0 and the genesis hash."""

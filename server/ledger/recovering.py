@@ -4,24 +4,15 @@ A database restored from a backup has a head that fits its last leaf. What it la
 of it: from the guard file, from witnesses, from receipts of entries that are not there.
 """
 
-from dataclasses import dataclass
-
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from inspection.custody.checkpoint import Checkpoint
+from server.db.refill_tables import refill_waiting
 from server.ledger.checkpoints import Kept, newest
 from server.ledger.guard import Guard
 from server.ledger.log import Log
 from server.ledger.standing import LogState, Standing, set_state, standing_of
 from server.ledger.tree import tree_view
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """How long the ledger must be, and who says so."""
-
-    size: int
-    says: str
 
 
 def look(connection: Connection, log: Log, guarded: Checkpoint | None, at: str) -> Standing:
@@ -45,10 +36,21 @@ def judge(connection: Connection, log: Log, guarded: Checkpoint | None) -> tuple
                 f"the first {guarded.size} entries are not those of the newest signed checkpoint: "
                 f"root {root.hex()}, signed {guarded.root.hex()}"
             )
-    longest = guarded and Wanted(size=guarded.size, says="the newest signed checkpoint")
-    if longest and longest.size > head.size:
-        return LogState.RECOVERING, f"it has {head.size} entries, {longest.says} {longest.size}"
+    if guarded is not None and guarded.size > head.size:
+        return (
+            LogState.RECOVERING,
+            f"it has {head.size} entries, the newest signed checkpoint {guarded.size}",
+        )
+    proven = _last_waiting(connection, log.site)
+    if proven is not None and proven >= head.size:
+        return LogState.RECOVERING, f"it has {head.size} entries, but entry {proven} was receipted"
     return LogState.OPEN, ""
+
+
+def _last_waiting(connection: Connection, site: str) -> int | None:
+    chosen = select(func.max(refill_waiting.c.seq)).where(refill_waiting.c.site == site)
+    last: int | None = connection.execute(chosen).scalar()
+    return last
 
 
 def shown_checkpoint(engine: Engine, log: Log, guard: Guard, at: str) -> Kept | None:

@@ -9,7 +9,7 @@ import anyio.to_thread
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from inspection.custody.checkpoint import read_checkpoint_text
+from inspection.custody.checkpoint import Checkpoint, read_checkpoint_text
 from inspection.custody.note import read_note
 from inspection.errors import DomainError
 from inspection.messages.base import time_text
@@ -50,6 +50,10 @@ class Checkpointer:
         """The newest checkpoint that anybody may see; None before the first."""
         self.on_new: list[Heard] = []
         """Who is told of each new checkpoint, on the event loop, after it may be seen."""
+
+    def guarded(self) -> Checkpoint | None:
+        """The newest checkpoint that was signed, as the guard has it; raises LedgerBroken."""
+        return self._guard.read()
 
     async def now(self) -> Kept:
         """Sign what is committed, unless it is signed; returns it once it may be shown.

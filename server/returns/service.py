@@ -14,6 +14,7 @@ from server.catalogue.repository import known_skus
 from server.errors import Conflict, NotFound, UnknownParcel
 from server.ledger.entries import entry_of
 from server.ledger.log import Log, Place
+from server.ledger.refill import fill_rows
 from server.returns import repository
 from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, KnownUnit
 from server.returns.schemas import UnitStanding, UnitState, VerdictRow
@@ -61,6 +62,7 @@ def announce(
                 known.epcs[unit.epc] = unit.id
     if taken:
         repository.put_units(connection, site, list(taken.values()))
+        fill_rows(connection, site, due_s)  # of verdicts that came back after a restore, before their units
     return faults
 
 

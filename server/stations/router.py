@@ -73,7 +73,7 @@ async def post_revocation(station: str, centre: Here, caller: Console) -> Respon
 async def get_standing(centre: Here, caller: Station) -> Response:
     """Say what the centre knows of the caller's key."""
     station, now = own_station(caller), centre.clock()
-    return answer(await centre.reader.run(lambda c: service.standing(c, centre.site, station, now)))
+    return answer(await centre.reader.run(lambda c: service.standing(c, centre.log, station, now)))
 
 
 @router.get("/stations/{station}/counters")
@@ -89,7 +89,8 @@ async def post_health(request: Request, centre: Here, caller: Station) -> Respon
     if health.station != station:
         raise WrongScope(f"this key is of station {station}, not of {health.station}")
     await centre.writer.submit(lambda c: service.hear(c, centre.site, health, at))
-    return answer(HealthAnswer(centre_time=centre.clock()))
+    size, lacking = await centre.reader.run(lambda c: service.lacking(c, centre.log, station))
+    return answer(HealthAnswer(centre_time=centre.clock(), ledger_size=size, recovering_from=lacking))
 
 
 @router.get("/worklist")

@@ -83,6 +83,8 @@ class CountersPage(Message):
 
 
 class HealthAnswer(Message):
-    """The centre's time, for the station's clock."""
+    """The centre's time, for the station's clock, and what it lacks of what the station holds."""
 
     centre_time: Utc
+    ledger_size: Count
+    recovering_from: Count | None

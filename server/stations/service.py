@@ -26,6 +26,7 @@ from server.errors import BadCode, BadRequest, Conflict, NotFound
 from server.keys import ServerKeys
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log
+from server.ledger.refill import recovering_from
 from server.stations import repository
 from server.stations.schemas import KeyRequest, NewInspector
 
@@ -111,13 +112,28 @@ def hear(connection: Connection, site: str, health: Health, at: str) -> None:
     repository.set_health(connection, site, health.station, health.to_json(), at)
 
 
-def standing(connection: Connection, site: str, station: str, now: datetime) -> StationStanding:
+def standing(connection: Connection, log: Log, station: str, now: datetime) -> StationStanding:
     """What the centre knows of a station's key; raises NotFound when none is good."""
-    key = repository.newest_key(connection, site, station)
+    key = repository.newest_key(connection, log.site, station)
     if key is None:
         raise NotFound(f"station {station} has no key that is good: enrol it again")
-    boot, counter = repository.newest_boot(connection, site, key) or (None, 0)
-    return StationStanding(station=station, site=site, key=key, boot=boot, counter=counter, centre_time=now)
+    boot, counter = repository.newest_boot(connection, log.site, key) or (None, 0)
+    size, lacking_from = lacking(connection, log, station)
+    return StationStanding(
+        station=station,
+        site=log.site,
+        key=key,
+        boot=boot,
+        counter=counter,
+        centre_time=now,
+        ledger_size=size,
+        recovering_from=lacking_from,
+    )
+
+
+def lacking(connection: Connection, log: Log, station: str) -> tuple[int, int | None]:
+    """How long the ledger is, and from which entry on it lacks what this station may hold."""
+    return log.head(connection).size, recovering_from(connection, log.site, station)
 
 
 def inspector_of(wanted: NewInspector, site: str, badge_salt: bytes) -> InspectorMessage:

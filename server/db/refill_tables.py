@@ -1,0 +1,22 @@
+"""What came back after a restore and cannot be put in its place yet."""
+
+from sqlalchemy import Table
+
+from server.db.columns import blob, metadata, number, text
+
+refill_waiting = Table(  # entries that a receipt or a proof shows, ahead of the head
+    "refill_waiting",
+    metadata,
+    text("site", key=True),
+    number("seq", key=True),
+    blob("leaf"),
+    text("beside", nullable=True),  # openings and image keys, JSON
+)
+refill_bare = Table(  # verdicts that stand in the ledger again, without their rows
+    "refill_bare",
+    metadata,
+    text("site", key=True),
+    number("seq", key=True),
+    text("station"),
+    text("beside", nullable=True),  # null: the station has not offered it yet
+)

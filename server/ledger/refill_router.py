@@ -1,0 +1,94 @@
+"""The route by which receipts come back to a ledger that was restored from a backup."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from inspection.custody.leaf import EntryType, read_leaf
+from inspection.custody.receipt import Receipt, check_receipt
+from inspection.custody.signing import public_bytes
+from inspection.errors import BadSignature
+from inspection.messages.uplink import RefillAnswer, RefillBatch, RefillItem
+from server.access import Caller, Scope, needs
+from server.answers import answer
+from server.bodies import read_body
+from server.centre import Centre, Here
+from server.evidence.repository import held_evidence
+from server.evidence.service import issue_untold
+from server.keys import ServerKeys
+from server.ledger.rebuilding import Beside
+from server.ledger.refill import Known, Offered, Taken, take
+from server.ledger.standing import LogState
+
+router = APIRouter(prefix="/v1", tags=["ledger"])
+Holder = Annotated[Caller, needs(Scope.STATION, Scope.SHOP, Scope.CONSOLE)]
+
+
+@router.post("/ledger/refill")
+async def post_refill(request: Request, centre: Here, caller: Holder) -> Response:
+    """Take back entries by their receipts: whoever holds one may offer it, its signature decides."""
+    batch = await read_body(request, RefillBatch)
+    offered = await anyio.to_thread.run_sync(check_all, batch.items, centre.keys, centre.log.origin)
+    taken = await centre.writer.submit(partial(_take, centre=centre, offered=offered))
+    centre.deliveries_due.set()
+    pending = await centre.reader.run(lambda c: _pending(c, centre.site, offered))
+    return answer(
+        RefillAnswer(
+            appended=taken.appended,
+            waiting=taken.waiting,
+            known=taken.known,
+            ledger_size=taken.size,
+            state=taken.state.value,
+            evidence_pending=pending,
+        )
+    )
+
+
+def check_all(items: Sequence[RefillItem], keys: ServerKeys, origin: str) -> list[Offered]:
+    """Check each receipt; raises BadSignature or WrongReceipt for one that is not of this log."""
+    return [_checked(item, keys, origin) for item in items]
+
+
+def check_own(receipt: Receipt, keys: ServerKeys, origin: str) -> None:
+    """Raise unless one of the log's own keys signed the receipt."""
+    newest, *others = (public_bytes(key) for key in keys.log_signers)
+    try:
+        check_receipt(receipt, newest, origin)
+    except BadSignature:
+        if not others:
+            raise
+        check_receipt(receipt, others[0], origin)
+
+
+def _checked(item: RefillItem, keys: ServerKeys, origin: str) -> Offered:
+    receipt = item.receipt.receipt()
+    check_own(receipt, keys, origin)
+    beside = Beside(openings=item.openings, image_keys=item.image_keys)
+    given = beside if item.openings or item.image_keys else None
+    return Offered(seq=receipt.index, leaf=receipt.leaf, beside=given)
+
+
+def _take(connection: Connection, centre: Centre, offered: Sequence[Offered]) -> Taken:
+    known = Known(
+        guarded=centre.checkpoints.guarded(), due_s=centre.settings.inspection_due_s, at=centre.now()
+    )
+    taken = take(connection, centre.log, offered, known)
+    if taken.state == LogState.OPEN:
+        issue_untold(connection, centre.log, centre.policy, centre.clock())
+    return taken
+
+
+def _pending(connection: Connection, site: str, offered: Sequence[Offered]) -> tuple[str, ...]:
+    """Images of these records that are not here."""
+    named = [
+        str(item["ciphertext_sha256"])
+        for leaf in (read_leaf(each.leaf) for each in offered)
+        if leaf.type == EntryType.VERDICT
+        for item in leaf.body["evidence"]
+    ]
+    held = held_evidence(connection, site, named)
+    return tuple(dict.fromkeys(name for name in named if name not in held))
