@@ -30,8 +30,10 @@ from server.evidence.store import EvidenceStore
 from server.evidence.uploads import Uploads
 from server.keys import ServerKeys
 from server.ledger.checkpoints import Kept
+from server.ledger.export import leaf_lines
 from server.ledger.guard import Guard
 from server.ledger.log import Head, Log
+from server.ledger.mirror import MirrorKeeper
 from server.ledger.quorum import gate_by
 from server.ledger.recovering import shown_checkpoint
 from server.ledger.signing import Checkpointer
@@ -207,12 +209,23 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         metrics=ground.metrics,
         enrolments=TokenBucket(per_minute=settings.enrol_per_minute),
         readers=ReadLimits(per_minute=settings.reads_per_minute),
-        checkpoints=Checkpointer(log, ground.writer, guard, keys.log_signers, clock, shown),
+        checkpoints=Checkpointer(
+            log, ground.writer, guard, keys.log_signers, clock, shown, _mirror_keeper(ground)
+        ),
         policy=ground.policy,
         trust=ground.trust,
         packing=asyncio.Lock(),
         deliveries_due=asyncio.Event(),
         logger=structlog.get_logger("server"),
+    )
+
+
+def _mirror_keeper(ground: _Ground) -> MirrorKeeper | None:
+    folder, log, reader = ground.settings.ledger_mirror_dir, ground.log, ground.reader
+    if folder is None:
+        return None
+    return MirrorKeeper(
+        folder, lambda page: reader.run_now(lambda connection: leaf_lines(connection, log, page))
     )
 
 

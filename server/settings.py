@@ -73,6 +73,9 @@ class ServerSettings(BaseModel):
     checkpoint_every_s: Annotated[float, Field(ge=0.05, le=3600)] = Field(
         default=1.0, description="How often a checkpoint is signed while there is news."
     )
+    ledger_mirror_dir: Path | None = Field(
+        default=None, description="Folder on another disk that gets a copy of every entry."
+    )
     reads_per_minute: int = Field(
         default=600, ge=1, le=60_000, description="Reads of entries per minute and key; each is an entry."
     )

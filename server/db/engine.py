@@ -47,9 +47,10 @@ class Reader:
 
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one read transaction: it sees one state of the database."""
-        return await anyio.to_thread.run_sync(self._run, work)
+        return await anyio.to_thread.run_sync(self.run_now, work)
 
-    def _run(self, work: Callable[[Connection], T]) -> T:
+    def run_now(self, work: Callable[[Connection], T]) -> T:
+        """As `run`, in the thread of the caller."""
         with self._engine.begin() as connection:
             return work(connection)
 

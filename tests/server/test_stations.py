@@ -114,7 +114,11 @@ def health(station: str = "st1") -> dict[str, Any]:
 
 async def test_health_is_answered_with_the_time(site: "Site", bench: "Bench") -> None:
     answer = await site.http.post("/v1/stations/health", json=health(), headers=bench.auth)
-    assert answer.json() == {"centre_time": "2026-05-04T12:00:00.000000Z"}
+    assert answer.json() == {
+        "centre_time": "2026-05-04T12:00:00.000000Z",
+        "ledger_size": 1,
+        "recovering_from": None,
+    }
     other = await site.http.post("/v1/stations/health", json=health("st2"), headers=bench.auth)
     assert (other.status_code, other.json()["code"]) == (403, "wrong_scope")
 

@@ -1,0 +1,123 @@
+"""A copy of the leaves on another disk: appended and on that disk before a checkpoint over them is shown.
+
+Plain JSON lines, so that it can be read when everything else is gone. It holds what the ledger holds, and
+neither keys nor anything personal: commitments only.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import structlog
+
+from inspection.custody.leaf import GENESIS, leaf_hash_hex, read_leaf
+from inspection.errors import DomainError
+from server.errors import BadSettings, CentreError
+from server.ledger.checkpoints import Kept
+
+SEGMENT = 65_536
+"""Leaves in one file: what is read to find the end stays small."""
+PAGE = 512
+NOTES = "checkpoints"
+
+ReadLines = Callable[[range], list[bytes]]
+"""The leaves of a range of indexes, without their newlines."""
+
+
+class Mirror:
+    """Files `leaves-<first index>.jsonl` and `checkpoints/<size>` in one folder."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        (directory / NOTES).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.size = self._find_size()
+        """How many leaves are here."""
+
+    def append(self, lines: list[bytes]) -> None:
+        """Write leaves behind the last one and bring them to the disk."""
+        while lines:
+            room = SEGMENT - self.size % SEGMENT
+            with self._segment(self.size).open("ab") as file:
+                file.write(b"".join(line + b"\n" for line in lines[:room]))
+                file.flush()
+                os.fsync(file.fileno())
+            self.size += len(lines[:room])
+            lines = lines[room:]
+
+    def keep_note(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint beside the leaves that it is over."""
+        with (self._directory / NOTES / str(size)).open("wb") as file:
+            file.write(note)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def lines(self, start: int = 0) -> Iterator[bytes]:
+        """The leaves from an index on."""
+        at = start - start % SEGMENT
+        while at < self.size:
+            with self._segment(at).open("rb") as file:
+                for seq, line in enumerate(file, start=at):
+                    if seq >= start:
+                        yield line.rstrip(b"\n")
+            at += SEGMENT
+
+    def notes(self) -> list[bytes]:
+        """Every checkpoint that is kept here, the shortest first."""
+        found = [path for path in (self._directory / NOTES).iterdir() if path.name.isdigit()]
+        return [path.read_bytes() for path in sorted(found, key=lambda path: int(path.name))]
+
+    def last_hash(self) -> str:
+        """Hash of the last leaf; GENESIS without one."""
+        last = next(self.lines(self.size - 1), None) if self.size else None
+        return GENESIS if last is None else leaf_hash_hex(last)
+
+    def _segment(self, seq: int) -> Path:
+        return self._directory / f"leaves-{seq - seq % SEGMENT:012d}.jsonl"
+
+    def _find_size(self) -> int:
+        """Count the last file, and cut off a line that a crash left unfinished."""
+        found = sorted(self._directory.glob("leaves-*.jsonl"))
+        if not found:
+            return 0
+        with found[-1].open("rb+") as file:
+            content = file.read()
+            whole = content.rfind(b"\n") + 1
+            file.truncate(whole)
+        return int(found[-1].stem.partition("-")[2]) + content.count(b"\n")
+
+
+def is_mirror(path: Path) -> bool:
+    """Whether a folder holds a mirror."""
+    return path.is_dir() and any(path.glob("leaves-*.jsonl"))
+
+
+class MirrorKeeper:
+    """Brings the mirror up to each checkpoint; a mirror that fails is said and holds nothing up."""
+
+    def __init__(self, directory: Path, read: ReadLines) -> None:
+        self._directory, self._read = directory, read
+        self._mirror: Mirror | None = None
+        self._logger = structlog.get_logger("server")
+
+    def __call__(self, kept: Kept) -> None:
+        """Copy what the checkpoint is over; runs in a thread, before the checkpoint is shown."""
+        try:
+            self._copy(kept)
+        except (OSError, CentreError, DomainError) as error:
+            self._mirror = None
+            self._logger.error("mirror.behind", size=kept.size, reason=str(error))
+
+    def _copy(self, kept: Kept) -> None:
+        mirror = self._mirror or Mirror(self._directory)
+        for start in range(mirror.size, kept.size, PAGE):
+            lines = self._read(range(start, min(start + PAGE, kept.size)))
+            if self._mirror is None and lines:
+                self._check(mirror, lines[0])
+                self._mirror = mirror
+            mirror.append(lines)
+        if mirror.size == kept.size:
+            mirror.keep_note(kept.size, kept.note)
+
+    def _check(self, mirror: Mirror, line: bytes) -> None:
+        if read_leaf(line).prev != mirror.last_hash():
+            raise BadSettings(f"{self._directory} holds a copy of another ledger: name an empty folder")
