@@ -24,6 +24,7 @@ from server.refunds.gate import DEAD, DELIVERED
 from server.subjects.holds import first_held_index
 
 NAME = "retention"
+KEYS = (EntryType.KEY_ADD, EntryType.KEY_REVOKE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,5 +154,7 @@ def _raise_to(connection: Connection, site: str, index: int, at: str) -> None:
 
 
 def _drop(connection: Connection, site: str, index: int) -> int:
+    """Drop bodies, but no station's key: later verdicts are checked by it, and it is nobody's."""
     mine = (leaves.c.site == site, leaves.c.seq < index, leaves.c.leaf.is_not(None))
+    mine = (*mine, leaves.c.type.not_in(KEYS))
     return connection.execute(update(leaves).where(*mine).values(leaf=None)).rowcount

@@ -1,5 +1,7 @@
 """Old bodies are withheld by rule, never further than a hold or money allows; every proof stays good."""
 
+import io
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +13,10 @@ from sqlalchemy import Connection
 
 from inspection.custody.leaf import EntryType, read_leaf
 from inspection.custody.merkle import verify_inclusion
+from inspection.custody.policy import read_policy
 from inspection.custody.proof import read_proof
 from inspection.messages.entries import PolicyEntry
+from kit.verify_bundle import verify_bundle
 from server.errors import RetentionRefused
 from server.ledger.retention import Bounds, Retained, RetainFrom, check_bounds, retain
 from server.ledger.tree import tree_view
@@ -100,10 +104,21 @@ async def test_dropped_bodies_are_in_no_file_and_the_rest_is_there(
     last = await site.centre.reader.run(lambda c: site.centre.log.at(c, old))
     assert leaf is not None and last is not None
     done = await ask(site, old, drop=True)
-    assert done == Retained(min_index=old, dropped=old)
+    assert done == Retained(min_index=old, dropped=old - 1)
     found = everything(tmp_path)
     assert leaf not in found and last in found
     assert (await ask(site, old, drop=True)).dropped == 0, "asking again changes nothing"
+
+
+async def test_a_younger_return_is_still_proven_by_its_stations_old_key(site: "Site", old: int) -> None:
+    await ask(site, old, drop=True)
+    answer = await site.http.get("/v1/returns/R9/1/1/evidence-pack", headers=site.shop)
+    assert answer.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        report = verify_bundle(archive.read("bundle.json"), {}, read_policy(archive.read("policy")))
+    assert report.verified
+    older = await site.http.get("/v1/returns/R1/1/1/evidence-pack", headers=site.shop)
+    assert (older.status_code, older.json()["code"]) == (410, "withheld")
 
 
 async def test_what_needs_a_dropped_body_is_said(site: "Site", old: int) -> None:
