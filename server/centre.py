@@ -38,7 +38,7 @@ from server.ledger.quorum import gate_by
 from server.ledger.recovering import shown_checkpoint
 from server.ledger.signing import Checkpointer
 from server.ledger.trust import read_trust
-from server.limits import ReadLimits, TokenBucket
+from server.limits import ReadLimits, TokenBucket, Turnstile
 from server.metrics import Metrics
 from server.refunds.gate import set_gate
 from server.settings import ServerSettings
@@ -51,6 +51,7 @@ DATABASE = "centre.sqlite"
 EVIDENCE = "evidence"
 REFERENCES = "references"
 POLICY = "policy.json"
+PACKS_WAITING = 8
 
 Clock = Callable[[], datetime]
 
@@ -91,8 +92,8 @@ class Centre:
     """What is owed for which grade."""
     trust: TrustPolicy
     """Which witnesses must have seen the log before money moves."""
-    packing: asyncio.Lock
-    """Held while an evidence pack is made."""
+    packing: Turnstile
+    """Evidence packs are made one at a time: their photos are large."""
     deliveries_due: asyncio.Event
     """Set when an instruction may be waiting for its delivery."""
     logger: structlog.stdlib.BoundLogger
@@ -214,7 +215,7 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         ),
         policy=ground.policy,
         trust=ground.trust,
-        packing=asyncio.Lock(),
+        packing=Turnstile(most_waiting=PACKS_WAITING),
         deliveries_due=asyncio.Event(),
         logger=structlog.get_logger("server"),
     )

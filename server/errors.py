@@ -2,7 +2,7 @@
 
 CentreError
 |-- TryLater              the centre cannot take it now: send the same again
-|   |-- Busy                  the writer's queue is full
+|   |-- Busy                  a queue is full
 |   |-- TooOften              a rate limit
 |   |-- StorageFailed         the disk did not take the commit
 |   |-- NotWitnessed          the witnesses have not seen the newest entries yet
@@ -53,7 +53,7 @@ class TryLater(CentreError):
 
 
 class Busy(TryLater):
-    """The writer's queue is full."""
+    """A queue is full: the writer's, or the one for evidence packs."""
 
     code = "busy"
 

@@ -1,10 +1,12 @@
-"""A rate limit: a bucket of tokens that fills with time."""
+"""Limits: a bucket of tokens that fills with time, and a turnstile for work that is large."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from server.access import Caller
-from server.errors import TooOften
+from server.errors import Busy, TooOften
 
 
 class TokenBucket:
@@ -38,3 +40,27 @@ class ReadLimits:
         """Take one token of the caller's; raises TooOften when there is none."""
         bucket = self._buckets.setdefault(caller, TokenBucket(per_minute=self._per_minute))
         bucket.take()
+
+
+class Turnstile:
+    """One at a time; `most_waiting` may stand before it, and more are sent away at once."""
+
+    def __init__(self, *, most_waiting: int) -> None:
+        self._most = most_waiting
+        self._inside = asyncio.Lock()
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for one's turn; raises Busy where too many wait already."""
+        if self._waiting >= self._most:
+            raise Busy("too many wait for the same work: ask again in a moment")
+        self._waiting += 1
+        try:
+            await self._inside.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._inside.release()

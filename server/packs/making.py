@@ -11,25 +11,29 @@ from server.errors import NotWitnessed
 from server.ledger.checkpoints import Kept, find
 from server.ledger.reading import note_read
 from server.packs import service
-from server.packs.service import Wanted
 from server.refunds.gate import read_gate
+from server.returns.repository import KnownUnit
 
 
 async def make_pack(centre: Centre, caller: Caller, unit: str, *, full: bool) -> bytes:
     """The zip of a unit as the caller may see it; who asked stands in the ledger before it is answered.
 
-    Raises NotFound, Withheld, NotWitnessed, TooOften, LedgerRecovering.
+    Raises NotFound, Withheld, NotWitnessed, Busy, TooOften, LedgerRecovering.
     """
+    held = await centre.reader.run(lambda c: service.find_unit(c, centre.site, caller, unit))
+    async with centre.packing.turn():
+        return await _made(centre, caller, held, full=full)
+
+
+async def _made(centre: Centre, caller: Caller, held: KnownUnit, *, full: bool) -> bytes:
     site = centre.site
-    held = await centre.reader.run(lambda c: service.find_unit(c, site, caller, unit))
     indexes = await centre.reader.run(lambda c: service.indexes_of(c, site, held))
     kept = await proven_in(centre, indexes[-1])
     gathered = await centre.reader.run(lambda c: service.gather(c, site, held, indexes, kept))
-    await note_read(centre, caller, AccessWhat.EVIDENCE_PACK, indexes[0], indexes[-1], unit=unit)
-    wanted = Wanted.by(caller, unit, full=full)
-    build = partial(service.build, gathered, wanted, centre.store, centre.keys, centre.trust, centre.now())
-    async with centre.packing:
-        return await anyio.to_thread.run_sync(build)
+    await note_read(centre, caller, AccessWhat.EVIDENCE_PACK, indexes[0], indexes[-1], unit=held.id)
+    fields = service.fields_for(caller, full=full)
+    build = partial(service.build, gathered, fields, centre.store, centre.keys, centre.trust, centre.now())
+    return await anyio.to_thread.run_sync(build)
 
 
 async def proven_in(centre: Centre, last: int) -> Kept:

@@ -28,19 +28,11 @@ SHOP_FIELDS = frozenset({"order", "customer", "note", "tag"})
 ALL_FIELDS = SHOP_FIELDS | {"inspector"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What was asked for, and how much of it the caller may see."""
-
-    unit: str
-    fields: frozenset[str]
-    """Personal fields that are opened; none in a masked pack."""
-
-    @classmethod
-    def by(cls, caller: Caller, unit: str, *, full: bool) -> "Wanted":
-        """What a caller gets."""
-        seen = SHOP_FIELDS if caller.scope == Scope.SHOP else ALL_FIELDS
-        return cls(unit=unit, fields=seen if full else frozenset())
+def fields_for(caller: Caller, *, full: bool) -> frozenset[str]:
+    """Which personal fields a caller gets to see; none in a masked pack."""
+    if not full:
+        return frozenset()
+    return SHOP_FIELDS if caller.scope == Scope.SHOP else ALL_FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +88,7 @@ def _record(leaf: bytes) -> InspectionRecord | None:
 
 def build(
     gathered: Gathered,
-    wanted: Wanted,
+    fields: frozenset[str],
     store: EvidenceStore,
     keys: ServerKeys,
     trust: TrustPolicy,
@@ -113,10 +105,10 @@ def build(
         made_at=made_at,
         policy=write_policy(without_addresses(trust)),
         entries=gathered.entries,
-        openings=[opening for record, each in pairs for opening in _openings(record, each, wanted.fields)],
+        openings=[opening for record, each in pairs for opening in _openings(record, each, fields)],
         photos=photos,
         erased=frozenset(lost for record, each in pairs for lost in _erased(record, each)),
-        masked=not wanted.fields,
+        masked=not fields,
     )
     return pack_bytes(case)
 
