@@ -29,6 +29,7 @@ hold = typer.Typer(help="Legal holds: what they cover is not erased.", no_args_i
 def register(server: typer.Typer, ledger: typer.Typer) -> None:
     """Mount the commands under `regrade server` and `regrade ledger`."""
     server.command("erase")(erase)
+    server.command("backup-keys")(backup_keys)
     server.add_typer(hold, name="hold")
     ledger.command("retain")(retain)
 
@@ -52,6 +53,25 @@ def erase(
     for text in answer.text.values():
         Console(stderr=True).print(text + "\n")
     print(answer.to_json().decode())
+
+
+def backup_keys(
+    out: Annotated[Path, typer.Argument(help="Folder of the key store's backups.", file_okay=False)],
+    dir: Dir,
+) -> None:
+    """Copy the key store, and delete copies older than `subject_backup_days`; also while the centre runs."""
+    import os
+    from contextlib import closing
+
+    from server.keys import read_keys
+    from server.settings import load_settings
+    from server.subjects.backup import back_up
+    from server.subjects.keys import SubjectKeys
+
+    days, wrap = load_settings(dir, os.environ).subject_backup_days, read_keys(dir).wrap
+    with closing(SubjectKeys(dir, wrap, read_only=True)) as keys:
+        target, over = back_up(keys, out, days, datetime.now(UTC))
+    print(f"{target} written; {len(over)} older than {days} days deleted")
 
 
 @hold.command("add")

@@ -126,6 +126,9 @@ def test_the_commands_hold_release_and_erase_in_a_stopped_centre(tmp_path: Path)
         front_door(), ["server", "erase", *where, *said, "--customer", "C-1", "--reason", "asked"]
     )
     assert nobody.exit_code != 0
+    copied = run.invoke(front_door(), ["server", "backup-keys", str(tmp_path / "out"), *where])
+    assert copied.exit_code == 0, copied.output
+    assert len(list((tmp_path / "out").iterdir())) == 1
     assert "no such customer" in nobody.stderr
 
 

@@ -2,12 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from inspection.errors import BadSeal
-from server.errors import BadKeys
+from server.errors import BadKeys, BadRequest
+from server.subjects.backup import back_up
 from server.subjects.keys import FILE_NAME, SubjectKeys
 
 WRAP = bytes(range(32))
@@ -131,3 +133,32 @@ def test_a_newer_key_store_is_refused(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(BadKeys, match="version 2"):
         SubjectKeys(tmp_path, WRAP)
+
+
+def test_backups_of_the_key_store_are_kept_for_days_only(keys: SubjectKeys, tmp_path: Path) -> None:
+    ann, out, noon = (
+        keys.secrets.customer("m1", "C-1"),
+        tmp_path / "out",
+        datetime(2026, 5, 4, 12, tzinfo=UTC),
+    )
+    sealed = keys.seal(ann, b"Ann", PLACE)
+    first, _ = back_up(keys, out, 7, noon)
+    (out / "subjects-notes.sqlite").write_bytes(b"not ours")
+    keys.destroy(ann)
+    gone = wrapped_in(first)
+    assert gone != []
+    for day in (1, 6, 8):
+        target, over = back_up(keys, out, 7, noon + timedelta(days=day))
+        assert over == ((first,) if day == 8 else ())
+        assert wrapped_in(target) == []
+    assert not first.exists() and (out / "subjects-notes.sqlite").exists()
+    with pytest.raises(BadRequest, match="exists"):
+        back_up(keys, out, 7, noon + timedelta(days=8))
+    assert keys.open(sealed, PLACE) is None
+
+
+def wrapped_in(path: Path) -> list[bytes]:
+    with sqlite3.connect(path) as file:
+        rows = file.execute("SELECT wrapped FROM keys").fetchall()
+    file.close()
+    return [bytes(row[0]) for row in rows]
