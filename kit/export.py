@@ -139,7 +139,7 @@ def _skip_to_newline(file: BinaryIO) -> None:
 
 def line_of(content: bytes) -> Line:
     """One leaf, or what stands in its place, as it stands in a line."""
-    if dropped := BODILESS.fullmatch(content):
+    if content.startswith(b'"') and (dropped := BODILESS.fullmatch(content)):
         stated = bytes.fromhex(dropped[1].decode())
         return Line(content=content, hash=stated, leaf=None, fault="", bodiless=True)
     try:

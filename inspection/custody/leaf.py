@@ -78,6 +78,7 @@ class Leaf:
         return content
 
 
+TYPES = {kind.value: kind for kind in EntryType}
 LEAF_FIELDS = {"v", "log", "seq", "prev", "type", "id", "recorded_at", "device", "body"}
 
 
@@ -88,20 +89,29 @@ def read_leaf(content: bytes) -> Leaf:
     value = parse_canonical(content)
     if value.get("v") != LEAF_VERSION:
         raise UnknownVersion(f"leaf version {value.get('v')!r}; this program reads {LEAF_VERSION}")
-    if set(value) != LEAF_FIELDS:
+    if value.keys() != LEAF_FIELDS:
         raise BadMessage(f"leaf fields differ: {sorted(set(value) ^ LEAF_FIELDS)}")
     return _leaf(value)
 
 
 def _leaf(value: dict[str, Any]) -> Leaf:
-    texts = ("log", "prev", "type", "id", "recorded_at")
-    well_typed = all(isinstance(value[name], str) for name in texts) and isinstance(value["body"], dict)
+    texts = (value["log"], value["prev"], value["type"], value["id"], value["recorded_at"])
+    well_typed = {*map(type, texts)} == {str} and isinstance(value["body"], dict)
     if not well_typed or type(value["seq"]) is not int or value["seq"] < 0:
         raise BadMessage("a leaf field has the wrong type")
-    if value["type"] not in set(EntryType):
+    type_ = TYPES.get(value["type"])
+    if type_ is None:
         raise BadMessage(f"unknown entry type {value['type']!r}")
-    fields = {name: value[name] for name in LEAF_FIELDS - {"v", "type"}}
-    return Leaf(type=EntryType(value["type"]), **fields)
+    return Leaf(
+        log=value["log"],
+        seq=value["seq"],
+        prev=value["prev"],
+        type=type_,
+        id=value["id"],
+        recorded_at=value["recorded_at"],
+        body=value["body"],
+        device=value["device"],
+    )
 
 
 def leaf_hash_hex(content: bytes) -> str:
