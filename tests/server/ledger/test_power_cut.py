@@ -239,12 +239,13 @@ def write_down(started: datetime, results: list[tuple[Told, list[str]]]) -> None
     """Keep the result so far."""
     wrong = [f"- {line}" for _, lines in results for line in lines]
     told = [each for each, _ in results]
+    cuts = sum(each.cuts for each in told)
     rows = [
         f"# Ledger under power cuts, {started:%Y-%m-%d %H:%M} UTC",
         "",
         f"The real writer and log on a simulated disk (SQLite {apsw_driver.sqlite_version}) that loses, "
-        f"tears, garbles and reorders what was not synced: {len(results)} seeds, {sum(each.cuts for each in told)} "
-        f"power cuts, {sum(len(each.places) for each in told)} entries and "
+        f"tears, garbles and reorders what was not synced: {len(results)} seeds, {cuts} power cuts, "
+        f"{sum(len(each.places) for each in told)} entries and "
         f"{sum(len(each.checkpoints) for each in told)} checkpoints that were answered for.",
         f"Entries lost, indexes given twice, gaps, trees or checkpoints that do not fit: {len(wrong)}.",
         "",
