@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.messages.catalogue import UnitMessage
 from server.db.ledger_tables import leaves
 from server.db.refill_tables import refill_bare
+from server.db.rows import find_rows
 from server.db.tables import evidence, record_evidence, records, stations
 from server.errors import Erased
 from server.subjects.bound import keys_of
@@ -113,5 +114,5 @@ def _incomplete(connection: Connection, site: str, named: set[str]) -> set[str]:
 
 def held_evidence(connection: Connection, site: str, hashes: Iterable[str]) -> set[str]:
     """Which of these ciphertexts are durable here, or erased: none of them is waited for."""
-    chosen = select(evidence.c.sha256).where(evidence.c.site == site, evidence.c.sha256.in_(set(hashes)))
-    return set(connection.execute(chosen).scalars())
+    name = evidence.c.sha256
+    return {row[0] for row in find_rows(connection, (name,), name, set(hashes), site=site)}

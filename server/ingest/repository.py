@@ -11,7 +11,7 @@ from inspection.messages.base import read_time
 from inspection.messages.uplink import Opening, SignedRecord
 from inspection.record import InspectionRecord
 from server.db.changes import next_changes
-from server.db.rows import insert_rows
+from server.db.rows import find_rows, insert_rows
 from server.db.tables import (
     boots,
     openings,
@@ -58,7 +58,7 @@ def open_books(connection: Connection, site: str, station: str, batch: Sequence[
         refusals=_refusals(connection, site, station, [each.submission for each in batch]),
         recorded=_recorded(connection, site, [record.id for record in found]),
         units=find_units(connection, site, (record.unit.id for record in found)),
-        inspected=_inspected(connection, site, [(r.unit.id, r.unit.inspection) for r in found]),
+        inspected=_inspected(connection, site, [record.unit.id for record in found]),
         boots=_boots(connection, site, found),
         held=waiting.find_held(connection, site, [record.id for record in found]),
         room_to_hold=MOST_HELD - waiting.count_held(connection, site, station),
@@ -68,26 +68,21 @@ def open_books(connection: Connection, site: str, station: str, batch: Sequence[
 def _refusals(
     connection: Connection, site: str, station: str, submissions: list[str]
 ) -> dict[str, KeptRefusal]:
-    chosen = select(refusals).where(
-        refusals.c.site == site, refusals.c.station == station, refusals.c.submission.in_(submissions)
-    )
-    return {
-        row.submission: KeptRefusal(reason=row.reason, detail=row.detail, refused_at=row.refused_at)
-        for row in connection.execute(chosen)
-    }
+    mine = refusals.c
+    wanted = (mine.submission, mine.reason, mine.detail, mine.refused_at)
+    rows = find_rows(connection, wanted, mine.submission, submissions, site=site, station=station)
+    return {row[0]: KeptRefusal(reason=row[1], detail=row[2], refused_at=row[3]) for row in rows}
 
 
 def _recorded(connection: Connection, site: str, ids: list[str]) -> dict[str, str]:
-    chosen = select(records.c.id, records.c.sha256).where(records.c.site == site, records.c.id.in_(ids))
-    return {row.id: row.sha256 for row in connection.execute(chosen)}
+    return dict(find_rows(connection, (records.c.id, records.c.sha256), records.c.id, ids, site=site))
 
 
-def _inspected(connection: Connection, site: str, pairs: list[tuple[str, int]]) -> set[tuple[str, int]]:
-    units_named = {unit for unit, _ in pairs}
-    chosen = select(records.c.unit, records.c.inspection).where(
-        records.c.site == site, records.c.unit.in_(units_named)
-    )
-    return {(unit, inspection) for unit, inspection in connection.execute(chosen)}
+def _inspected(connection: Connection, site: str, units: list[str]) -> set[tuple[str, int]]:
+    wanted = (records.c.unit, records.c.inspection)
+    return {
+        (unit, number) for unit, number in find_rows(connection, wanted, records.c.unit, units, site=site)
+    }
 
 
 def _boots(connection: Connection, site: str, found: list[InspectionRecord]) -> dict[str, Boots]:

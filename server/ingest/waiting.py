@@ -5,16 +5,15 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
+from server.db.rows import find_rows
 from server.db.tables import counter_gaps, held_records
 from server.ingest.judging import Passed
 
 
 def find_held(connection: Connection, site: str, ids: list[str]) -> dict[str, str]:
     """Which of these records are held, with the hash of the bytes that were seen then."""
-    chosen = select(held_records.c.record, held_records.c.sha256).where(
-        held_records.c.site == site, held_records.c.record.in_(ids)
-    )
-    return {row.record: row.sha256 for row in connection.execute(chosen)}
+    mine = held_records.c
+    return dict(find_rows(connection, (mine.record, mine.sha256), mine.record, ids, site=site))
 
 
 def count_held(connection: Connection, site: str, station: str) -> int:
@@ -35,7 +34,10 @@ def add_held(connection: Connection, site: str, station: str, held: dict[str, st
 
 def drop_held(connection: Connection, site: str, ids: Iterable[str]) -> None:
     """Hold these no longer: they were recorded or refused."""
-    gone = held_records.c.record.in_(list(ids))
+    named = list(ids)
+    if not named:
+        return
+    gone = held_records.c.record.in_(named)
     connection.execute(delete(held_records).where(held_records.c.site == site, gone))
 
 

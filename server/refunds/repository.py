@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.ledger_tables import leaves
-from server.db.rows import insert_rows
+from server.db.rows import find_rows, insert_rows
 from server.db.tables import deliveries, endpoints, instructions, outcomes, records
 from server.ledger.log import Place
 from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate
@@ -39,13 +39,12 @@ class Issued:
 
 def latest_numbers(connection: Connection, site: str, units: Iterable[str]) -> dict[str, Latest]:
     """The highest instruction of each unit that has one."""
-    chosen = select(
-        instructions.c.unit,
-        func.max(instructions.c.number).label("number"),
-        func.max(instructions.c.inspection).label("inspection"),
-    ).where(instructions.c.site == site, instructions.c.unit.in_(set(units)))
-    rows = connection.execute(chosen.group_by(instructions.c.unit))
-    return {row.unit: Latest(number=row.number, inspection=row.inspection) for row in rows}
+    mine, found = instructions.c, dict[str, Latest]()
+    wanted = (mine.unit, mine.number, mine.inspection)
+    for unit, number, inspection in find_rows(connection, wanted, mine.unit, set(units), site=site):
+        known = found.get(unit, Latest(number=0, inspection=0))
+        found[unit] = Latest(number=max(known.number, number), inspection=max(known.inspection, inspection))
+    return found
 
 
 def add_instructions(
@@ -66,12 +65,9 @@ def add_instructions(
 
 
 def _units_on_their_way(connection: Connection, site: str, units: set[str]) -> set[str]:
-    chosen = select(deliveries.c.unit).where(
-        deliveries.c.site == site,
-        deliveries.c.unit.in_(units),
-        deliveries.c.state.in_((QUEUED, AWAITING, BEHIND)),
-    )
-    return set(connection.execute(chosen).scalars())
+    mine = deliveries.c
+    rows = find_rows(connection, (mine.unit, mine.state), mine.unit, units, site=site)
+    return {unit for unit, state in rows if state in (QUEUED, AWAITING, BEHIND)}
 
 
 def _delivery_row(

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.catalogue import UnitMessage
 from server.db.changes import next_changes
+from server.db.rows import find_rows
 from server.db.tables import parcels, records, units
 from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
@@ -50,7 +51,6 @@ def find_units(connection: Connection, site: str, ids: Iterable[str]) -> dict[st
     """Units by id, those that are there."""
     columns = (units.c.id, units.c.merchant, units.c.sku, units.c.state, units.c.inspection, units.c.deadline)
     hidden = (units.c.body, units.c.personal, units.c.subject, units.c.erased_at)
-    chosen = select(*columns, *hidden).where(units.c.site == site, units.c.id.in_(set(ids)))
     keys = keys_of(connection)
     return {
         row[0]: KnownUnit(
@@ -66,7 +66,7 @@ def find_units(connection: Connection, site: str, ids: Iterable[str]) -> dict[st
             erased_at=row[9],
             keys=keys,
         )
-        for row in connection.execute(chosen)
+        for row in find_rows(connection, (*columns, *hidden), units.c.id, set(ids), site=site)
     }
 
 
