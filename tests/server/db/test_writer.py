@@ -13,10 +13,11 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from server.db.changes import next_changes
+from server.db.columns import metadata
 from server.db.engine import Reader, reading_engine, writing_engine
 from server.db.lock import WriterLock
 from server.db.migrate import migrate
-from server.db.tables import merchants, metadata
+from server.db.tables import merchants
 from server.db.writer import Writer
 from server.errors import AlreadyRunning, BadSettings, Busy
 
