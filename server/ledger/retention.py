@@ -155,6 +155,6 @@ def _raise_to(connection: Connection, site: str, index: int, at: str) -> None:
 
 def _drop(connection: Connection, site: str, index: int) -> int:
     """Drop bodies, but no station's key: later verdicts are checked by it, and it is nobody's."""
-    mine = (leaves.c.site == site, leaves.c.seq < index, leaves.c.leaf.is_not(None))
-    mine = (*mine, leaves.c.type.not_in(KEYS))
-    return connection.execute(update(leaves).where(*mine).values(leaf=None)).rowcount
+    old = (leaves.c.site == site, leaves.c.seq < index, leaves.c.leaf.is_not(None))
+    dropped = update(leaves).where(*old, leaves.c.type.not_in(KEYS)).values(leaf=None)
+    return connection.execute(dropped).rowcount

@@ -3,7 +3,8 @@
 1. One transaction: no hold and no money under way, the entry is appended, the units are marked. From here
    on whatever arrives for them is kept without what is personal.
 2. The key is destroyed and, in the same turn of the writer, the rows are emptied.
-3. The encrypted images are deleted, the database's log is emptied, the certificate is signed and kept.
+3. The encrypted images are deleted, the key store is rewritten and the database's log emptied; last, the
+   certificate is signed and kept.
 """
 
 import secrets
@@ -88,6 +89,7 @@ class Eraser:
                 self.done("rows_dropped")
             await self.remove_images()
             self.done("images_deleted")
+            await anyio.to_thread.run_sync(self.subjects.compact)
             await self.writer.scrub()
             self.done("scrubbed")
             erasure = await self.writer.submit(lambda c: self._certify(c, erasure, self.clock()))
