@@ -1,5 +1,6 @@
 """The ledger's figures: what is held to a limit, what the page says, and what is said of an absent peer."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -16,7 +17,7 @@ FOUND: dict[str, Any] = {
     "appends": {"64": {"per_s": 15_000, "p95_ms": 9.0}},
     "append_cpu_us": {"10000": 20.0, "1000000": 24.0},
     "proofs": {"both_median_ms": 1.1},
-    "audit": {"export_s": 20.0, "s": 8.0, "peak_rss_mb": 150},
+    "audit": {"places": {"s": 8.0, "peak_rss_mb": 90}, "whole": {"s": 60.0, "peak_rss_mb": 150}},
     "http": {"records_per_s": 1600, "within_limit": True},
     "peers": {"aics-disk": {"missing": "no environment for it: make peers-ledger"}},
 }
@@ -32,7 +33,8 @@ def test_every_figure_with_a_limit_is_looked_up() -> None:
     [
         ("appends", {"64": {"per_s": 9_999, "p95_ms": 9.0}}),
         ("proofs", {"both_median_ms": 2.1}),
-        ("audit", {"s": 8.0, "peak_rss_mb": 201}),
+        ("audit", {"places": {"s": 10.1}, "whole": {"peak_rss_mb": 150}}),
+        ("audit", {"places": {"s": 9.0}, "whole": {"peak_rss_mb": 201}}),
         ("append_cpu_us", {"10000": 20.0, "1000000": 40.0}),
     ],
 )
@@ -68,3 +70,11 @@ async def test_timed_appends_are_really_appended(tmp_path: Path, monkeypatch: py
     engine.dispose()
     taken = ledger_library.proofs(database, Random(1))
     assert set(taken) >= {"inclusion_median_ms", "consistency_p99_ms", "both_median_ms"}
+
+
+def test_a_command_is_timed_and_weighed_and_its_failure_quoted() -> None:
+    found = ledger.run([sys.executable, "-c", "x = bytearray(50_000_000)"])
+    assert found["s"] >= 0
+    assert 50 < found["peak_rss_mb"] < 200
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        ledger.run([sys.executable, "-c", "raise SystemExit(3)"])
