@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from edge import journal, worklist
+from edge import erasure, journal, worklist
 from edge.arrival import Arrival, Doors
 from edge.bench import Bench, Hold
 from edge.changes import Changes
@@ -159,6 +159,7 @@ class Station:
             case NewWorklist():
                 self.watch.forget()
                 self._look_again_for_what_was_unknown()
+                await self._put_aside_what_was_erased()
                 self.changes.bump()
             case Blocked():
                 self._block(given)
@@ -218,6 +219,16 @@ class Station:
         if hold is not None and hold.reason == HoldReason.NO_MATCH and self.arrival.held_by_tags:
             self.bench.step(Event.RESOLVED)
             self.arrival.forget()
+
+    async def _put_aside_what_was_erased(self) -> None:
+        """An item whose customer was erased while it lay here is shown no longer, and not recorded."""
+        item = self.bench.item
+        if item is None or self.bench.state == State.COMMITTED:
+            return
+        if await self._database.run(partial(erasure.is_erased, unit=item.unit_id)):
+            self.crossing.give_up()
+            await self.arrival.set_aside()
+            self.bench.say("unit_erased")
 
     def _block(self, given: Blocked) -> None:
         """Nothing may be recorded any more: what a copy of this key signs would be taken for ours."""

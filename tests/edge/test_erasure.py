@@ -16,6 +16,7 @@ from edge.database import Database
 from edge.erasure import Erasing
 from edge.faults import Faults
 from edge.identity import Identity
+from edge.inputs import NewWorklist
 from edge.sync import Heard, Pace, Sync
 from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
@@ -24,6 +25,7 @@ from inspection.messages.uplink import RecordBatch
 from link.http import HttpConfig, HttpLink
 
 if TYPE_CHECKING:
+    from tests.edge.rig import Rig
     from tests.edge.small_centre import SmallCentre
     from tests.edge.world import World
 
@@ -218,3 +220,37 @@ def test_hearing_of_it_twice_is_hearing_of_it_once(
         database.run_now(partial(worklist.apply, page=erasing_page(site, "RMA-1/1/1", "RMA-77/1/1")))
     assert database.run_now(partial(erasure.is_erased, unit="RMA-77/1/1"))
     assert not database.run_now(partial(erasure.is_erased, unit="RMA-2/1/1"))
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ((), "matched"),
+        (("CMD:CAPTURE",), "proposed"),
+        (("CMD:CAPTURE", "CMD:ACCEPT"), "labelled"),
+        (("CMD:CAPTURE", "CMD:ACCEPT", "BIN:C"), "held"),
+    ],
+    ids=["matched", "proposed", "labelled", "held"],
+)
+async def test_an_erased_item_on_the_bench_is_put_aside_and_shown_no_longer(
+    rig: "Rig", site: ModuleType, said: tuple[str, ...], state: str
+) -> None:
+    rig.tags = {site.tag(1): -40.0}
+    await rig.tick()
+    for text in said:
+        await rig.scan(text)
+    assert (rig.state, rig.station.bench.item is None) == (state, False)
+    await rig.expect(erasing_page(site, "RMA-1/1/1"))
+    await rig.station.handle(NewWorklist())
+    assert (rig.state, rig.station.bench.item, rig.notice) == ("idle", None, "unit_erased")
+    await rig.tick()
+    assert rig.state == "idle", "nor is it taken again while it lies there"
+    assert rig.queued() == ()
+
+
+async def test_another_item_on_the_bench_stays(rig: "Rig", site: ModuleType) -> None:
+    rig.tags = {site.tag(2): -40.0}
+    await rig.tick()
+    await rig.expect(erasing_page(site, "RMA-1/1/1"))
+    await rig.station.handle(NewWorklist())
+    assert (rig.state, rig.notice) == ("matched", None)
