@@ -53,6 +53,7 @@ def find_keys(connection: Connection, site: str, keys: Iterable[str]) -> dict[st
 def open_books(connection: Connection, site: str, station: str, batch: Sequence[Checked]) -> Books:
     """Read what the centre knows that bears on a batch."""
     found = [each.record for each in batch if each.record is not None]
+    held = waiting.held_of(connection, site, station)
     return Books(
         keys=find_keys(connection, site, (each.signed.device_key for each in batch if each.signed)),
         refusals=_refusals(connection, site, station, [each.submission for each in batch]),
@@ -60,8 +61,8 @@ def open_books(connection: Connection, site: str, station: str, batch: Sequence[
         units=find_units(connection, site, (record.unit.id for record in found)),
         inspected=_inspected(connection, site, [record.unit.id for record in found]),
         boots=_boots(connection, site, found),
-        held=waiting.find_held(connection, site, [record.id for record in found]),
-        room_to_hold=MOST_HELD - waiting.count_held(connection, site, station),
+        held=held,
+        room_to_hold=MOST_HELD - len(held),
     )
 
 

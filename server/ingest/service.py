@@ -1,6 +1,6 @@
 """A batch in one transaction: each record recorded with all that belongs to it, or refused, in its order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +22,15 @@ from server.refunds.issuing import Due, issue
 
 CLONES = frozenset({RefusalReason.COUNTER_REUSED.value, RefusalReason.COUNTER_BACKWARDS.value})
 """What only a second copy of a station says, or one that was set back to an older state."""
+
+
+NOT_OF_THE_RECORD = frozenset(
+    {
+        RefusalReason.COUNTER_REUSED.value,
+        RefusalReason.IMAGE_KEYS_MISSING.value,
+        RefusalReason.TIME_AHEAD.value,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +120,25 @@ def _note(
     station, at = rules.bench.station, time_text(rules.bench.now)
     repository.put_boots(connection, site, books.boots)
     waiting.add_passed(connection, site, station, books.passed, at)
-    settled = [each.record.id for each in batch if each.record and each.submission not in fresh.held]
-    waiting.drop_held(connection, site, (id for id in settled if id in books.held))
+    waiting.drop_held(connection, site, [id for id in _settled(batch, fresh) if id in books.held])
     held = {each.record.id: each.sha256 for each in batch if each.record and each.submission in fresh.held}
     waiting.add_held(connection, site, station, held, at)
     twice = (kept for kept in fresh.refused.values() if kept.reason in CLONES)
     for kept in twice:
         raise_alarm(connection, site, AlarmKind.CLONE, station, kept.detail, at)
+
+
+def _settled(batch: Sequence[Checked], fresh: Fresh) -> Iterator[str]:
+    """Ids of records that wait no longer.
+
+    A refusal of what only travels beside a record, or of other bytes under its number, settles nothing: the
+    record itself may still come.
+    """
+    for checked in batch:
+        refused = fresh.refused.get(checked.submission)
+        judged = refused is not None and checked.fault is None and refused.reason not in NOT_OF_THE_RECORD
+        if checked.record is not None and (judged or checked.submission in fresh.taken):
+            yield checked.record.id
 
 
 def _keep(

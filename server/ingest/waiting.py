@@ -1,25 +1,17 @@
 """Rows of records that are held because they are from the future, and of numbers that were passed over."""
 
-from collections.abc import Iterable
-
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete
 from sqlalchemy.dialects.sqlite import insert
 
-from server.db.rows import find_rows
 from server.db.tables import counter_gaps, held_records
 from server.ingest.judging import Passed
 
-
-def find_held(connection: Connection, site: str, ids: list[str]) -> dict[str, str]:
-    """Which of these records are held, with the hash of the bytes that were seen then."""
-    mine = held_records.c
-    return dict(find_rows(connection, (mine.record, mine.sha256), mine.record, ids, site=site))
+HELD = "SELECT record, sha256 FROM held_records WHERE site = ? AND station = ?"
 
 
-def count_held(connection: Connection, site: str, station: str) -> int:
-    """How many records of a station are held."""
-    mine = (held_records.c.site == site, held_records.c.station == station)
-    return connection.execute(select(func.count()).select_from(held_records).where(*mine)).scalar_one()
+def held_of(connection: Connection, site: str, station: str) -> dict[str, str]:
+    """The records of a station that are held, id to the hash of the bytes that were seen then."""
+    return {record: sha256 for record, sha256 in connection.exec_driver_sql(HELD, (site, station))}
 
 
 def add_held(connection: Connection, site: str, station: str, held: dict[str, str], at: str) -> None:
@@ -32,13 +24,11 @@ def add_held(connection: Connection, site: str, station: str, held: dict[str, st
         connection.execute(insert(held_records).on_conflict_do_nothing(), rows)
 
 
-def drop_held(connection: Connection, site: str, ids: Iterable[str]) -> None:
+def drop_held(connection: Connection, site: str, ids: list[str]) -> None:
     """Hold these no longer: they were recorded or refused."""
-    named = list(ids)
-    if not named:
-        return
-    gone = held_records.c.record.in_(named)
-    connection.execute(delete(held_records).where(held_records.c.site == site, gone))
+    if ids:
+        gone = held_records.c.record.in_(ids)
+        connection.execute(delete(held_records).where(held_records.c.site == site, gone))
 
 
 def add_passed(connection: Connection, site: str, station: str, passed: list[Passed], at: str) -> None:

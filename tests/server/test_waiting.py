@@ -36,6 +36,14 @@ def clock(at: Any) -> dict[str, Any]:
     return {"clock": {"device_time": time_text(at)}}
 
 
+def resigned(bench: "Bench", counter: int) -> SignedRecord:
+    """Another record under a number that was used."""
+    before, bench.counter = bench.counter, counter - 1
+    signed = bench.signed("R1/1/3")
+    bench.counter = before
+    return signed
+
+
 async def answer_of(site: "Site", bench: "Bench", signed: SignedRecord) -> object:
     (answer,) = (await site.send(bench, signed)).results
     return answer
@@ -112,6 +120,30 @@ async def test_other_bytes_under_the_number_of_a_record_that_waits_are_refused(
     assert isinstance(refused, RefusalMessage)
     assert refused.reason is RefusalReason.COUNTER_REUSED
     assert await alarms(site) == [("clone", "st1")]
+
+
+async def test_a_refused_copy_of_a_record_that_waits_settles_nothing(site: "Site", bench: "Bench") -> None:
+    early = bench.signed("R1/1/1", (b"image",), **clock(NOON + HOUR))
+    await answer_of(site, bench, early)
+    await answer_of(site, bench, bench.signed("R1/1/2"))
+    bare = early.model_copy(update={"image_keys": ()})
+    wrong = early.openings[0].model_copy(update={"value": "O-2"})
+    other = resigned(bench, counter=1)
+    for copy in (bare, early.model_copy(update={"openings": (wrong,)}), other):
+        assert isinstance(await answer_of(site, bench, copy), RefusalMessage)
+    site.clock.forward(3600)
+    assert isinstance(await answer_of(site, bench, early), ReceiptMessage)
+
+
+async def test_a_record_that_waited_for_a_return_that_was_withdrawn_waits_no_longer(
+    site: "Site", bench: "Bench"
+) -> None:
+    early = bench.signed("R1/1/1", **clock(NOON + HOUR))
+    await answer_of(site, bench, early)
+    await site.http.post("/v1/returns/R1/1/1/cancel", headers=site.shop)
+    assert isinstance(await answer_of(site, bench, early), RefusalMessage)
+    await answer_of(site, bench, bench.signed("R1/1/2"))
+    assert brief(await gaps(site)) == [(1, 1, "refused")]
 
 
 async def test_a_record_that_waits_twice_is_counted_once(site: "Site", bench: "Bench") -> None:
