@@ -56,6 +56,8 @@ class VerdictRow:
     channel: str
     index: int
     recorded_at: str
+    clock: str | None
+    """`good`, or `uncertain`: its own time says nothing; None for older records."""
     told: bool
     """False while its images are on their way and the shop has not been told."""
 
@@ -151,7 +153,8 @@ def _verdicts(connection: Connection, site: str) -> tuple[VerdictRow, ...]:
     kept = records.c
     chosen = select(
         kept.unit, kept.sku, kept.station, kept.kind, kept.grade, kept.disposition, kept.channel,
-        kept.leaf_seq.label("index"), kept.recorded_at, kept.instructed.is_not(None).label("told"),
+        kept.leaf_seq.label("index"), kept.recorded_at, kept.clock,
+        kept.instructed.is_not(None).label("told"),
     )  # fmt: skip
     latest = chosen.where(kept.site == site).order_by(kept.leaf_seq.desc()).limit(MOST_VERDICTS)
     return tuple(VerdictRow(**row._mapping) for row in connection.execute(latest))

@@ -2,6 +2,7 @@
 
 from nicegui import ui
 
+from inspection.record import ClockState
 from inspection.words.catalog import Words
 from server.console.marks import draw_bin, rows, text
 from server.console.overview import Overview, VerdictRow
@@ -30,7 +31,9 @@ def _draw_verdict(row: VerdictRow, words: Words) -> None:
         text(goes, "soft cut").props(f'title="{goes}"')
     with _pair():
         text(words.say(f"console.by_{row.kind}"), "cut")
-        text(row.station, "soft cut")
+        unsure = row.clock == ClockState.UNCERTAIN
+        said = words.say("clock.uncertain")
+        text(f"{row.station} · ▲ {said}" if unsure else row.station, "warn cut" if unsure else "soft cut")
     with _pair("end"):
         text(clock_time(row.recorded_at), "figures")
         number = f"#{row.index}" if row.told else words.say("console.images_missing")

@@ -11,7 +11,8 @@ HELD = "SELECT record, sha256 FROM held_records WHERE site = ? AND station = ?"
 
 def held_of(connection: Connection, site: str, station: str) -> dict[str, str]:
     """The records of a station that are held, id to the hash of the bytes that were seen then."""
-    return {record: sha256 for record, sha256 in connection.exec_driver_sql(HELD, (site, station))}
+    rows = connection.exec_driver_sql(HELD, (site, station))
+    return {row.record: row.sha256 for row in rows}
 
 
 def add_held(connection: Connection, site: str, station: str, held: dict[str, str], at: str) -> None:

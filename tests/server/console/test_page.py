@@ -80,6 +80,16 @@ async def test_the_page_shows_stations_units_verdicts_and_refunds(
         await user.should_see(text)
 
 
+async def test_a_verdict_of_an_uncertain_clock_says_so(
+    user: User, board: Board, site: "Site", bench: "Bench"
+) -> None:
+    await site.announce("R1/1/1")
+    build_pages(board, "s1")
+    await site.send(bench, bench.signed("R1/1/1", clock={"state": "uncertain"}))
+    await user.open("/")
+    await user.should_see("Clock uncertain")
+
+
 async def test_the_page_speaks_the_language_of_the_browser(user: User, board: Board) -> None:
     build_pages(board, "s1")
     await user.open("/")
