@@ -11,7 +11,7 @@ import typer
 Dir = Annotated[Path, typer.Option("--dir", help="The witness's folder.", file_okay=False)]
 Name = Annotated[str, typer.Option("--name", help="Its name for ever, such as pay.example/witness.")]
 Port = Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)]
-Vkey = Annotated[str, typer.Argument(help="The log's verifier key, as `regrade ledger status` shows it.")]
+Vkey = Annotated[str, typer.Argument(help="The log's verifier key, from its centre's trust.policy.")]
 
 witness = typer.Typer(help="Cosign the checkpoints of logs that others operate.", no_args_is_help=True)
 

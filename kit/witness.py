@@ -8,19 +8,20 @@ What it has seen is durable before its answer leaves, and checked and written in
 witness that forgot could be led back. Source: c2sp.org/tlog-witness, add-checkpoint.
 """
 
+import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from inspection.custody.checkpoint import add_signatures, cosign
-from inspection.custody.note import NoteSignature, write_signatures
+from inspection.custody.note import write_signatures
 from inspection.custody.witnessing import TEXT, Accept, AddCheckpoint, Refuse, decide, read_add_checkpoint
 from inspection.errors import BadMessage
 from kit.witness_book import Kept, WitnessBook
 from kit.witness_folder import WitnessKey, book_of, read_key
 
-BAD_REQUEST, NOT_FOUND = 400, 404
+BAD_REQUEST, NOT_FOUND, UNAVAILABLE = 400, 404, 503
 WORTH_KEEPING = frozenset({"fork", "bad_proof"})
 """Refusals of what the log did sign. A fork is proof by itself; a bad proof may be the sender's fault."""
 
@@ -46,20 +47,29 @@ class Witness:
         """Answer one request; what was cosigned is on the disk when this returns.
 
         200 with the cosignature's line; 400 unreadable; 403 not signed by the log; 404 unknown log; 409 not
-        the size last cosigned, or another root for it; 422 no proof that it continues.
+        the size last cosigned, or another root for it; 422 no proof that it continues; 503 where the disk
+        does not take what would have to be remembered.
         """
         try:
             request = read_add_checkpoint(content)
         except BadMessage as error:
             return Reply(status=BAD_REQUEST, body=f"{error}\n".encode())
+        try:
+            return self._decide(request)
+        except sqlite3.Error as error:
+            return Reply(status=UNAVAILABLE, body=f"nothing can be remembered now: {error}\n".encode())
+
+    def _decide(self, request: AddCheckpoint) -> Reply:
+        """The cosignature leaves this block only after the commit."""
         origin = request.origin
         with self._book.transaction() as book:
             kept = book.newest(origin)
             decision = decide(request, kept.seen if kept else None, book.keys(origin))
             if isinstance(decision, Accept):
-                line = self._accept(book, request, decision, kept)
-                return Reply(status=200, body=write_signatures(line))
-            return self._refuse(book, request, decision)
+                reply = self._accept(book, request, decision, kept)
+            else:
+                reply = self._refuse(book, request, decision)
+        return reply
 
     def newest(self, origin: str) -> Reply:
         """The newest checkpoint of a log with this witness's cosignature, for whoever compares."""
@@ -71,13 +81,13 @@ class Witness:
 
     def _accept(
         self, book: WitnessBook, request: AddCheckpoint, decision: Accept, before: Kept | None
-    ) -> NoteSignature:
+    ) -> Reply:
         # never earlier than the last time: a clock that was set back must not date a log's future
         at_s = max(int(self._clock()), before.at_s if before else 0)
         line = cosign(self.key.private, self.key.name, request.text, at_s)
         note = add_signatures(request.checkpoint, line)
         book.keep(request.origin, Kept(seen=decision.seen, note=note, at_s=at_s))
-        return line
+        return Reply(status=200, body=write_signatures(line))
 
     def _refuse(self, book: WitnessBook, request: AddCheckpoint, decision: Refuse) -> Reply:
         if decision.reason in WORTH_KEEPING:

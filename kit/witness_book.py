@@ -83,10 +83,11 @@ class WitnessBook:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield self
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk may have ended it already
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def add_log(self, vkey: VerifierKey) -> bool:
         """Know a log by one of its keys; False where it is known. Raises BadWitness at the limits."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from inspection.custody.note import Algorithm, VerifierKey
 from inspection.custody.policy import TrustedLog, TrustPolicy, read_policy, write_policy
 from inspection.errors import BadMessage, BadSignature
+from link.errors import NotSent
+from link.http import refuse_plain_http
 from server.errors import BadSettings
 
 FILE_NAME = "trust.policy"
@@ -51,4 +53,13 @@ def read_trust(directory: Path, origin: str, *log_public: bytes) -> TrustPolicy:
         raise BadSettings(f"{path}: give the witnesses names in ASCII; alarms and entries name them")
     if not policy.is_met_by(witness.name for witness in policy.witnesses if witness.url):
         raise BadSettings(f"{path}: its quorum needs witnesses that have no URL; nothing would ever be paid")
+    _check_urls(path, policy)
     return policy
+
+
+def _check_urls(path: Path, policy: TrustPolicy) -> None:
+    for witness in policy.witnesses:
+        try:
+            refuse_plain_http(witness.url or "https://nobody.asks")
+        except NotSent as error:
+            raise BadSettings(f"{path}: witness {witness.name}: {error}") from error

@@ -191,6 +191,18 @@ def test_two_processes_of_one_folder_cannot_roll_it_back(folder: Path, log: Log)
     assert first.add_checkpoint(log.request(3, 5)) == conflict(9)
 
 
+def test_what_cannot_be_remembered_is_not_cosigned(folder: Path, log: Log) -> None:
+    """The disk takes nothing: no answer goes out that a restart would not know of."""
+    book = book_of(folder)
+    witness = Witness(read_key(folder), book)
+    assert witness.add_checkpoint(log.request(0, 3)).status == 200
+    book._db.execute("PRAGMA query_only=ON")
+    refused = witness.add_checkpoint(log.request(3, 5))
+    assert (refused.status, "—" in refused.body.decode()) == (503, False)
+    book._db.execute("PRAGMA query_only=OFF")
+    assert witness.add_checkpoint(log.request(3, 4)).status == 200
+
+
 def test_of_requests_at_once_exactly_one_moves_it(folder: Path, log: Log) -> None:
     requests = [log.request(0, size) for size in range(1, 9)]
     replies: list[Reply] = []

@@ -1,6 +1,7 @@
 """The centre asks its witnesses, and lets no money move before their quorum has seen why."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,23 +19,22 @@ from inspection.custody.checkpoint import Checkpoint, issue_checkpoint
 from inspection.custody.leaf import EntryType
 from inspection.custody.merkle import root_of
 from inspection.custody.policy import accept
-from inspection.custody.witnessing import SIZE, AddCheckpoint
+from inspection.custody.witnessing import AddCheckpoint
 from inspection.messages.refund import InstructionEvent
 from kit.receiver import Trust, check_event, signed_body
 from kit.witness_book import WitnessBook
 from kit.witness_folder import book_of
-from link.errors import Refused
 from server.alarms import AlarmKind, count_standing
 from server.centre import open_centre
-from server.errors import BadSettings, LedgerRecovering
+from server.errors import LedgerRecovering
 from server.keys import ServerKeys, read_keys
 from server.ledger.log import Entry
 from server.ledger.quorum import gate_by
 from server.ledger.recalling import believe, remembered
 from server.ledger.trust import FILE_NAME, own_key, read_trust
-from server.ledger.witnessing import Behind, OtherHistory, Target, Watch, is_late, read_refusal, witnessing
+from server.ledger.witnessing import Target, Watch, witnessing
 from server.refunds.delivery import Courier
-from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate, set_gate
+from server.refunds.gate import AWAITING, QUEUED, Gate, read_gate, set_gate
 from server.refunds.gateway import Attempt, Result
 from server.settings import ServerSettings
 
@@ -256,8 +256,7 @@ async def test_a_witness_that_never_answers_holds_up_nobody_else(
     opening = open_centre(tmp_path, settings, keys, registry=CollectorRegistry())
     async with opening as centre, witnessing(centre):
         for size in (1, 2, 3):
-            entry = Entry(type=EntryType.LOGISTICS, id=f"n{size}", body=b"{}")
-            append = partial(centre.log.append, entry=entry, recorded_at=centre.now())
+            append = partial(centre.log.append, entry=entry(size), recorded_at=centre.now())
             await centre.writer.submit(append)
             assert (await centre.checkpoints.now()).size == size
             await until(partial(centre.reader.run, partial(covers, size=size)), "witnessed")
@@ -313,6 +312,40 @@ async def test_a_witness_remembers_what_was_restored_away(
         with pytest.raises(LedgerRecovering, match="500"):
             await site.centre.checkpoints.now()
     assert shop.got == []
+
+
+async def test_a_restored_folder_is_found_out_before_it_signs_anything(
+    tmp_path: Path, settings: ServerSettings, cosigners: list["Cosigner"]
+) -> None:
+    """Real histories: the backup holds two entries, the witness has seen five."""
+    keys, folder = read_keys(tmp_path), tmp_path / "centre"
+    folder.mkdir()
+    shutil.copy2(tmp_path / "keys.json", folder)
+    write_policy(folder, keys, cosigners, "quorum a")
+    await grown(folder, settings, keys, (1, 2))
+    shutil.copytree(folder, tmp_path / "backup")
+    await grown(folder, settings, keys, (3, 4, 5))
+    shutil.rmtree(folder)
+    shutil.copytree(tmp_path / "backup", folder)
+    opening = open_centre(folder, settings, keys, registry=CollectorRegistry())
+    async with opening as centre, witnessing(centre):
+        with pytest.raises(LedgerRecovering, match="it has 2 entries, the newest signed checkpoint 5"):
+            await centre.writer.submit(partial(centre.log.append, entry=entry(3), recorded_at=centre.now()))
+
+
+def entry(number: int) -> Entry:
+    return Entry(type=EntryType.LOGISTICS, id=f"n{number}", body=b"{}")
+
+
+async def grown(folder: Path, settings: ServerSettings, keys: ServerKeys, numbers: tuple[int, ...]) -> None:
+    """Run the centre until its witness has seen these entries too."""
+    opening = open_centre(folder, settings, keys, registry=CollectorRegistry())
+    async with opening as centre, witnessing(centre):
+        for number in numbers:
+            append = partial(centre.log.append, entry=entry(number), recorded_at=centre.now())
+            await centre.writer.submit(append)
+            size = (await centre.checkpoints.now()).size
+            await until(partial(centre.reader.run, partial(covers, size=size)), "witnessed")
 
 
 async def test_a_longer_history_that_a_witness_gets_meanwhile_stops_the_signing(
@@ -374,79 +407,6 @@ async def test_another_policy_at_the_next_start_judges_what_has_not_gone_yet(
         await until(lambda: shop.got, "delivered under the policy of before")
     gate, _ = await reopened(site, tmp_path, cosigners, "quorum b")
     assert gate == Gate(required=True, witnessed=kept.size), "b had cosigned it as well"
-
-
-@pytest.mark.parametrize(
-    ("lines", "said"),
-    [
-        ("quorum none", "does not name this log"),
-        ("log LOG\nquorum a", "is no trust policy"),
-        ("log LOG\nwitness a WITNESS\nquorum a", "no URL"),
-        ("log LOG\nwitness é WITNESS\nquorum none", "ASCII"),
-        ("nonsense", "is no trust policy"),
-    ],
-)
-def test_a_policy_that_could_never_work_keeps_the_centre_from_starting(
-    tmp_path: Path, cosigners: list["Cosigner"], lines: str, said: str
-) -> None:
-    public = read_keys(tmp_path).log_public
-    text = lines.replace("LOG", own_key(ORIGIN, public).to_text())
-    (tmp_path / FILE_NAME).write_text(text.replace("WITNESS", cosigners[0].key.to_text()) + "\n")
-    with pytest.raises(BadSettings, match=said):
-        read_trust(tmp_path, ORIGIN, public)
-
-
-# decisions
-
-
-@pytest.mark.parametrize(
-    ("required", "witnessed", "leaf_seq", "state"),
-    [
-        (False, 0, 7, QUEUED),
-        (True, 0, 0, AWAITING),
-        (True, 7, 7, AWAITING),
-        (True, 8, 7, QUEUED),
-        (True, 99, 7, QUEUED),
-    ],
-)
-def test_an_instruction_goes_when_a_witnessed_checkpoint_covers_its_entry(
-    required: bool, witnessed: int, leaf_seq: int, state: str
-) -> None:
-    gate = Gate(required=required, witnessed=witnessed)
-    assert gate.state(gate.needs(leaf_seq)) == state
-    assert gate.state(gate.needs(leaf_seq), behind=True) == BEHIND
-
-
-@pytest.mark.parametrize(
-    ("since_s", "late"), [(None, False), (100.0, False), (99.9, False), (99.0, True), (0.0, True)]
-)
-def test_waiting_is_late_after_its_limit(since_s: float | None, late: bool) -> None:
-    assert is_late(since_s, 1000.0, 900.5) is late
-
-
-def refused(status: int, content: bytes = b"", media_type: str = SIZE) -> Refused:
-    return Refused("no", status=status, content=content, media_type=media_type)
-
-
-@pytest.mark.parametrize(
-    ("error", "meaning"),
-    [
-        (refused(409, b"3\n"), Behind(size=3)),
-        (refused(409, b"0\n"), Behind(size=0)),
-        (refused(409, b"9\n"), Behind(size=9)),
-        (refused(409, b"10\n"), OtherHistory(detail="it cosigned 10 entries, and we signed no more than 9")),
-        (refused(409, b"5\n"), OtherHistory(detail="it cosigned another root for 5 entries")),
-        (refused(409, b"", "text/plain"), OtherHistory(detail="it cosigned another root for 5 entries")),
-        (refused(422), OtherHistory(detail="it finds no way from its size 5 to our 9")),
-        (refused(409, b"five\n"), None),
-        (refused(403), None),
-        (refused(404), None),
-        (refused(400), None),
-    ],
-)
-def test_what_a_witnesss_refusal_means(error: Refused, meaning: Behind | OtherHistory | None) -> None:
-    asked = AddCheckpoint(old_size=5, proof=(), checkpoint=b"")
-    assert read_refusal(error, asked, 9) == meaning
 
 
 async def test_all_witnesses_are_asked_for_one_checkpoint_until_it_is_met(site: "Site") -> None:
