@@ -31,7 +31,10 @@ STATIONS = ("st1", "st2", "st3")
 BATCH = 16
 STOCK = 500
 """Units announced for a station at a time: more than it can inspect in one round."""
-LONGEST_S = 0.5
+MOST_BATCHES = 12
+"""Answered in one round before the kill; a slow machine only takes longer."""
+JITTER_S = 0.05
+PATIENCE_S = 60.0
 KEPT = Path(__file__).resolve().parents[2] / "docs" / "soak"
 
 
@@ -44,7 +47,7 @@ class Bench:
     inspected: int = 0
     waiting: RecordBatch | None = None
 
-    async def work(self, http: httpx.AsyncClient) -> None:
+    async def work(self, http: httpx.AsyncClient, answered: asyncio.Semaphore) -> None:
         """Send batch after batch until the centre is gone or nothing is left."""
         while self.waiting or self.inspected + BATCH <= self.announced:
             if self.waiting is None:
@@ -55,6 +58,7 @@ class Bench:
             except httpx.TransportError:
                 return
             self.waiting = None
+            answered.release()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,9 +100,13 @@ async def play(trial: Trial, dice: Random) -> None:
     await restock(trial, trial.site(url))
     async with client(url) as http:
         trial.wrong += faults(trial, await leaves_of(http, trial.key))
-        work = [asyncio.ensure_future(bench.work(http)) for bench in trial.benches]
+        answered = asyncio.Semaphore(0)
+        work = [asyncio.ensure_future(bench.work(http, answered)) for bench in trial.benches]
         watch = asyncio.ensure_future(collect(trial, http))
-        await asyncio.sleep(dice.uniform(0.02, LONGEST_S))
+        async with asyncio.timeout(PATIENCE_S):
+            for _ in range(dice.randint(0, MOST_BATCHES)):
+                await answered.acquire()
+        await asyncio.sleep(dice.uniform(0.0, JITTER_S))
         await asyncio.to_thread(trial.process.kill)
         await asyncio.gather(watch, *work)
     trial.rounds += 1
@@ -183,7 +191,7 @@ async def test_what_was_receipted_outlives_every_kill(trial: Trial) -> None:
         await play(trial, dice)
     await last_look(trial)
     assert trial.wrong == []
-    assert sum(len(bench.sender.receipts) for bench in trial.benches) > 10 * ROUNDS
+    assert sum(len(bench.sender.receipts) for bench in trial.benches) > ROUNDS * BATCH
     assert len(trial.checkpoints) > ROUNDS
 
 
