@@ -15,13 +15,16 @@ from inspection.custody.canonical import canonical
 from inspection.custody.checkpoint import Checkpoint, issue_checkpoint
 from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex
 from inspection.custody.merkle import leaf_hash, root_of
+from inspection.custody.note import note_key
 from inspection.custody.receipt import issue_receipt
 from inspection.custody.signing import Domain, key_id, public_bytes, sign
 from inspection.messages.uplink import ReceiptMessage
+from kit.archive_writer import LogSource, archive_parts, write_zip
 from kit.export import Header
 from kit.report import CANNOT_EXCLUDE, SAYS
 from kit.verify import Doubt
 from kit.walk import Rule
+from tests.kit.mutations import UNDETECTED
 
 PAGE = "docs/verifying.md"
 ORIGIN = "centre.example/site/s1"
@@ -69,12 +72,26 @@ def header_of(leaves: list[bytes]) -> Header:
     )
 
 
+def source_of(leaves: list[bytes]) -> LogSource:
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    return LogSource(
+        header=header_of(leaves),
+        policy=None,
+        checkpoints=lambda: [(2, header_of(leaves[:2]).checkpoint)],
+        lines=lambda page: leaves[page.start : page.stop],
+        tile=lambda level, index, width: b"".join(hashes[:width]),
+    )
+
+
 @pytest.fixture
 def desk(tmp_path: Path, record_value: Callable[..., dict[str, Any]]) -> Path:
     """The auditor's folder: an export and the receipt of entry 2."""
     leaves = small_log(record_value)
     lines = (header_of(leaves).to_bytes(), *leaves)
     (tmp_path / "ledger.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    (tmp_path / "policy").write_text(f"log {note_key(ORIGIN, LOG_KEY).to_text()}\nquorum none\n")
+    with (tmp_path / "ledger.zip").open("wb") as file:
+        write_zip(file, archive_parts(source_of(leaves)))
     receipt = ReceiptMessage.of(issue_receipt(LOG_KEY, ORIGIN, 2, leaves[2]))
     (tmp_path / "receipt.json").write_bytes(receipt.to_json())
     return tmp_path
@@ -106,6 +123,10 @@ def test_the_key_in_the_example_is_the_logs(page: Callable[[str], str]) -> None:
 def test_every_rule_stands_in_the_table_with_the_words_that_are_printed(table: Table) -> None:
     shown = {row["rule"]: row["printed"] for row in table(PAGE, "rules")}
     assert shown == {rule.value: SAYS[rule] for rule in Rule}
+
+
+def test_every_attack_that_nothing_finds_stands_in_the_table(table: Table) -> None:
+    assert [row["attack"] for row in table(PAGE, "unseen")] == list(UNDETECTED)
 
 
 def test_every_doubt_stands_in_the_table_with_the_words_that_are_printed(table: Table) -> None:
