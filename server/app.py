@@ -57,6 +57,7 @@ PUBLIC = frozenset(
     {
         "/healthz",
         "/v1/log",
+        "/v1/log/keys",
         "/v1/ledger/proofs/{index}",
         "/v1/stations/enrol",
         "/openapi.json",

@@ -19,6 +19,7 @@ from inspection.custody.policy import TrustPolicy
 from inspection.custody.signing import public_bytes
 from inspection.errors import DomainError
 from inspection.messages.base import time_text
+from inspection.messages.uplink import ReceiptMessage
 from inspection.policy import DEFAULT_POLICY, Policy
 from server.access import Caller, find_caller
 from server.db.engine import Reader, reading_engine, writing_engine
@@ -37,6 +38,7 @@ from server.ledger.mirror import MirrorKeeper
 from server.ledger.quorum import gate_by
 from server.ledger.recovering import shown_checkpoint
 from server.ledger.signing import Checkpointer
+from server.ledger.succession import read_succession
 from server.ledger.trust import read_trust
 from server.limits import ReadLimits, TokenBucket, Turnstile
 from server.metrics import Metrics
@@ -87,6 +89,8 @@ class Centre:
     metrics: Metrics
     enrolments: TokenBucket
     readers: ReadLimits
+    succession: tuple[ReceiptMessage, ...]
+    """New keys of the log, each receipted by the one before it."""
     checkpoints: Checkpointer
     policy: Policy
     """What is owed for which grade."""
@@ -209,6 +213,7 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         reference_uploads=Uploads(),
         metrics=ground.metrics,
         enrolments=TokenBucket(per_minute=settings.enrol_per_minute),
+        succession=read_succession(ground.directory),
         readers=ReadLimits(per_minute=settings.reads_per_minute),
         checkpoints=Checkpointer(
             log, ground.writer, guard, keys.log_signers, clock, shown, _mirror_keeper(ground)

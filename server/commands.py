@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from server.ledger import commands as care
 from server.packs import commands as packs
 from server.subjects import commands as subjects
 
@@ -23,6 +24,7 @@ ledger = typer.Typer(help="The centre's ledger.", no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Mount the centre's commands."""
     packs.register(ledger)
+    care.register(ledger)
     subjects.register(server, ledger)
     app.add_typer(server, name="server")
     app.add_typer(ledger, name="ledger")
@@ -35,13 +37,16 @@ def init(
     host_name: Annotated[str, typer.Option("--host-name", help="Name of this centre, for ever.")],
     site: Annotated[str, typer.Option("--site", help="The building that it serves.")],
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8400,
+    continues: Annotated[
+        Path | None, typer.Option("--continues", help="Last checkpoint of a frozen ledger that this follows.")
+    ] = None,
 ) -> None:
     """Make settings, secrets and database; shows the first console key, this once."""
     from rich.console import Console
 
     from server.setup import init_centre
 
-    key = init_centre(dir, host_name, site, port)
+    key = init_centre(dir, host_name, site, port, continues)
     Console(stderr=True).print(f"A centre for {host_name}/site/{site} is in {dir}. Its first console key:")
     print(key)
 
@@ -75,15 +80,6 @@ def export(out: ExportTo, dir: Dir) -> None:
 
     head = export_to(out, dir)
     print(f"{head.size} leaves written to {out}; head {head.head}")
-
-
-@ledger.command("status")
-def status(dir: Dir) -> None:
-    """Say how long the ledger is and whether its head fits."""
-    from server.ledger.files import read_head
-
-    origin, head = read_head(dir)
-    print(f"{origin}: {head.size} leaves; head {head.hash}")
 
 
 def console(dir: Dir, port: Port = None) -> None:

@@ -61,13 +61,12 @@ def make_keys(directory: Path) -> ServerKeys:
     """Write fresh secrets; raises BadKeys when the file is there already."""
     path = directory / FILE_NAME
     values = {name: secrets.token_bytes(SECRET_BYTES) for name in NAMES}
-    content = json.dumps({name: base64.b64encode(value).decode() for name, value in values.items()}, indent=1)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise BadKeys(f"{path} exists: its keys signed the ledger and are never overwritten") from error
     with os.fdopen(handle, "w") as file:
-        file.write(content + "\n")
+        file.write(_text(values))
         file.flush()
         os.fsync(file.fileno())
     return _keys(values)
@@ -84,6 +83,26 @@ def read_keys(directory: Path) -> ServerKeys:
     if mode & 0o077:
         raise BadKeys(f"{path} may be read by others (mode {mode:o}): chmod 600 it")
     return _keys(_values(path, content))
+
+
+def replace_log_key(directory: Path, log: Ed25519PrivateKey, previous: Ed25519PrivateKey | None) -> None:
+    """Write the key file anew with these keys of the log, in one step; nothing else in it changes."""
+    path = directory / FILE_NAME
+    values = _values(path, path.read_text("utf-8")) | {"log": log.private_bytes_raw()}
+    values.pop(PREVIOUS, None)
+    if previous is not None:
+        values[PREVIOUS] = previous.private_bytes_raw()
+    fresh = path.with_suffix(".fresh")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(_text(values))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
+
+
+def _text(values: dict[str, bytes]) -> str:
+    encoded = {name: base64.b64encode(value).decode() for name, value in values.items()}
+    return json.dumps(encoded, indent=1) + "\n"
 
 
 def _values(path: Path, content: str) -> dict[str, bytes]:

@@ -179,3 +179,9 @@ class RefillAnswer(Message):
     """Of the ledger: open, recovering or frozen."""
     evidence_pending: Annotated[tuple[Hex64, ...], Field(max_length=6 * MAX_BATCH)] = ()
     """Ciphertexts of these records that the centre does not hold: to be sent again."""
+
+
+class LogKeys(Message):
+    """`GET /v1/log/keys`: entries of the log's new keys, each receipted by the key before it."""
+
+    keys: Annotated[tuple[ReceiptMessage, ...], Field(max_length=100)]

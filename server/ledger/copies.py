@@ -15,6 +15,7 @@ from server.db.refill_tables import refill_waiting
 from server.errors import BadRequest
 from server.ledger.log import Log
 from server.ledger.refill import PAGE, Known, restore, settle
+from server.ledger.standing import LogState, standing_of
 from server.ledger.tree import tree_view
 
 
@@ -37,6 +38,8 @@ def take_copy(
     Raises BadRequest for a copy that leads elsewhere; what was taken before that stays.
     """
     first = log.head(connection).size
+    if standing_of(connection, log.site).state == LogState.FROZEN:
+        return 0
     source = _Copy(lines)
     for stop in _stops(connection, log, [*signed, *([known.guarded] if known.guarded else [])]):
         if stop.size <= log.head(connection).size:

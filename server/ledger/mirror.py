@@ -29,12 +29,14 @@ class Mirror:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        (directory / NOTES).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._torn: Path | None = None
         self.size = self._find_size()
         """How many leaves are here."""
 
     def append(self, lines: list[bytes]) -> None:
         """Write leaves behind the last one and bring them to the disk."""
+        (self._directory / NOTES).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._cut_off()
         while lines:
             room = SEGMENT - self.size % SEGMENT
             with self._segment(self.size).open("ab") as file:
@@ -57,13 +59,13 @@ class Mirror:
         while at < self.size:
             with self._segment(at).open("rb") as file:
                 for seq, line in enumerate(file, start=at):
-                    if seq >= start:
+                    if start <= seq < self.size:
                         yield line.rstrip(b"\n")
             at += SEGMENT
 
     def notes(self) -> list[bytes]:
         """Every checkpoint that is kept here, the shortest first."""
-        found = [path for path in (self._directory / NOTES).iterdir() if path.name.isdigit()]
+        found = [path for path in (self._directory / NOTES).glob("*") if path.name.isdigit()]
         return [path.read_bytes() for path in sorted(found, key=lambda path: int(path.name))]
 
     def last_hash(self) -> str:
@@ -75,15 +77,20 @@ class Mirror:
         return self._directory / f"leaves-{seq - seq % SEGMENT:012d}.jsonl"
 
     def _find_size(self) -> int:
-        """Count the last file, and cut off a line that a crash left unfinished."""
+        """Count the whole lines of the last file."""
         found = sorted(self._directory.glob("leaves-*.jsonl"))
         if not found:
             return 0
-        with found[-1].open("rb+") as file:
-            content = file.read()
-            whole = content.rfind(b"\n") + 1
-            file.truncate(whole)
+        content = found[-1].read_bytes()
+        self._torn = None if content.endswith(b"\n") else found[-1]
         return int(found[-1].stem.partition("-")[2]) + content.count(b"\n")
+
+    def _cut_off(self) -> None:
+        """Remove the line that a crash left unfinished; only who writes may."""
+        if self._torn is not None:
+            with self._torn.open("rb+") as file:
+                file.truncate(file.read().rfind(b"\n") + 1)
+            self._torn = None
 
 
 def is_mirror(path: Path) -> bool:

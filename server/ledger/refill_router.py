@@ -9,9 +9,6 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
 from inspection.custody.leaf import EntryType, read_leaf
-from inspection.custody.receipt import Receipt, check_receipt
-from inspection.custody.signing import public_bytes
-from inspection.errors import BadSignature
 from inspection.messages.uplink import RefillAnswer, RefillBatch, RefillItem
 from server.access import Caller, Scope, needs
 from server.answers import answer
@@ -21,6 +18,7 @@ from server.evidence.repository import held_evidence
 from server.evidence.service import issue_untold
 from server.keys import ServerKeys
 from server.ledger.rebuilding import Beside
+from server.ledger.receipts import check_own
 from server.ledger.refill import Known, Offered, Taken, take
 from server.ledger.standing import LogState
 
@@ -51,17 +49,6 @@ async def post_refill(request: Request, centre: Here, caller: Holder) -> Respons
 def check_all(items: Sequence[RefillItem], keys: ServerKeys, origin: str) -> list[Offered]:
     """Check each receipt; raises BadSignature or WrongReceipt for one that is not of this log."""
     return [_checked(item, keys, origin) for item in items]
-
-
-def check_own(receipt: Receipt, keys: ServerKeys, origin: str) -> None:
-    """Raise unless one of the log's own keys signed the receipt."""
-    newest, *others = (public_bytes(key) for key in keys.log_signers)
-    try:
-        check_receipt(receipt, newest, origin)
-    except BadSignature:
-        if not others:
-            raise
-        check_receipt(receipt, others[0], origin)
 
 
 def _checked(item: RefillItem, keys: ServerKeys, origin: str) -> Offered:

@@ -6,13 +6,15 @@ from contextlib import suppress
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from inspection.custody.note import note_key
 from inspection.messages.entries import AccessWhat
+from inspection.messages.uplink import LogKeys
 from kit.archive_writer import pages
 from server.access import Caller, Scope, needs
+from server.answers import answer
 from server.centre import Centre, Here
 from server.errors import LedgerFrozen, LedgerRecovering
 from server.ledger.export import header, leaf_lines
@@ -46,6 +48,12 @@ async def get_log(centre: Here) -> dict[str, str | int | None]:
         "sealing_public_key": b64encode(keys.sealing_public).decode(),
         "webhook_public_key": b64encode(keys.webhook_public).decode(),
     }
+
+
+@router.get("/log/keys")
+async def get_log_keys(centre: Here) -> Response:
+    """Every new key of the log, receipted by the one before it: who knows an old key learns the new ones."""
+    return answer(LogKeys(keys=centre.succession))
 
 
 @router.get("/ledger/export")

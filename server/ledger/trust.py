@@ -63,3 +63,13 @@ def _check_urls(path: Path, policy: TrustPolicy) -> None:
             refuse_plain_http(witness.url or "https://nobody.asks")
         except NotSent as error:
             raise BadSettings(f"{path}: witness {witness.name}: {error}") from error
+
+
+def name_log(directory: Path, key: VerifierKey) -> None:
+    """Add a new key of the log to the policy file, beside the old one."""
+    path = directory / FILE_NAME
+    line = f"log {key.to_text()}"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    if lines and line not in lines:
+        at = next((at for at, text in enumerate(lines) if text.startswith("log ")), len(lines))
+        path.write_text("\n".join([*lines[:at], line, *lines[at:]]) + "\n", "utf-8")

@@ -1,0 +1,98 @@
+"""Care of the ledger while its centre is stopped: refill it, or freeze it."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from inspection.custody.note import note_key
+from server.alarms import AlarmKind, raise_alarm
+from server.centre import DATABASE, Centre, open_centre
+from server.errors import BadRequest, BadSettings
+from server.evidence.service import issue_untold
+from server.keys import read_keys
+from server.ledger.copies import take_copy
+from server.ledger.mirror import is_mirror
+from server.ledger.refill import Known, Taken, take
+from server.ledger.refill_files import Found, OwnLog, read_source
+from server.ledger.report import Report, Sources, name_range, report_of
+from server.ledger.standing import LogState, set_state, standing_of
+from server.settings import load_settings
+
+T = TypeVar("T")
+
+
+def with_centre(directory: Path, work: Callable[[Centre], Awaitable[T]]) -> T:
+    """Do something with a stopped centre; raises AlreadyRunning while it runs."""
+    if not (directory / DATABASE).is_file():
+        raise BadSettings(f"{directory} holds no centre; `regrade server init` makes one")
+    settings, keys = load_settings(directory, os.environ), read_keys(directory)
+
+    async def run() -> T:
+        async with open_centre(directory, settings, keys) as centre:
+            return await work(centre)
+
+    return asyncio.run(run())
+
+
+async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:
+    """Take back what files hold, the mirror last; returns how many entries came back, and how it stands."""
+    before = (await centre.reader.run(centre.log.head)).size
+    mirror = centre.settings.ledger_mirror_dir
+    sources = [*files, *([mirror] if mirror is not None and is_mirror(mirror) else [])]
+    if not sources:
+        raise BadRequest("name a file: a mirror's folder, an export, receipts or an evidence pack")
+    keys = centre.keys
+    known = tuple(note_key(centre.log.origin, key) for key in keys.log_signers)
+    for path in sources:
+        found = read_source(path, OwnLog(origin=centre.log.origin, keys=keys, known=known))
+        await centre.writer.submit(lambda c, found=found: _take(c, centre, found))  # type: ignore[misc]
+    report = await centre.reader.run(lambda c: report_of(c, _sources(centre)))
+    return report.size - before, report
+
+
+def _take(connection: Connection, centre: Centre, found: Found) -> Taken:
+    known = Known(
+        guarded=centre.checkpoints.guarded(), due_s=centre.settings.inspection_due_s, at=centre.now()
+    )
+    taken = take(connection, centre.log, found.offered, known)
+    take_copy(connection, centre.log, found.lines, found.signed, known)
+    if standing_of(connection, centre.site).state == LogState.OPEN:
+        issue_untold(connection, centre.log, centre.policy, centre.clock())
+    return taken
+
+
+async def freeze(centre: Centre, reason: str, *, lost: bool) -> Report:
+    """Take no entry any more, for ever; a whole ledger gets its last checkpoint first.
+
+    Raises BadRequest for a ledger that lacks entries unless it is said that they are lost.
+    """
+    report = await centre.reader.run(lambda c: report_of(c, _sources(centre)))
+    recovering = report.standing.state == LogState.RECOVERING
+    if recovering and not lost:
+        raise BadRequest(
+            f"{report.standing.reason}: refill it first, or say --lost when nothing more can come back"
+        )
+    if report.standing.state == LogState.OPEN:
+        await centre.checkpoints.now()
+    await centre.writer.submit(lambda c: _freeze(c, centre, _reason(reason, report)))
+    return await centre.reader.run(lambda c: report_of(c, _sources(centre)))
+
+
+def _sources(centre: Centre) -> Sources:
+    mirror = centre.settings.ledger_mirror_dir
+    return Sources(log=centre.log, guarded=centre.checkpoints.guarded(), mirror=mirror, trust=centre.trust)
+
+
+def _freeze(connection: Connection, centre: Centre, reason: str) -> None:
+    at = centre.now()
+    set_state(connection, centre.site, LogState.FROZEN, reason, at)
+    raise_alarm(connection, centre.site, AlarmKind.FROZEN, centre.log.origin, reason, at)
+
+
+def _reason(reason: str, report: Report) -> str:
+    gaps = ", ".join(name_range(each) for each in report.missing)
+    return f"{reason}; lost for good: {gaps}" if gaps else reason
