@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -20,9 +19,9 @@ from kit.export import Line
 from kit.remarks import Remarks
 from kit.walk import FIRST_LINE, Problem, Rule
 
-PARTS = 8
 PART_SHIFT = 61
-"""Digests have 64 bits; their upper three say in which part they are sorted."""
+PARTS = range(-4, 4)
+"""Digests have 64 bits; their upper three, sign included, say in which part they are sorted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +40,7 @@ class Content:
     """Where the records are wanted afterwards: record id -> record."""
     _keys: dict[str, bytes] = field(default_factory=dict)
     _revoked: set[str] = field(default_factory=set)
-    _ids: "array[int]" = field(default_factory=lambda: array("Q"))
+    _ids: "array[int]" = field(default_factory=lambda: array("q"))
     _counters: CounterWalk = field(default_factory=CounterWalk)
 
     def check(self, at: int, line: Line) -> Iterator[Problem]:
@@ -68,7 +67,7 @@ class Content:
 
     def doubled(self) -> set[int]:
         """Digests of ids that may stand twice; `repeats` tells for sure."""
-        return {one for part in range(PARTS) for one in self._doubled_in(part)}
+        return {one for part in PARTS for one in self._doubled_in(part)}
 
     def _doubled_in(self, part: int) -> Iterator[int]:
         """Sorts a part at a time: all of a million digests as numbers would take 40 MB."""
@@ -159,7 +158,8 @@ class Repeats:
 
 
 def _digest(id: str) -> int:
-    return int.from_bytes(hashlib.blake2b(id.encode(), digest_size=8).digest())
+    """64 bits, signed, keyed anew in each process: nobody can choose ids that collide."""
+    return hash(id)
 
 
 def _problem(rule: Rule, at: int, leaf: Leaf, detail: str) -> Problem:

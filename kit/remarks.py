@@ -47,17 +47,20 @@ class Remarks:
 
     found: list[Remark] = field(default_factory=list)
     total: int = 0
+    _before: str = ""
     _before_s: float = 0.0
 
     def time(self, leaf: Leaf) -> float:
         """When a leaf says it was recorded, in seconds after the epoch; NaN for what is no time."""
+        if leaf.recorded_at == self._before:  # what is committed together says one time
+            return self._before_s
         at_s = seconds(leaf.recorded_at)
         if at_s != at_s:
             return at_s
         if at_s < self._before_s - CLOCK_SLACK_S:
             early = self._before_s - at_s
             self._add(Oddity.CLOCK_BACK, f"recorded {early:.0f} s before the entry in front of it", leaf.seq)
-        self._before_s = at_s
+        self._before, self._before_s = leaf.recorded_at, at_s
         return at_s
 
     def counter(self, odd: Overlap | Late) -> None:

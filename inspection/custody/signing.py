@@ -41,7 +41,6 @@ class Domain(StrEnum):
     RECEIPT = "regrade/receipt/v1"
     REFUSAL = "regrade/refusal/v1"
     ENROLMENT = "regrade/enrolment/v1"
-    HEAD = "regrade/head/v1"
     ERASURE = "regrade/erasure/v1"
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
 from inspection.custody.note import note_key
+from inspection.custody.policy import TrustPolicy
 from inspection.messages.entries import AccessWhat
 from inspection.messages.uplink import LogKeys
 from kit.archive_writer import pages
@@ -57,16 +58,20 @@ async def get_log_keys(centre: Here) -> Response:
 
 
 @router.get("/ledger/export")
-async def get_export(centre: Here, caller: Reader) -> StreamingResponse:
-    """The whole log as JSON lines; who took it stands in the ledger, in the export itself."""
+async def get_export(centre: Here, caller: Reader, witnessed: bool = False) -> StreamingResponse:
+    """The whole log as JSON lines; who took it stands in the ledger, in the export itself.
+
+    `witnessed` ends it at the newest state that the witnesses' quorum has seen.
+    """
     await note_read(centre, caller, AccessWhat.EXPORT, 0, None)
     with suppress(LedgerRecovering, LedgerFrozen):  # then what was signed last is exported
         await centre.checkpoints.now()
-    return StreamingResponse(_lines(centre), media_type="application/jsonl")
+    policy = centre.trust if witnessed else None
+    return StreamingResponse(_lines(centre, policy), media_type="application/jsonl")
 
 
-async def _lines(centre: Centre) -> AsyncIterator[bytes]:
-    first = await centre.reader.run(partial(header, log=centre.log, key=centre.keys.log, policy=None))
+async def _lines(centre: Centre, policy: TrustPolicy | None) -> AsyncIterator[bytes]:
+    first = await centre.reader.run(partial(header, log=centre.log, key=centre.keys.log, policy=policy))
     yield first.to_bytes() + b"\n"
     for page in pages(first.size):
         read = await centre.reader.run(partial(leaf_lines, log=centre.log, page=page))
