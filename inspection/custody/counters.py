@@ -68,18 +68,22 @@ class CounterWalk:
         self._newest: dict[str, str] = {}
 
     def feed(self, key: str, boot: str, counter: int, index: int) -> tuple[Overlap | Late, ...]:
-        """Take one record and return what is odd about it; `counter` is 1 or more."""
+        """Take one record and return what is odd about it; `counter` is 1 or more.
+
+        A number that was passed over and comes after all waited, also when a newer start has begun meanwhile;
+        only what a newer start makes impossible is an overlap.
+        """
         start = self._starts.get((key, boot))
-        newer = self._newest.get(key, boot)
         found: list[Overlap | Late] = []
         if start is None:
             start = self._starts[key, boot] = _Start()
             self._newest[key] = boot
-        elif newer != boot:
+        newer = self._newest[key]
+        waited = counter <= start.counter and _fill(start.gaps, counter, index)
+        if newer != boot and not waited:
             found.append(Overlap(key=key, older=boot, newer=newer, counter=counter, index=index))
         if counter <= start.counter:
-            repeated = not _fill(start.gaps, counter, index)
-            found.append(Late(key=key, boot=boot, counter=counter, index=index, repeated=repeated))
+            found.append(Late(key=key, boot=boot, counter=counter, index=index, repeated=not waited))
             return tuple(found)
         if counter > start.counter + 1:
             first, last = start.counter + 1, counter - 1

@@ -1,9 +1,11 @@
 """Counters at the centre: what was passed over is explained, what is early waits, clones are told."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic import command
 
 from inspection.custody.leaf import read_leaf
 from inspection.messages.base import time_text
@@ -15,9 +17,11 @@ from inspection.messages.uplink import (
     SignedRecord,
 )
 from inspection.record import ClockState
+from server.db.engine import writing_engine
+from server.db.migrate import alembic_config, migrate
 from server.ingest import judging
 from server.ingest.judging import clock_of
-from server.stations.counters import Known, Passed, explain
+from server.stations.counters import Known, Passed, counters_page, explain
 from tests.server.conftest import NOON
 
 if TYPE_CHECKING:
@@ -287,3 +291,23 @@ def test_a_gap_wider_than_anybody_could_count_is_explained_at_once() -> None:
         (10**9, 10**9, "refused", 70, 71),
         (10**9 + 1, 2**53 - 2, "missing", 70, 71),
     ]
+
+
+def test_a_database_of_the_version_before_gets_the_gaps_that_nobody_looked_for(tmp_path: Path) -> None:
+    engine = writing_engine(tmp_path / "old.sqlite")
+    start = f"{'a' * 32}/{'b' * 32}"
+    row = (
+        "INSERT INTO records (site,leaf_seq,inspection,announced,id,sha256,merchant,unit,sku,station,kind,"
+        "grade,disposition,channel,recorded_at) VALUES "
+        "('s1',?,1,x'',?,'','m1',?,'MUG-1','st1','confirm','new','resale','restock',?)"
+    )
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "v0002")
+        for seq, counter in enumerate((1, 2, 6)):
+            values = (seq, f"{start}/{counter}", f"R{counter}/1/1", time_text(NOON))
+            connection.exec_driver_sql(row, values)
+    migrate(engine)
+    with engine.begin() as connection:
+        (gap,) = counters_page(connection, "s1", "st1").gaps
+    engine.dispose()
+    assert (gap.first, gap.last, gap.standing, gap.before, gap.after) == (3, 5, "missing", 1, 2)

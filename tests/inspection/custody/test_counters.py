@@ -50,6 +50,16 @@ def test_a_counter_that_waited_closes_its_part_of_the_gap() -> None:
     assert odd == [Late(key=KEY, boot=BOOT, counter=3, index=2, repeated=False)]
 
 
+def test_a_counter_that_waited_until_the_next_start_is_no_overlap() -> None:
+    gaps, odd = walk([(BOOT, 2), (NEXT, 1), (BOOT, 1), (NEXT, 2)])
+    assert (gaps, odd) == ([], [Late(key=KEY, boot=BOOT, counter=1, index=2, repeated=False)])
+
+
+def test_an_older_start_that_repeats_itself_is_an_overlap_too() -> None:
+    _, odd = walk([(BOOT, 1), (NEXT, 1), (BOOT, 1)])
+    assert [type(each) for each in odd] == [Overlap, Late]
+
+
 def test_a_counter_that_stands_twice_is_said_to_be_repeated() -> None:
     _, odd = walk([(BOOT, 1), (BOOT, 1)])
     assert odd == [Late(key=KEY, boot=BOOT, counter=1, index=1, repeated=True)]
