@@ -14,6 +14,7 @@ from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.custody.receipt import issue_receipt
 from kit.errors import NotAnExport
+from kit.remarks import MAX_REMARKS
 from kit.verify import MORE_LINES, Doubt, Report, verify_log
 from kit.walk import Rule
 
@@ -300,3 +301,39 @@ def test_a_receipt_far_ahead_of_the_header_is_read_up_to(log: Log, fresh_log: Ca
     older.key, older.leaves = log.key, log.leaves[:0]
     trailing = [*log.leaves, *[b"{}"] * 5]
     assert {rule for rule, _ in named(check(log, older.export(trailing)))} == {"inserted"}
+
+
+def oddities(log: Log) -> list[tuple[str, int | None]]:
+    report = check(log, log.export(), None)
+    assert report.verified
+    return [(remark.oddity.value, remark.index) for remark in report.remarks]
+
+
+def test_a_station_that_speaks_from_two_starts_at_once_is_a_remark(fresh_log: Callable[[], Log]) -> None:
+    log = fresh_log()
+    log.add_verdict(1, device={"boot": "1" * 32}, unit={"id": "R7/1/1"})
+    log.add_verdict(6)
+    assert oddities(log) == [("clone", 13)]
+
+
+def test_a_record_that_never_came_is_a_remark_at_the_next_one(fresh_log: Callable[[], Log]) -> None:
+    log = fresh_log()
+    log.add_verdict(8)
+    assert oddities(log) == [("omission", 12)]
+    log.add_verdict(6)
+    log.add_verdict(7)
+    assert oddities(log) == [("late", 13), ("late", 14)]
+
+
+def test_a_clock_that_was_set_back_is_a_remark(fresh_log: Callable[[], Log]) -> None:
+    log = fresh_log()
+    log.at = "2026-01-31T07:54:00.000000Z"
+    log.add_parcel("P2")
+    assert oddities(log) == [("clock_back", 12)]
+
+
+def test_a_log_with_many_oddities_names_the_first(fresh_log: Callable[[], Log]) -> None:
+    log = fresh_log()
+    for counter in range(10, 60, 2):
+        log.add_verdict(counter)
+    assert len(oddities(log)) == MAX_REMARKS
