@@ -40,6 +40,7 @@ from edge.refill import Refill
 from edge.reporting import Reporting
 from edge.station import Place, Station
 from edge.steps.sign import Desk, policy_version
+from edge.succession import Succession
 from edge.sync import Heard, Lacking, Pace, Sync
 from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
@@ -243,6 +244,7 @@ def _uplink(ground: Ground, link: HttpLink, refill: Refill) -> Uplink:
         clocks=ground.clocks,
         faults=ground.faults,
         refill=refill,
+        succession=Succession(ground.folder, enrolment, link, ground.faults),
         changed=ground.changes.bump,
         retry_s=(timings.retry_min_s, timings.retry_max_s),
     )

@@ -8,7 +8,7 @@ behind it go ahead.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -20,8 +20,10 @@ from edge.errors import DiskFull
 from edge.faults import Faults
 from edge.outbox import PendingImage, Queued, Uploaded
 from edge.refill import Refill
+from edge.succession import Succession
 from edge.vault import Vault
 from inspection.custody.receipt import check_receipt_for, check_refusal
+from inspection.custody.signing import key_id
 from inspection.errors import BadMessage, DomainError, WrongReceipt
 from inspection.messages.station import Enrolment
 from inspection.messages.uplink import (
@@ -113,12 +115,13 @@ class Uplink:
         clocks: ClockWatch,
         faults: Faults,
         refill: Refill | None = None,
+        succession: Succession | None = None,
         changed: Callable[[], None] = lambda: None,
         retry_s: tuple[float, float] = (0.2, 15.0),
     ) -> None:
         self._database, self._vault, self._link = database, vault, link
         self._trust, self._clocks, self._faults = trust, clocks, faults
-        self._changed, self._refill = changed, refill
+        self._changed, self._refill, self._succession = changed, refill, succession
         self._backoff = Backoff(*retry_s)
         self._wake = asyncio.Event()
         self.trouble: str | None = None
@@ -272,6 +275,9 @@ class Uplink:
 
     async def _settle_all(self, answered: tuple[tuple[Queued, Answer], ...]) -> int:
         """Keep every answer that proves what it says, all of them in one transaction."""
+        await self._follow_the_log(
+            {answer.log_key for _, answer in answered if not isinstance(answer, HeldMessage)}
+        )
         believed = tuple((row.id, answer) for row, answer in answered if self._holds(row, answer))
         good = tuple((id, answer) for id, answer in believed if not isinstance(answer, HeldMessage))
         waits = [(id, answer.retry_after_s) for id, answer in believed if isinstance(answer, HeldMessage)]
@@ -284,6 +290,11 @@ class Uplink:
         if bad:
             await self._database.run(partial(outbox.count_attempt, row_ids=bad))
         return len(good)
+
+    async def _follow_the_log(self, signers: set[str]) -> None:
+        """An answer by a key that is not known may be by the log's next one: ask how it follows from ours."""
+        if self._succession is not None and signers - {key_id(self._trust.log_public)}:
+            self._trust = replace(self._trust, log_public=await self._succession.learn())
 
     def _holds(self, row: Queued, answer: Answer) -> bool:
         try:

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from inspection.custody.note import note_key
 from server.alarms import AlarmKind, raise_alarm
 from server.centre import DATABASE, Centre, open_centre
 from server.errors import BadRequest, BadSettings
@@ -16,6 +15,7 @@ from server.evidence.service import issue_untold
 from server.keys import read_keys
 from server.ledger.copies import take_copy
 from server.ledger.mirror import is_mirror
+from server.ledger.receipts import own_keys
 from server.ledger.refill import Known, Taken, take
 from server.ledger.refill_files import Found, OwnLog, read_source
 from server.ledger.report import Report, Sources, name_range, report_of
@@ -45,10 +45,9 @@ async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:
     sources = [*files, *([mirror] if mirror is not None and is_mirror(mirror) else [])]
     if not sources:
         raise BadRequest("name a file: a mirror's folder, an export, receipts or an evidence pack")
-    keys = centre.keys
-    known = tuple(note_key(centre.log.origin, key) for key in keys.log_signers)
+    known = own_keys(centre.keys, centre.trust, centre.log.origin)
     for path in sources:
-        found = read_source(path, OwnLog(origin=centre.log.origin, keys=keys, known=known))
+        found = read_source(path, OwnLog(origin=centre.log.origin, known=known))
         await centre.writer.submit(lambda c, found=found: _take(c, centre, found))  # type: ignore[misc]
     report = await centre.reader.run(lambda c: report_of(c, _sources(centre)))
     return report.size - before, report

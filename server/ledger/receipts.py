@@ -1,10 +1,13 @@
 """Receipts of entries that stand, made and taken back; a body may be gone by then."""
 
+from collections.abc import Sequence
+
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from inspection.custody.note import Algorithm, VerifierKey, note_key
+from inspection.custody.policy import TrustPolicy
 from inspection.custody.receipt import Receipt, check_receipt, issue_receipt
-from inspection.custody.signing import public_bytes
-from inspection.errors import BadSignature
+from inspection.custody.signing import key_id
 from server.errors import Withheld
 from server.keys import ServerKeys
 from server.ledger.log import Place
@@ -17,12 +20,16 @@ def receipt_of(key: Ed25519PrivateKey, origin: str, place: Place) -> Receipt:
     return issue_receipt(key, origin, place.seq, place.leaf)
 
 
-def check_own(receipt: Receipt, keys: ServerKeys, origin: str) -> None:
-    """Raise unless one of the log's own keys signed the receipt."""
-    newest, *others = (public_bytes(key) for key in keys.log_signers)
-    try:
-        check_receipt(receipt, newest, origin)
-    except BadSignature:
-        if not others:
-            raise
-        check_receipt(receipt, others[0], origin)
+def check_own(receipt: Receipt, known: Sequence[VerifierKey], origin: str) -> None:
+    """Raise BadSignature or WrongReceipt unless a key of the log, of today or of before, signed it."""
+    (chosen,) = [key for key in known if key_id(key.public_key) == receipt.log_key][:1] or known[:1]
+    check_receipt(receipt, chosen.public_key, origin)
+
+
+def own_keys(keys: ServerKeys, trust: TrustPolicy, origin: str) -> tuple[VerifierKey, ...]:
+    """The log's keys: those that sign now, and those before them that the trust policy still names."""
+    signing = [note_key(origin, key) for key in keys.log_signers]
+    named = [
+        log.key for log in trust.logs if log.key.name == origin and log.key.algorithm is Algorithm.ED25519
+    ]
+    return tuple(dict.fromkeys([*signing, *named]))

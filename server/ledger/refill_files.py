@@ -17,7 +17,6 @@ from kit.bundle import read_bundle
 from kit.errors import KitError
 from kit.export import EXPORT_KIND, read_header
 from server.errors import BadRequest
-from server.keys import ServerKeys
 from server.ledger.mirror import Mirror, is_mirror
 from server.ledger.rebuilding import Beside
 from server.ledger.receipts import check_own
@@ -44,7 +43,6 @@ class OwnLog:
     """By which keys, and under which name, something is of this log."""
 
     origin: str
-    keys: ServerKeys
     known: tuple[VerifierKey, ...]
 
 
@@ -102,7 +100,7 @@ def _receipt(line: bytes, own: OwnLog) -> Offered:
     value = json.loads(line[:LONGEST_LINE])
     item = RefillItem.read(line) if "receipt" in value else RefillItem(receipt=ReceiptMessage.read(line))
     receipt = item.receipt.receipt()
-    check_own(receipt, own.keys, own.origin)
+    check_own(receipt, own.known, own.origin)
     beside = Beside(openings=item.openings, image_keys=item.image_keys)
     given = beside if item.openings or item.image_keys else None
     return Offered(seq=receipt.index, leaf=receipt.leaf, beside=given)

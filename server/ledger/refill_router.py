@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
 from inspection.custody.leaf import EntryType, read_leaf
+from inspection.custody.note import VerifierKey
 from inspection.messages.uplink import RefillAnswer, RefillBatch, RefillItem
 from server.access import Caller, Scope, needs
 from server.answers import answer
@@ -16,9 +17,8 @@ from server.bodies import read_body
 from server.centre import Centre, Here
 from server.evidence.repository import held_evidence
 from server.evidence.service import issue_untold
-from server.keys import ServerKeys
 from server.ledger.rebuilding import Beside
-from server.ledger.receipts import check_own
+from server.ledger.receipts import check_own, own_keys
 from server.ledger.refill import Known, Offered, Taken, take
 from server.ledger.standing import LogState
 
@@ -30,7 +30,8 @@ Holder = Annotated[Caller, needs(Scope.STATION, Scope.SHOP, Scope.CONSOLE)]
 async def post_refill(request: Request, centre: Here, caller: Holder) -> Response:
     """Take back entries by their receipts: whoever holds one may offer it, its signature decides."""
     batch = await read_body(request, RefillBatch)
-    offered = await anyio.to_thread.run_sync(check_all, batch.items, centre.keys, centre.log.origin)
+    known = own_keys(centre.keys, centre.trust, centre.log.origin)
+    offered = await anyio.to_thread.run_sync(check_all, batch.items, known, centre.log.origin)
     taken = await centre.writer.submit(partial(_take, centre=centre, offered=offered))
     centre.deliveries_due.set()
     pending = await centre.reader.run(lambda c: _pending(c, centre.site, offered))
@@ -46,14 +47,14 @@ async def post_refill(request: Request, centre: Here, caller: Holder) -> Respons
     )
 
 
-def check_all(items: Sequence[RefillItem], keys: ServerKeys, origin: str) -> list[Offered]:
+def check_all(items: Sequence[RefillItem], known: Sequence[VerifierKey], origin: str) -> list[Offered]:
     """Check each receipt; raises BadSignature or WrongReceipt for one that is not of this log."""
-    return [_checked(item, keys, origin) for item in items]
+    return [_checked(item, known, origin) for item in items]
 
 
-def _checked(item: RefillItem, keys: ServerKeys, origin: str) -> Offered:
+def _checked(item: RefillItem, known: Sequence[VerifierKey], origin: str) -> Offered:
     receipt = item.receipt.receipt()
-    check_own(receipt, keys, origin)
+    check_own(receipt, known, origin)
     beside = Beside(openings=item.openings, image_keys=item.image_keys)
     given = beside if item.openings or item.image_keys else None
     return Offered(seq=receipt.index, leaf=receipt.leaf, beside=given)

@@ -65,18 +65,18 @@ def test_what_was_answered_survives_a_kill_and_the_export_verifies(
         process.send_signal(signal.SIGKILL)
         process.wait(10)
     with serving(folder) as (process, url):
-        assert httpx.get(f"{url}/v1/log").json()["size"] == 4, "the rules in force, and three keys"
+        assert httpx.get(f"{url}/v1/log").json()["size"] == 5, "the two policies in force, and three keys"
         assert run("ledger", "export", str(tmp_path / "live.jsonl"), "--dir", str(folder)).returncode == 0
         assert run("server", "run", "--dir", str(folder), "--port", "0").returncode == 1
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
-    assert "4 leaves" in run("ledger", "status", "--dir", str(folder)).stdout
+    assert "5 leaves" in run("ledger", "status", "--dir", str(folder)).stdout
     done = run("ledger", "export", str(tmp_path / "still.jsonl"), "--dir", str(folder))
     assert done.returncode == 0, done.stderr
     content = (tmp_path / "still.jsonl").read_bytes()
     assert content == (tmp_path / "live.jsonl").read_bytes()
     report = verify_log(io.BytesIO(content), key=enrolments[0].log_public_key)
-    assert (report.verified, report.size, report.problems) == (True, 4, ())
+    assert (report.verified, report.size, report.problems) == (True, 5, ())
 
 
 @pytest.mark.parametrize(
