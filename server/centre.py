@@ -37,6 +37,7 @@ from server.ledger.log import Head, Log
 from server.ledger.mirror import MirrorKeeper
 from server.ledger.quorum import gate_by
 from server.ledger.recovering import shown_checkpoint
+from server.ledger.sequencer import Sequencer, WriterSequencer
 from server.ledger.signing import Checkpointer
 from server.ledger.succession import read_succession
 from server.ledger.trust import read_trust
@@ -78,6 +79,8 @@ class Centre:
     writer: Writer
     reader: Reader
     log: Log
+    sequencer: Sequencer
+    """For an entry that stands alone: whatever waits is appended together."""
     store: EvidenceStore
     eraser: Eraser
     """Erases people; it alone reaches the key store from outside a transaction."""
@@ -198,6 +201,7 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         writer=ground.writer,
         reader=ground.reader,
         log=log,
+        sequencer=WriterSequencer(ground.writer, log, lambda: time_text(clock())),
         store=store,
         eraser=Eraser(
             writer=ground.writer,

@@ -30,8 +30,7 @@ async def note_read(
     if standing.state != LogState.OPEN:
         centre.logger.warning("ledger.read", by=caller.label, what=what.value, first=first, last=last)
         return
-    entry, at = access_entry(centre, caller, what, first, last, unit), centre.now()
-    await centre.writer.submit(lambda c: centre.log.append(c, entry, at))
+    await centre.sequencer.append(access_entry(centre, caller, what, first, last, unit))
 
 
 def access_entry(

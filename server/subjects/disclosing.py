@@ -50,7 +50,7 @@ async def disclose(centre: Centre, caller: Caller, record: str, wanted: Disclosu
     kept, now = await centre.checkpoints.now(), centre.clock()
     entries = await centre.reader.run(lambda c: proven(c, centre.site, found, kept))
     entry = entry_of(EntryType.ACCESS, _access(caller, found, wanted, now), uuid4().hex)
-    await centre.writer.submit(lambda c: centre.log.append(c, entry, centre.now()))
+    await centre.sequencer.append(entry)
     bundle = Bundle(
         v=1,
         kind="regrade-evidence",
