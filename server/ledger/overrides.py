@@ -12,11 +12,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from inspection.custody.leaf import EntryType
 from inspection.messages.base import Count, Message, read_time, time_text
-from inspection.messages.entries import ApprovalEntry, ApprovalKind, body_bytes, entry_id
+from inspection.messages.entries import ApprovalEntry, ApprovalKind
 from inspection.messages.refund import InstructionId
 from server.db.ledger_tables import overrides
 from server.db.tables import deliveries, instructions
 from server.errors import Conflict, NotFound, SecondPersonNeeded
+from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log
 from server.refunds import gate
 
@@ -121,8 +122,7 @@ def _entry(connection: Connection, site: str, found: Override, by: str, now: dat
         by=(found.proposed_by, by),
         at=now,
     )
-    id = entry_id(EntryType.APPROVAL, body, f"override/{found.id}")
-    return Entry(type=EntryType.APPROVAL, id=id, body=body_bytes(body))
+    return entry_of(EntryType.APPROVAL, body, f"override/{found.id}")
 
 
 def _covers(connection: Connection, site: str, instruction: str | None) -> tuple[int, ...]:
