@@ -6,6 +6,7 @@ together with the database whose age it is there to show.
 
 import shutil
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def back_up(directory: Path, out: Path, *, subject_keys: bool = False) -> Copied
         if (directory / name).is_file():
             shutil.copy2(directory / name, out / name)
     files = sum(_copy_new(directory / name, out / name) for name in (EVIDENCE, REFERENCES))
+    _drop_erased(out)
     if subject_keys:
         _copy_subject_keys(directory, out / SUBJECTS)
     return Copied(size=size, files=files)
@@ -79,6 +81,13 @@ def _copy_new(source: Path, target: Path) -> int:
             shutil.copy2(path, there)
             copied += 1
     return copied
+
+
+def _drop_erased(out: Path) -> None:
+    """Images of erased customers leave the copy too; whatever else is gone at the centre stays in it."""
+    with closing(sqlite3.connect(out / DATABASE)) as copied:
+        for (name,) in copied.execute("SELECT sha256 FROM evidence WHERE erased_at IS NOT NULL"):
+            (out / EVIDENCE / name[:2] / name).unlink(missing_ok=True)
 
 
 def _copy_subject_keys(directory: Path, target: Path) -> None:

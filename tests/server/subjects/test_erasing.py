@@ -26,6 +26,7 @@ from server.ingest.judging import Bench as AtBench
 from server.ingest.repository import find_keys
 from server.ingest.service import Recorded, Rules, record_batch
 from server.keys import ServerKeys
+from server.ledger.backup import back_up
 from server.ledger.tree import tree_view
 from server.settings import ServerSettings
 from server.stations.worklist import worklist_page
@@ -151,6 +152,17 @@ async def test_no_file_and_no_backup_made_after_holds_what_was_erased(
     his = await site.centre.reader.run(lambda c: opened(c, "s1", record_of(site, "R2/1/1", c)))
     assert {each.value for each in his.fields} == {"O-bob-1", "C-bob-1", "none"}
     assert len(his.images) == 1
+
+
+async def test_a_copy_that_is_kept_up_loses_what_was_erased(
+    site: "Site", ann: Inspected, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    out = tmp_path_factory.mktemp("copies") / "kept-up"
+    back_up(tmp_path, out, subject_keys=True)
+    assert ann.ciphertext in everything(out)
+    await erase(site)
+    back_up(tmp_path, out, subject_keys=True)
+    assert left_of(ann.traces, out) == []
 
 
 def record_of(site: "Site", unit: str, connection: Any) -> str:
