@@ -20,6 +20,7 @@ from server.ingest.router import router as ingest
 from server.ledger.alarms_router import router as alarms
 from server.ledger.overrides_router import router as overrides
 from server.ledger.refill_router import router as refill
+from server.ledger.retention_router import router as retention
 from server.ledger.router import router as ledger
 from server.ledger.statements_router import router as statements
 from server.ledger.tiles_router import router as tiles
@@ -38,6 +39,7 @@ from server.subjects.router import router as subjects
 
 ROUTERS = (
     ledger,
+    retention,
     overrides,
     tiles,
     refill,

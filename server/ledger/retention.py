@@ -16,6 +16,7 @@ from inspection.messages.base import time_text
 from inspection.messages.entries import PolicyEntry, PolicyKind
 from server.db.ledger_tables import leaves, ledger_state
 from server.db.tables import deliveries, endpoints, instructions, records
+from server.db.writer import Writer
 from server.errors import RetentionRefused
 from server.ledger.entries import entry_of
 from server.ledger.log import Log
@@ -58,6 +59,16 @@ class Retained:
     min_index: int
     dropped: int
     """Bodies that are gone for good."""
+
+
+async def retain_in(
+    writer: Writer, log: Log, wanted: RetainFrom, days: int | None, now: datetime
+) -> Retained:
+    """Raise the minimum index; where bodies go, the database is rewritten without them."""
+    done = await writer.submit(lambda c: retain(c, log, wanted, days, now))
+    if done.dropped:
+        await writer.rewrite()
+    return done
 
 
 def check_bounds(index: int, bounds: Bounds) -> None:

@@ -14,7 +14,6 @@ import typer
 
 if TYPE_CHECKING:
     from server.centre import Centre
-    from server.ledger.retention import Retained, RetainFrom
 
 T = TypeVar("T")
 Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
@@ -130,23 +129,12 @@ def retain(
     drop_bodies: Annotated[bool, typer.Option("--drop-bodies", help="Delete the bodies for good.")] = False,
 ) -> None:
     """Withhold the bodies of old entries, as far as the retention policy allows; proofs stay good."""
-    from server.ledger.retention import RetainFrom
+    from server.ledger.retention import RetainFrom, retain_in
 
     moment = before.replace(tzinfo=UTC) if before is not None else None
     wanted = RetainFrom(index=index, before=moment, drop_bodies=drop_bodies, by=by)
-    done = _run(dir, lambda centre: retain_in(centre, wanted))
+    done = _run(dir, lambda at: retain_in(at.writer, at.log, wanted, at.settings.retention_days, at.clock()))
     print(f"entries below {done.min_index} are withheld; {done.dropped} bodies were dropped")
-
-
-async def retain_in(centre: "Centre", wanted: "RetainFrom") -> "Retained":
-    """Raise the minimum index; where bodies go, the database is rewritten without them."""
-    from server.ledger.retention import retain as raise_index
-
-    days, now = centre.settings.retention_days, centre.clock()
-    done = await centre.writer.submit(lambda c: raise_index(c, centre.log, wanted, days, now))
-    if done.dropped:
-        await centre.writer.rewrite()
-    return done
 
 
 def _run(directory: Path, work: "Callable[[Centre], Awaitable[T]]") -> T:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection
+from typer.testing import CliRunner
 
 from inspection.custody.leaf import EntryType, read_leaf
 from inspection.custody.merkle import verify_inclusion
@@ -17,12 +18,14 @@ from inspection.custody.policy import read_policy
 from inspection.custody.proof import read_proof
 from inspection.messages.entries import PolicyEntry
 from kit.verify_bundle import verify_bundle
+from regrade import front_door
 from server.errors import RetentionRefused
-from server.ledger.retention import Bounds, Retained, RetainFrom, check_bounds, retain
+from server.ledger.fsck import fsck
+from server.ledger.retention import Bounds, Retained, RetainFrom, check_bounds, retain, retain_in
 from server.ledger.tree import tree_view
 from server.refunds import repository
 from server.settings import ServerSettings
-from server.subjects.commands import retain_in
+from server.setup import init_centre
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site, Tick
@@ -65,7 +68,8 @@ def everything(folder: Path) -> bytes:
 async def ask(site: "Site", index: int | None = None, *, drop: bool = False, days: int = 0) -> Retained:
     before = site.clock() - timedelta(days=days) if days else None
     wanted = RetainFrom(index=index, before=before, drop_bodies=drop, by="Dana")
-    return await retain_in(site.centre, wanted)
+    centre = site.centre
+    return await retain_in(centre.writer, centre.log, wanted, centre.settings.retention_days, centre.clock())
 
 
 async def test_entries_below_the_minimum_are_withheld_and_still_proven(
@@ -175,7 +179,7 @@ async def test_without_a_policy_nothing_is_withheld(site: "Site", old: int) -> N
 async def test_an_index_or_a_date_and_not_both(site: "Site", old: int) -> None:
     for wanted in (RetainFrom(by="D"), RetainFrom(index=1, before=site.clock(), by="D")):
         with pytest.raises(RetentionRefused, match="either"):
-            await retain_in(site.centre, wanted)
+            await retain_in(site.centre.writer, site.centre.log, wanted, 30, site.clock())
 
 
 @given(
@@ -195,3 +199,35 @@ def test_what_is_allowed_is_within_every_bound(
     else:
         with pytest.raises(RetentionRefused):
             check_bounds(index, bounds)
+
+
+async def test_a_ledger_without_its_old_bodies_is_found_sound(site: "Site", old: int) -> None:
+    await site.centre.checkpoints.now()
+    await ask(site, old, drop=True)
+    await site.centre.checkpoints.now()
+    found = await site.centre.reader.run(lambda c: fsck(c, site.centre.log))
+    assert found.faults == []
+
+
+async def test_a_running_centre_is_asked_over_http(site: "Site", old: int) -> None:
+    asked = {"index": 3, "by": "Dana"}
+    answer = await site.http.post("/v1/ledger/retention", json=asked, headers=site.console)
+    assert (answer.status_code, answer.json()) == (200, {"min_index": 3, "dropped": 0})
+    lower = await site.http.post("/v1/ledger/retention", json={"index": 2}, headers=site.console)
+    assert (lower.status_code, lower.json()["code"]) == (409, "retention_refused")
+    neither = await site.http.post("/v1/ledger/retention", json={"by": "Dana"}, headers=site.console)
+    assert neither.status_code == 422
+    shop = await site.http.post("/v1/ledger/retention", json=asked, headers=site.shop)
+    assert shop.status_code == 403
+
+
+def test_the_command_withholds_in_a_stopped_centre(tmp_path: Path) -> None:
+    init_centre(tmp_path / "c", "centre.test", "s1")
+    asked = ["ledger", "retain", "--dir", str(tmp_path / "c"), "--by", "Dana", "--before", "2020-01-01"]
+    refused = CliRunner().invoke(front_door(), asked)
+    assert refused.exit_code != 0 and "retention_days" in refused.stderr
+    with (tmp_path / "c" / "server.toml").open("a") as file:
+        file.write("retention_days = 30\n")
+    done = CliRunner().invoke(front_door(), asked)
+    assert done.exit_code == 0, done.output
+    assert "entries below 0 are withheld; 0 bodies were dropped" in done.stdout
