@@ -50,7 +50,7 @@ class Content:
         self.times.append(self.remarks.time(leaf) if leaf else float("nan"))
         if leaf is None:
             return
-        self.counts[leaf.type.value] += 1
+        self.counts[leaf.type] += 1
         if leaf.log != self.origin:
             yield _problem(Rule.OTHER_LOG, at, leaf, f"it is of log {leaf.log!r}")
         if self.times[-1] != self.times[-1]:
@@ -73,6 +73,10 @@ class Content:
         """Sorts a part at a time: all of a million digests as numbers would take 40 MB."""
         ordered = sorted(digest for digest in self._ids if digest >> PART_SHIFT == part)
         return (one for one, next_ in pairwise(ordered) if one == next_)
+
+    def counted(self) -> dict[str, int]:
+        """`counts` with plain words as keys."""
+        return {str(what): count for what, count in self.counts.items()}
 
     def finish(self) -> None:
         """Note what only the end of the log shows: the counters that never came."""

@@ -13,7 +13,7 @@ import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from inspection.custody.canonical import canonical, parse_canonical
 from inspection.custody.leaf import MAX_LEAF_BYTES, Leaf, read_leaf
@@ -98,9 +98,8 @@ def _header(value: dict[str, Any]) -> Header:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line after the header."""
+class Line(NamedTuple):
+    """One line after the header; a tuple, because a million of them are made."""
 
     content: bytes
     """Without its newline; of an overlong line only the beginning."""

@@ -286,7 +286,7 @@ def _report(reading: Reading, basis: Basis, problems: list[Problem]) -> Report:
         size=len(reading.rows),
         log_key=key_id(trusted[0] if trusted else key),
         receipt_index=reading.pins[-1].index if reading.pins else None,
-        counts=dict(reading.content.counts),
+        counts=reading.content.counted(),
         problems=tuple(problems[:MAX_PROBLEMS]),
         doubts=tuple(_doubts(reading, basis)),
         remarks=tuple(reading.content.remarks.found),

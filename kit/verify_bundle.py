@@ -103,7 +103,7 @@ class Proven:
             size=last.checkpoint.size if last else 0,
             log_key=key_id(key),
             receipt_index=None,
-            counts=dict(self.content.counts),
+            counts=self.content.counted(),
             problems=tuple(problems[:MAX_PROBLEMS]),
             doubts=tuple(doubts),
             cosigned=last.cosigned if last else (),
