@@ -19,7 +19,7 @@ from inspection.messages.uplink import (
 from inspection.record import ClockState
 from server.db.engine import writing_engine
 from server.db.migrate import alembic_config, migrate
-from server.ingest import judging
+from server.ingest import judging, repository
 from server.ingest.judging import clock_of
 from server.stations.counters import Known, Passed, counters_page, explain
 from tests.server.conftest import NOON
@@ -162,7 +162,7 @@ async def test_a_record_that_waits_twice_is_counted_once(site: "Site", bench: "B
 async def test_beyond_the_most_that_may_wait_a_record_from_the_future_is_refused(
     site: "Site", bench: "Bench", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.ingest.repository.MOST_HELD", 1)
+    monkeypatch.setattr(repository, "MOST_HELD", 1)
     first, second = (bench.signed(f"R1/1/{n}", **clock(NOON + HOUR)) for n in (1, 2))
     results = (await site.send(bench, first, second, first)).results
     assert [answer.kind for answer in results] == ["held", "refusal", "held"]
