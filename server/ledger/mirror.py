@@ -46,6 +46,23 @@ class Mirror:
             self.size += len(lines[:room])
             lines = lines[room:]
 
+    def set_aside(self, size: int) -> None:
+        """Move the leaves from an index on into a file beside: they were never under a checkpoint.
+
+        A crash between a commit and its checkpoint leaves them; a restored ledger may have gone on otherwise.
+        """
+        surplus = list(self.lines(size))
+        with (self._directory / f"aside-{size:012d}-{len(surplus)}.jsonl").open("ab") as file:
+            file.write(b"".join(line + b"\n" for line in surplus))
+            file.flush()
+            os.fsync(file.fileno())
+        kept = list(self.lines(size - size % SEGMENT))[: size % SEGMENT]
+        for path in self._directory.glob("leaves-*.jsonl"):
+            if int(path.stem.partition("-")[2]) >= size - size % SEGMENT:
+                path.unlink()
+        self.size, self._torn = size - size % SEGMENT, None
+        self.append(kept)
+
     def keep_note(self, size: int, note: bytes) -> None:
         """Keep a checkpoint beside the leaves that it is over."""
         with (self._directory / NOTES / str(size)).open("wb") as file:
@@ -116,15 +133,19 @@ class MirrorKeeper:
 
     def _copy(self, kept: Kept) -> None:
         mirror = self._mirror or Mirror(self._directory)
+        if mirror.size > kept.size:
+            last = range(max(kept.size - 1, 0), kept.size)
+            self._check(self._read(last) == list(mirror.lines(last.start))[: len(last)])
+            mirror.set_aside(kept.size)
         for start in range(mirror.size, kept.size, PAGE):
             lines = self._read(range(start, min(start + PAGE, kept.size)))
             if self._mirror is None and lines:
-                self._check(mirror, lines[0])
+                self._check(read_leaf(lines[0]).prev == mirror.last_hash())
                 self._mirror = mirror
             mirror.append(lines)
         if mirror.size == kept.size:
             mirror.keep_note(kept.size, kept.note)
 
-    def _check(self, mirror: Mirror, line: bytes) -> None:
-        if read_leaf(line).prev != mirror.last_hash():
+    def _check(self, same: bool) -> None:
+        if not same:
             raise BadSettings(f"{self._directory} holds a copy of another ledger: name an empty folder")

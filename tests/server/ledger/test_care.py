@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, create_engine, update
+from structlog.testing import capture_logs
 
 from inspection.custody.checkpoint import Checkpoint, issue_checkpoint, open_checkpoint
 from inspection.custody.leaf import EntryType, read_leaf
@@ -109,6 +110,29 @@ def test_a_line_that_a_crash_cut_is_written_again(tmp_path: Path) -> None:
     assert (again.size, list(again.lines())) == (2, [b'{"a":1}', b'{"a":2}'])
     again.append([b'{"a":3}'])
     assert list(Mirror(tmp_path).lines()) == [b'{"a":1}', b'{"a":2}', b'{"a":3}']
+
+
+def test_what_was_never_under_a_checkpoint_is_set_aside(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path)
+    mirror.append([b"%d" % at for at in range(9)])
+    mirror.set_aside(6)
+    assert (mirror.size, list(Mirror(tmp_path).lines())) == (6, [b"%d" % at for at in range(6)])
+    assert (tmp_path / "aside-000000000006-3.jsonl").read_bytes() == b"6\n7\n8\n"
+
+
+@pytest.mark.parametrize("longer", [1, 9])
+async def test_a_mirror_of_another_ledger_is_not_written_to(
+    place: Place, tmp_path: Path, longer: int
+) -> None:
+    (other := Mirror(tmp_path / "other")).append([b'{"a":1}'] * longer)
+    settings = place.settings.model_copy(update={"ledger_mirror_dir": tmp_path / "other"})
+    with capture_logs() as logs:
+        async with replace(place, settings=settings).open() as site:
+            for name in ("st1", "st2"):
+                await site.enrol(name)
+            assert (await site.centre.checkpoints.now()).size >= 2, "the signing goes on"
+    assert list(Mirror(tmp_path / "other").lines()) == list(other.lines())
+    assert any("holds a copy of another ledger" in str(line.get("reason")) for line in logs)
 
 
 def test_a_long_mirror_has_several_files(tmp_path: Path) -> None:
