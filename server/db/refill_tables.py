@@ -1,6 +1,6 @@
 """What came back after a restore and cannot be put in its place yet."""
 
-from sqlalchemy import Table
+from sqlalchemy import Index, Table
 
 from server.db.columns import blob, metadata, number, text
 
@@ -18,5 +18,7 @@ refill_bare = Table(  # verdicts that stand in the ledger again, without their r
     text("site", key=True),
     number("seq", key=True),
     text("station"),
+    text("unit"),  # empty for what is of none
     text("beside", nullable=True),  # null: the station has not offered it yet
+    Index(None, "site", "unit"),
 )

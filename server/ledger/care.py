@@ -13,6 +13,7 @@ from server.centre import DATABASE, Centre, open_centre
 from server.errors import BadRequest, BadSettings
 from server.evidence.service import issue_untold
 from server.keys import read_keys
+from server.ledger.checkpoints import keep_again
 from server.ledger.copies import take_copy
 from server.ledger.mirror import is_mirror
 from server.ledger.receipts import own_keys
@@ -59,6 +60,8 @@ def _take(connection: Connection, centre: Centre, found: Found) -> Taken:
     )
     taken = take(connection, centre.log, found.offered, known)
     take_copy(connection, centre.log, found.lines, found.signed, known)
+    own = own_keys(centre.keys, centre.trust, centre.log.origin)
+    keep_again(connection, centre.log, found.notes, own, known.at)
     if standing_of(connection, centre.site).state == LogState.OPEN:
         issue_untold(connection, centre.log, centre.policy, centre.clock())
     return taken

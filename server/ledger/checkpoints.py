@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, insert, select
 
-from inspection.custody.checkpoint import Checkpoint, add_signatures, issue_checkpoint
+from inspection.custody.checkpoint import (
+    Checkpoint,
+    add_signatures,
+    issue_checkpoint,
+    open_checkpoint,
+)
 from inspection.custody.merkle import verify_consistency
-from inspection.custody.note import sign_text
-from inspection.errors import BadProof
+from inspection.custody.note import VerifierKey, sign_text
+from inspection.errors import BadMessage, BadProof, NotTrusted
 from server.db.ledger_tables import checkpoints, cosignatures
 from server.errors import LedgerBroken
 from server.ledger.log import Log
@@ -89,6 +94,25 @@ def sign_head(connection: Connection, log: Log, signers: Sequence[Ed25519Private
     connection.execute(
         insert(checkpoints).values(site=log.site, size=kept.size, root=root, note=note, signed_at=signed_at)
     )
+    return kept
+
+
+def keep_again(
+    connection: Connection, log: Log, notes: Sequence[bytes], keys: Sequence[VerifierKey], at: str
+) -> int:
+    """Keep checkpoints that were signed before a restore, where the ledger leads to them; says how many."""
+    view, kept = tree_view(connection, log.site, log.head(connection).size), 0
+    for note in notes:
+        try:
+            found = open_checkpoint(note, keys)
+        except (NotTrusted, BadMessage):  # cut off, or of a key that is not known
+            continue
+        if find(connection, log.site, found.size) or found.size > view.size:
+            continue
+        if view.root_at(found.size) == found.root:
+            row = {"size": found.size, "root": found.root, "note": note, "signed_at": at}
+            connection.execute(insert(checkpoints).values(site=log.site, **row))
+            kept += 1
     return kept
 
 

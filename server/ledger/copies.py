@@ -48,14 +48,14 @@ def take_copy(
         whole = _copy_to(connection, log, source, stop.size, known)
         if whole and _meets(connection, log, stop):
             connection.exec_driver_sql("RELEASE copied")
-            settle(connection, log, known)
+            settle(connection, log, known, first)
             continue
         connection.exec_driver_sql("ROLLBACK TO copied")
         connection.exec_driver_sql("RELEASE copied")
         if whole:
             raise BadRequest(f"the copy is not what the log signed: it differs before entry {stop.size}")
         break
-    settle(connection, log, known)
+    settle(connection, log, known, first)
     return log.head(connection).size - first
 
 

@@ -7,6 +7,7 @@ of it: from the guard file, from witnesses, from receipts of entries that are no
 from sqlalchemy import Connection, Engine, func, select
 
 from inspection.custody.checkpoint import Checkpoint
+from server.alarms import AlarmKind, raise_alarm, settle_alarm
 from server.db.refill_tables import refill_waiting
 from server.ledger.checkpoints import Kept, newest
 from server.ledger.guard import Guard
@@ -23,7 +24,18 @@ def look(connection: Connection, log: Log, guarded: Checkpoint | None, at: str) 
     state, reason = judge(connection, log, guarded)
     if (state, reason) != (before.state, before.reason):
         set_state(connection, log.site, state, reason, at)
+        _tell(connection, log, state, reason, at)
     return standing_of(connection, log.site)
+
+
+def _tell(connection: Connection, log: Log, state: LogState, reason: str, at: str) -> None:
+    """Raise the alarm of a state, and take back the one that is over."""
+    if state == LogState.RECOVERING:
+        raise_alarm(connection, log.site, AlarmKind.RECOVERING, log.origin, reason, at)
+        return
+    settle_alarm(connection, log.site, AlarmKind.RECOVERING, log.origin, at)
+    if state == LogState.FROZEN:
+        raise_alarm(connection, log.site, AlarmKind.FROZEN, log.origin, reason, at)
 
 
 def judge(connection: Connection, log: Log, guarded: Checkpoint | None) -> tuple[LogState, str]:

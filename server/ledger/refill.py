@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from inspection.custody.checkpoint import Checkpoint
 from inspection.custody.leaf import EntryType, leaf_hash_hex, read_leaf
-from server.alarms import AlarmKind, raise_alarm, settle_alarm
+from server.alarms import AlarmKind, raise_alarm
 from server.db.ledger_tables import leaves
 from server.db.refill_tables import refill_bare, refill_waiting
 from server.ledger.log import Log
@@ -23,6 +23,8 @@ from server.ledger.standing import LogState, set_state, standing_of
 MOST_WAITING = 100_000
 """Entries that wait for those before them; more are offered again later."""
 PAGE = 512
+FOR_EVER = 2**53
+"""No entry is from here on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +74,12 @@ def take(connection: Connection, log: Log, offered: Sequence[Offered], known: Kn
     )
 
 
-def settle(connection: Connection, log: Log, known: Known) -> int:
-    """Append what waits and follows the head, and rebuild rows; returns how many entries came back."""
-    appended = 0
+def settle(connection: Connection, log: Log, known: Known, since: int | None = None) -> int:
+    """Append what waits and follows the head, and rebuild rows; returns how many entries came back.
+
+    `since` is where entries begin that came back before, without their rows.
+    """
+    appended, since = 0, log.head(connection).size if since is None else since
     while page := _next_page(connection, log):
         chained = _chained(connection, log, page, known)
         restore(connection, log, [row.leaf for row in chained], known)
@@ -84,9 +89,8 @@ def settle(connection: Connection, log: Log, known: Known) -> int:
             break
     mine = (refill_waiting.c.site == log.site, refill_waiting.c.seq < log.head(connection).size)
     connection.execute(delete(refill_waiting).where(*mine))
-    fill_rows(connection, log.site, known.due_s)
+    fill_rows(connection, log.site, known.due_s, since=since)
     look(connection, log, known.guarded, known.at)
-    raise_or_settle(connection, log, known.at)
     return appended
 
 
@@ -98,12 +102,22 @@ def restore(connection: Connection, log: Log, contents: Sequence[bytes], known: 
         connection.execute(insert(refill_bare), rows)
 
 
-def fill_rows(connection: Connection, site: str, due_s: float) -> int:
-    """Rebuild the rows of what came back, in the order of the ledger; returns how many must wait."""
+def fill_rows(
+    connection: Connection, site: str, due_s: float, *, since: int, units: Iterable[str] = ()
+) -> None:
+    """Rebuild the rows of what came back, in the order of the ledger, where something is new about it.
+
+    New are entries from `since` on, what travelled beside a record, and `units` that were just announced.
+    """
+    mine = refill_bare.c.site == site
+    fresh = (refill_bare.c.seq >= since) | refill_bare.c.beside.is_not(None)
+    touched = select(refill_bare.c.unit).where(mine, fresh | refill_bare.c.unit.in_(set(units)))
     chosen = select(refill_bare.c.seq, refill_bare.c.beside, leaves.c.leaf).join(
         leaves, (leaves.c.site == refill_bare.c.site) & (leaves.c.seq == refill_bare.c.seq)
     )
-    rows = connection.execute(chosen.where(refill_bare.c.site == site).order_by(refill_bare.c.seq)).all()
+    rows = connection.execute(
+        chosen.where(mine, refill_bare.c.unit.in_(touched)).order_by(refill_bare.c.seq)
+    ).all()
     done = []
     for row in rows:
         beside = Beside.of(row.beside) if row.beside is not None else None
@@ -111,19 +125,7 @@ def fill_rows(connection: Connection, site: str, due_s: float) -> int:
             done.append(row.seq)
     for start in range(0, len(done), PAGE):
         gone = refill_bare.c.seq.in_(done[start : start + PAGE])
-        connection.execute(delete(refill_bare).where(refill_bare.c.site == site, gone))
-    return len(rows) - len(done)
-
-
-def raise_or_settle(connection: Connection, log: Log, at: str) -> None:
-    """Raise the alarm of the state that the log is in, and take back the one that is over."""
-    standing = standing_of(connection, log.site)
-    if standing.state == LogState.RECOVERING:
-        raise_alarm(connection, log.site, AlarmKind.RECOVERING, log.origin, standing.reason, at)
-    else:
-        settle_alarm(connection, log.site, AlarmKind.RECOVERING, log.origin, at)
-    if standing.state == LogState.FROZEN:
-        raise_alarm(connection, log.site, AlarmKind.FROZEN, log.origin, standing.reason, at)
+        connection.execute(delete(refill_bare).where(mine, gone))
 
 
 def recovering_from(connection: Connection, site: str, station: str) -> int | None:
@@ -210,7 +212,9 @@ def _chained(connection: Connection, log: Log, page: Sequence[Offered], known: K
 def _bare_row(site: str, content: bytes) -> dict[str, object]:
     leaf = read_leaf(content)
     station = str(leaf.body["station"]) if leaf.type == EntryType.VERDICT else ""
-    return {"site": site, "seq": leaf.seq, "station": station, "beside": None}
+    unit = leaf.body.get("unit", "")
+    named = unit["id"] if isinstance(unit, dict) else str(unit)
+    return {"site": site, "seq": leaf.seq, "station": station, "unit": named, "beside": None}
 
 
 def _note_beside(connection: Connection, site: str, chained: Iterable[Offered]) -> None:

@@ -35,7 +35,9 @@ class Found:
     lines: Iterator[bytes] = field(default_factory=lambda: iter(()))
     """Leaves of a copy, in order."""
     signed: tuple[Checkpoint, ...] = ()
-    """Checkpoints of this log that came along."""
+    """Checkpoints of this log up to which the copy can be believed."""
+    notes: tuple[bytes, ...] = ()
+    """Signed notes to be kept again, once the entries under them are back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,8 @@ def read_source(path: Path, own: OwnLog) -> Found:
     try:
         if is_mirror(path):
             mirror = Mirror(path)
-            return Found(lines=mirror.lines(), signed=_signed(mirror.notes(), own))
+            notes = mirror.notes()
+            return Found(lines=mirror.lines(), signed=_signed(notes[-1:], own), notes=tuple(notes))
         if path.is_dir() or path.suffix == ".zip":
             return _archive(path, own)
         if path.suffix == ".json":

@@ -14,7 +14,7 @@ from server.catalogue.repository import known_skus
 from server.errors import Conflict, NotFound, UnknownParcel
 from server.ledger.entries import entry_of
 from server.ledger.log import Log, Place
-from server.ledger.refill import fill_rows
+from server.ledger.refill import FOR_EVER, fill_rows
 from server.returns import repository
 from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, KnownUnit
 from server.returns.schemas import UnitStanding, UnitState, VerdictRow
@@ -62,7 +62,8 @@ def announce(
                 known.epcs[unit.epc] = unit.id
     if taken:
         repository.put_units(connection, site, list(taken.values()))
-        fill_rows(connection, site, due_s)  # of verdicts that came back after a restore, before their units
+        # of verdicts that came back after a restore, before their units
+        fill_rows(connection, site, due_s, since=FOR_EVER, units=taken)
     return faults
 
 

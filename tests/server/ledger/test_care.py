@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, create_engine, update
+from sqlalchemy import Connection, create_engine, select, update
 from structlog.testing import capture_logs
 
 from inspection.custody.checkpoint import Checkpoint, issue_checkpoint, open_checkpoint
@@ -18,7 +18,7 @@ from inspection.custody.receipt import check_receipt
 from inspection.custody.signing import public_bytes
 from inspection.messages.entries import KeyAddEntry
 from inspection.messages.uplink import RefillItem
-from server.centre import DATABASE
+from server.centre import DATABASE, Centre
 from server.db.ledger_tables import checkpoints, heads, leaves, tiles
 from server.errors import BadRequest, LedgerFrozen
 from server.keys import read_keys, replace_log_key
@@ -81,6 +81,11 @@ async def lost(place: Place, tmp_path: Path) -> tuple[list[bytes], list[RefillIt
     export_to(tmp_path / "whole.zip", place.folder)
     place.restore(tmp_path / "copy.sqlite")
     return filled
+
+
+async def kept_sizes(centre: Centre) -> list[int]:
+    chosen = select(checkpoints.c.size).order_by(checkpoints.c.size)
+    return await centre.reader.run(lambda c: list(c.execute(chosen).scalars()))
 
 
 def bring_back(place: Place, *files: Path) -> tuple[int, Any]:
@@ -149,6 +154,8 @@ def test_everything_comes_back_from_the_mirror(place: Place, request: pytest.Fix
     assert (came, report.size, report.standing.state) == (3, 5, LogState.OPEN)
     assert leaves_of(place) == before
     assert check_ledger(place.folder, lambda *_: None).faults == []
+    sizes = with_centre(place.folder, kept_sizes)
+    assert sizes == [2, 5], "every checkpoint is kept again"
     assert report.bare == 2, "what travelled beside the records is still at the station"
 
 

@@ -32,9 +32,11 @@ def upgrade() -> None:
         _text("site"),
         _number("seq"),
         _text("station"),
+        _text("unit"),
         _text("beside", nullable=True),
         sa.PrimaryKeyConstraint("site", "seq", name="pk_refill_bare"),
     )
+    op.create_index("ix_refill_bare_site_unit", "refill_bare", ["site", "unit"])
 
 
 def downgrade() -> None:
