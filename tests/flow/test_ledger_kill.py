@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
 
 from benchmarks.load import Sender, new_sender
 from benchmarks.site import CentreProcess, Site, init_centre, unit
+from edge.identity import Identity
 from inspection.custody.checkpoint import Checkpoint, open_checkpoint
 from inspection.custody.leaf import GENESIS, leaf_hash_hex, read_leaf
 from inspection.custody.merkle import leaf_hash, root_of
@@ -193,6 +196,18 @@ async def test_what_was_receipted_outlives_every_kill(trial: Trial) -> None:
     assert trial.wrong == []
     assert sum(len(bench.sender.receipts) for bench in trial.benches) > ROUNDS * BATCH
     assert len(trial.checkpoints) > ROUNDS
+
+
+def test_a_receipt_and_a_checkpoint_without_their_leaf_are_named(tmp_path: Path) -> None:
+    station = SimpleNamespace(enrolment=SimpleNamespace(station="st1"))
+    sender = Sender(identity=cast(Identity, station), receipts={0: b"{}"})
+    signed = Checkpoint(origin="bench.example/site/s1", size=1, root=bytes(32))
+    trial = Trial(process=CentreProcess(tmp_path), folder=tmp_path, key="", checkpoints={1: signed})
+    trial.benches.append(Bench(sender=sender, announced=0))
+    assert list(faults(trial, [])) == [
+        "round 0: what st1 was receipted at 0 is lost",
+        "round 0: the log does not continue the checkpoint of size 1",
+    ]
 
 
 @pytest.mark.soak
