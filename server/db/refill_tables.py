@@ -10,7 +10,7 @@ refill_waiting = Table(  # entries that a receipt or a proof shows, ahead of the
     text("site", key=True),
     number("seq", key=True),
     blob("leaf"),
-    text("beside", nullable=True),  # openings and image keys, JSON
+    text("beside", nullable=True),  # openings and image keys, sealed
 )
 refill_bare = Table(  # verdicts that stand in the ledger again, without their rows
     "refill_bare",

@@ -147,7 +147,7 @@ def add_beside(
 
     Of an erased unit nothing is kept. A key that does not come leaves its image without a row.
     """
-    if unit.erased_at is not None or unit.subject is None:
+    if unit.erased or unit.subject is None:
         return
     keys, given = keys_of(connection), keys_by_image(signed)
     shown = tuple(item for item in record.evidence if item.ciphertext_sha256 in given)

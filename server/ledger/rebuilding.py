@@ -92,7 +92,7 @@ def _verdict(connection: Connection, site: str, leaf: Leaf, content: bytes, besi
         ingest.add_records(connection, site, pairs, {unit.id: unit}, leaf.recorded_at)
         ingest.close_units(connection, site, [record])
     if beside is None:
-        return False
+        return unit.erased  # then nothing travels beside it any more
     ingest.add_beside(connection, site, record, signed, unit)
     return True
 

@@ -19,6 +19,8 @@ from server.ledger.log import Log
 from server.ledger.rebuilding import Beside, rebuild
 from server.ledger.recovering import look
 from server.ledger.standing import LogState, set_state, standing_of
+from server.subjects.bound import keys_of
+from server.subjects.personal import open_waiting, seal_waiting
 
 MOST_WAITING = 100_000
 """Entries that wait for those before them; more are offered again later."""
@@ -120,7 +122,7 @@ def fill_rows(
     ).all()
     done = []
     for row in rows:
-        beside = Beside.of(row.beside) if row.beside is not None else None
+        beside = _opened(connection, row.beside)
         if row.leaf is None or rebuild(connection, site, row.leaf, beside, due_s):
             done.append(row.seq)
     for start in range(0, len(done), PAGE):
@@ -158,7 +160,7 @@ def _take_one(connection: Connection, log: Log, each: Offered, first: int, known
         _note_offered(connection, log.site, each)
         return 1
     if held is None and count_waiting(connection, log.site) < MOST_WAITING:
-        beside = each.beside.to_text() if each.beside else None
+        beside = _sealed(connection, each.beside) if each.beside else None
         row = {"site": log.site, "seq": each.seq, "leaf": each.leaf, "beside": beside}
         connection.execute(insert(refill_waiting).values(row))
     return 0
@@ -190,8 +192,7 @@ def _next_page(connection: Connection, log: Log) -> list[Offered]:
     mine = (refill_waiting.c.site == log.site, refill_waiting.c.seq >= size)
     rows = connection.execute(select(refill_waiting).where(*mine).order_by(refill_waiting.c.seq).limit(PAGE))
     found = [
-        Offered(seq=row.seq, leaf=row.leaf, beside=Beside.of(row.beside) if row.beside else None)
-        for row in rows
+        Offered(seq=row.seq, leaf=row.leaf, beside=_opened(connection, row.beside)) for row in rows.all()
     ]
     return [each for at, each in enumerate(found) if each.seq == size + at]
 
@@ -226,4 +227,13 @@ def _note_offered(connection: Connection, site: str, each: Offered) -> None:
     """What travelled beside a record that is back already without it."""
     if each.beside is not None:
         mine = (refill_bare.c.site == site, refill_bare.c.seq == each.seq)
-        connection.execute(update(refill_bare).where(*mine).values(beside=each.beside.to_text()))
+        connection.execute(update(refill_bare).where(*mine).values(beside=_sealed(connection, each.beside)))
+
+
+def _sealed(connection: Connection, beside: Beside) -> str:
+    return seal_waiting(keys_of(connection), beside.to_text())
+
+
+def _opened(connection: Connection, sealed: str | None) -> Beside | None:
+    text = open_waiting(keys_of(connection), sealed) if sealed is not None else None
+    return Beside.of(text) if text is not None else None

@@ -106,7 +106,8 @@ class Eraser:
 
     def _empty(self, connection: Connection, erasure: Erasure) -> None:
         """Key first: a crash after it leaves rows that open nothing, never a key without its entry."""
-        self.subjects.destroy(erasure.subject)
+        for name in (erasure.subject, self.subjects.secrets.transit()):
+            self.subjects.destroy(name)
         self.done("key_destroyed")
         repository.empty_rows(connection, self.log.site, erasure, time_text(self.clock()))
         repository.set_state(connection, self.log.site, erasure.id, repository.ROWS_DROPPED)

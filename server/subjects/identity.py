@@ -53,6 +53,10 @@ class SubjectSecrets:
         """What stands for a tag where rows are looked up by it, 64 hex digits."""
         return self._name(["tag", epc])
 
+    def transit(self) -> str:
+        """The name of the key for what waits for its place after a restore, 64 hex digits: nobody's own."""
+        return self._name(["transit"])
+
     def salt(self, erasure: str) -> bytes:
         """The salt of an erasure's commitment, 32 bytes: made again when asked for, kept nowhere."""
         return bytes.fromhex(self._name(["erasure", erasure]))

@@ -5,6 +5,7 @@ work with. The personal fields lie beside it, sealed under their person's key; o
 row reads with `ERASED` in their place.
 """
 
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
 import orjson
@@ -17,6 +18,7 @@ from server.subjects.keys import SubjectKeys
 
 ERASED = "erased"
 """Stands where a personal field was."""
+WAITING = "refill"
 GONE = b""
 """Stands where sealed bytes were, after an erasure; NULL is a row that was never sealed."""
 
@@ -112,6 +114,17 @@ def open_image_key(
     if wrapped is None or salt is None:
         return None
     return ImageKey(ciphertext_sha256=sha256, wrapped=wrapped, salt=salt)
+
+
+def seal_waiting(keys: SubjectKeys, text: str) -> str:
+    """Seal what waits for its place after a restore, whoever it is about; base64."""
+    return b64encode(keys.seal(keys.secrets.transit(), text.encode(), WAITING)).decode()
+
+
+def open_waiting(keys: SubjectKeys, sealed: str) -> str | None:
+    """What waits; None since somebody was erased, and then it is asked for again."""
+    opened = keys.open(b64decode(sealed), WAITING)
+    return opened.decode() if opened is not None else None
 
 
 def _unit_place(unit: UnitMessage) -> str:

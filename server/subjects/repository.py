@@ -11,6 +11,7 @@ from inspection.custody.leaf import read_leaf
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.entries import ErasedCounts, ErasureEntry
 from server.db.changes import next_changes
+from server.db.refill_tables import refill_bare, refill_waiting
 from server.db.subject_tables import erasures
 from server.db.tables import (
     deliveries,
@@ -146,6 +147,8 @@ def empty_rows(connection: Connection, site: str, erasure: Erasure, at: str) -> 
     closed = update(units).where(units.c.site == site, units.c.subject == subject)
     values = {"personal": GONE, "epc": None, "parcel": None, "subject": ERASURE + erasure.id}
     connection.execute(closed.values(values))
+    for table in (refill_waiting, refill_bare):  # anybody's may be among it: stations offer it again
+        connection.execute(update(table).where(table.c.site == site).values(beside=None))
     recorded = update(records).where(records.c.site == site, records.c.subject == subject)
     connection.execute(recorded.values(personal=GONE, subject=None))
 

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -183,6 +184,8 @@ async def test_out_of_order_receipts_wait_for_those_before_them(place: Place, lo
     async with place.open(made=True) as site:
         said = await offer(site, lost.bench, third)
         assert (said.appended, said.waiting, said.state) == (0, 1, "recovering")
+        waiting = b"".join(path.read_bytes() for path in place.folder.glob("centre.sqlite*"))
+        assert b64encode(third[1].image_keys[0].wrapped) not in waiting, "what waits is sealed too"
         said = await offer(site, lost.bench, second, first)
         assert (said.appended, said.waiting, said.state) == (3, 0, "open")
         assert await all_leaves(site.centre) == lost.before

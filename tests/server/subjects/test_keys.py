@@ -11,6 +11,7 @@ from inspection.errors import BadSeal
 from server.errors import BadKeys, BadRequest
 from server.subjects.backup import back_up
 from server.subjects.keys import FILE_NAME, SubjectKeys
+from server.subjects.personal import open_waiting, seal_waiting
 
 WRAP = bytes(range(32))
 PLACE = "unit/m1/R1/1/1"
@@ -163,3 +164,10 @@ def wrapped_in(path: Path) -> list[bytes]:
         rows = file.execute("SELECT wrapped FROM keys").fetchall()
     file.close()
     return [bytes(row[0]) for row in rows]
+
+
+def test_what_waits_after_a_restore_is_sealed_until_somebody_is_erased(keys: SubjectKeys) -> None:
+    sealed = seal_waiting(keys, "C-1 and her salts")
+    assert "C-1" not in sealed and open_waiting(keys, sealed) == "C-1 and her salts"
+    keys.destroy(keys.secrets.transit())
+    assert open_waiting(keys, sealed) is None
