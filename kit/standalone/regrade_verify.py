@@ -346,14 +346,14 @@ def check_bundle(content: bytes, files: Files, policy: Policy, whole: bool) -> s
     need(records and not entries.unchecked, "device_key", "no verdict, or one without its station's key")
     for opening in bundle["openings"]:
         said = records[opening["record"]]["personal"][opening["field"]]
-        need(opens(said, opening["salt"], opening["value"]), "opening", f"{opening['field']} is another")
+        need(opens(said, opening["salt"], opening["value"]), "opening", f"{opening['field']!r} is another")
     for image in bundle["images"]:
         seals = {one["ciphertext_sha256"]: one for one in records[image["record"]]["evidence"]}
         said, made[image["file"]] = seals[image["ciphertext_sha256"]], files[image["file"]]()
         digest = sha(made[image["file"]]).hex()
         good = opens(said["plaintext_commitment"], image["salt"], digest) and digest == image["sha256"]
         good = good and (said["view"], said["media_type"]) == (image["view"], image["media_type"])
-        need(good, "photo", f"{image['file']} is not the photo that was taken")
+        need(good, "photo", f"{image['file']!r} is not the photo that was taken")
     if whole:
         check_files(files, made, PACK)
     return f"evidence of {bundle['unit']}, log {bundle['origin']}: {len(bundle['entries'])} entries"
@@ -368,7 +368,8 @@ def check(path: Path, policy: Policy, held: argparse.Namespace) -> str:
     elif zipfile.is_zipfile(path):
         archive = zipfile.ZipFile(path)
         files = {name: partial(archive.read, name) for name in archive.namelist()}
-        need(len(files) == len(archive.namelist()), "stray", "a name stands twice in the archive")
+        plain = all(info.compress_type == zipfile.ZIP_STORED for info in archive.infolist())
+        need(plain and len(files) == len(archive.namelist()), "stray", "compressed, or a name stands twice")
     if "bundle.json" in files:
         return check_bundle(files["bundle.json"](), files, policy, True)
     content = files["leaves.jsonl"]() if files else path.read_bytes()

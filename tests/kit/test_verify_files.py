@@ -105,6 +105,7 @@ def test_an_archive_packed_tightly_is_refused(desk: Desk) -> None:
             out.writestr(name, content)
     done = verify(desk, "export", "tight.zip")
     assert (done.exit_code, "compressed" in done.stderr) == (2, True)
+    assert alone(desk, "tight.zip") == 1
 
 
 @pytest.mark.parametrize("broken", ["policy", "receipt.json", "old", "archive.zip"])
