@@ -28,6 +28,8 @@ JointWork = Callable[[Connection, Sequence[Item]], Sequence[T]]
 
 LOG, PAGES = "log", "pages"
 """What is scrubbed."""
+PRIMARY = 0xFF
+"""What is left of SQLite's extended error codes: https://sqlite.org/rescode.html."""
 GROUP = 128
 """Most orders in one commit: bounds how long the first of them waits."""
 
@@ -184,9 +186,10 @@ def _run(connection: Connection, unit: list[_Order]) -> list[_Done]:
     connection.exec_driver_sql("SAVEPOINT work")
     try:
         values = unit[0].work(connection, [order.item for order in unit])
-    except OperationalError:  # the disk, not the work: nothing of this group is to be trusted
-        raise
-    except Exception as error:  # it is the caller's: handed back to whoever asked
+    except Exception as error:
+        if _is_the_disks(error):  # nothing of this group is to be trusted
+            raise
+        # else it is the caller's: handed back to whoever asked
         connection.exec_driver_sql("ROLLBACK TO work")
         connection.exec_driver_sql("RELEASE work")
         if len(unit) == 1:
@@ -194,6 +197,14 @@ def _run(connection: Connection, unit: list[_Order]) -> list[_Done]:
         return [done for order in unit for done in _run(connection, [order])]
     connection.exec_driver_sql("RELEASE work")
     return [_Done(order=order, value=value) for order, value in zip(unit, values, strict=True)]
+
+
+def _is_the_disks(error: Exception) -> bool:
+    """True for an error that SQLite gives for other reasons than what it was asked."""
+    if not isinstance(error, OperationalError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    return code & PRIMARY != sqlite3.SQLITE_ERROR
 
 
 def _singly(connection: Connection, items: Sequence[Work[T]]) -> Sequence[T]:

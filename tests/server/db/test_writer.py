@@ -19,7 +19,7 @@ from server.db.lock import WriterLock
 from server.db.migrate import migrate
 from server.db.tables import merchants
 from server.db.writer import Writer
-from server.errors import AlreadyRunning, BadSettings, Busy
+from server.errors import AlreadyRunning, BadSettings, Busy, StorageFailed
 
 
 @pytest.fixture
@@ -132,6 +132,36 @@ async def test_a_broken_constraint_is_the_callers_own(writer: Writer, database: 
         await writer.submit(lambda c: add(c, "m1"))
     await writer.submit(lambda c: add(c, "m2"))
     assert names(database) == ["m1", "m2"]
+
+
+async def test_a_question_that_makes_no_sense_is_its_callers_own(writer: Writer, database: Path) -> None:
+    gate, opening = await held(writer)
+    wrong = asyncio.ensure_future(writer.submit(lambda c: c.exec_driver_sql("SELECT * FROM nowhere")))
+    right = asyncio.ensure_future(writer.submit(lambda c: add(c, "m1")))
+    await asyncio.sleep(0)
+    gate.set()
+    results = await asyncio.gather(opening, wrong, right, return_exceptions=True)
+    assert isinstance(results[1], OperationalError)
+    assert results[2] == "m1"
+    assert names(database) == ["m1"]
+
+
+async def test_a_disk_that_fails_a_question_fails_all_that_were_asked_with_it(
+    writer: Writer, database: Path
+) -> None:
+    def failing(_: Connection) -> str:
+        fault = sqlite3.OperationalError("disk I/O error")
+        fault.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+        raise OperationalError("SELECT 1", None, fault)
+
+    gate, opening = await held(writer)
+    group = [asyncio.ensure_future(writer.submit(lambda c: add(c, "m1")))]
+    group.append(asyncio.ensure_future(writer.submit(failing)))
+    await asyncio.sleep(0)
+    gate.set()
+    results = await asyncio.gather(opening, *group, return_exceptions=True)
+    assert [type(each) for each in results[1:]] == [StorageFailed, StorageFailed]
+    assert names(database) == []
 
 
 async def test_a_full_queue_says_so_at_once(writer: Writer) -> None:
