@@ -152,13 +152,14 @@ def begin(connection: Connection, log: Log, wanted: ErasureRequest, by: str, now
     subject = repository.subject_of(connection, site, wanted)
     units = repository.units_of(connection, site, subject)
     before = repository.newest_erasure(connection, site, subject)
-    if not units:
-        if before is None:
-            raise NotFound(f"merchant {wanted.merchant} has no such customer here")
+    inspected = repository.inspected_units(connection, site, subject)
+    if before is not None and (before.certificate is None or not (units or inspected)):
         return before
-    _may_be_erased(connection, site, wanted.merchant, subject, units)
+    if not units and not inspected:
+        raise NotFound(f"merchant {wanted.merchant} has no such customer here")
+    _may_be_erased(connection, site, wanted.merchant, subject, {*units, *inspected})
     erasure = secrets.token_hex(TOKEN_BYTES)
-    customer = repository.customer_of(connection, site, units[0])
+    customer = wanted.customer or repository.customer_of(connection, site, wanted.unit or units[0])
     body = ErasureEntry(
         kind="customer",
         subject_commitment=commit(keys.secrets.salt(erasure), [wanted.merchant, customer]),
@@ -185,9 +186,7 @@ def begin(connection: Connection, log: Log, wanted: ErasureRequest, by: str, now
     )
 
 
-def _may_be_erased(
-    connection: Connection, site: str, merchant: str, subject: str, units: tuple[str, ...]
-) -> None:
+def _may_be_erased(connection: Connection, site: str, merchant: str, subject: str, units: set[str]) -> None:
     hold = hold_on(connection, site, merchant, subject, units)
     if hold is not None:
         raise OnHold(f"hold {hold.id} ({hold.reason}, by {hold.by}) keeps it: release the hold first")

@@ -75,6 +75,12 @@ def units_of(connection: Connection, site: str, subject: str) -> tuple[str, ...]
     return tuple(connection.execute(chosen.order_by(units.c.id)).scalars())
 
 
+def inspected_units(connection: Connection, site: str, subject: str) -> tuple[str, ...]:
+    """Units that were a person's when they were inspected, whoever they were announced for since."""
+    chosen = select(records.c.unit).where(records.c.site == site, records.c.subject == subject)
+    return tuple(connection.execute(chosen.distinct().order_by(records.c.unit)).scalars())
+
+
 def customer_of(connection: Connection, site: str, unit: str) -> str:
     """The customer of a unit, as the shop calls them."""
     chosen = select(units.c.body, units.c.personal).where(units.c.site == site, units.c.id == unit)

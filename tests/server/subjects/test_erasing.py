@@ -1,5 +1,6 @@
 """A customer is erased: nothing of them is left in any file or later backup, and every proof still holds."""
 
+import asyncio
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -327,6 +328,25 @@ async def test_the_shop_still_reads_what_was_paid_and_no_order(site: "Site", ann
     page = await site.http.get("/v1/refunds", headers=site.shop)
     orders = {row["instruction"]["unit"]: row["instruction"]["order"] for row in page.json()["instructions"]}
     assert orders == {"R1/1/1": "erased", "R2/1/1": "O-bob-1"}
+
+
+async def test_an_inspection_is_erased_though_its_unit_was_announced_for_another(
+    site: "Site", bench: "Bench", ann: Inspected, tmp_path: Path
+) -> None:
+    await site.announce("R1/1/1", **BOB, inspection=2, purpose="audit")
+    answer = await erase(site)
+    assert answer.status_code == 200, answer.text
+    assert left_of([trace for trace in ann.traces if trace != b"none"], tmp_path) == []
+    page = await worklist(site, bench)
+    assert [unit.customer for unit in page.units] == ["C-bob-1"] and page.erased == ()
+
+
+async def test_two_who_ask_at_once_get_one_certificate(site: "Site", ann: Inspected) -> None:
+    before = await site.centre.reader.run(site.centre.log.head)
+    first, second = await asyncio.gather(erase(site), erase(site))
+    assert (first.status_code, first.content) == (200, second.content)
+    after = await site.centre.reader.run(site.centre.log.head)
+    assert after.size == before.size + 1
 
 
 async def test_a_customer_who_comes_back_is_erased_anew(site: "Site", bench: "Bench", ann: Inspected) -> None:
