@@ -82,9 +82,10 @@ def _verdict(connection: Connection, site: str, leaf: Leaf, content: bytes, besi
     unit = returns.find_units(connection, site, [record.unit.id]).get(record.unit.id)
     if unit is None:
         return False
-    signed = _signed(leaf, beside or Beside())
+    signed, erased = _signed(leaf, beside or Beside()), unit.erased or unit.subject is None
     if not _has_row(connection, site, record.id):
-        bare = record.model_copy(update={"evidence": ()})
+        # of an erased unit the images are buried by name, of any other their keys come with what is beside
+        bare = record if erased else record.model_copy(update={"evidence": ()})
         checked = Checked(
             submission="", sha256=record_sha256(signed.record), signed=signed, record=bare, fault=None
         )
@@ -92,9 +93,14 @@ def _verdict(connection: Connection, site: str, leaf: Leaf, content: bytes, besi
         ingest.add_records(connection, site, pairs, {unit.id: unit}, leaf.recorded_at)
         ingest.close_units(connection, site, [record])
     if beside is None:
-        return unit.erased  # then nothing travels beside it any more
+        return erased or not _has_beside(record)
     ingest.add_beside(connection, site, record, signed, unit)
     return True
+
+
+def _has_beside(record: InspectionRecord) -> bool:
+    """Whether anything travels beside a record: keys of its images, openings of its commitments."""
+    return bool(record.evidence) or bool(record.personal.model_dump(exclude_none=True))
 
 
 def _signed(leaf: Leaf, beside: Beside) -> SignedRecord:

@@ -1,5 +1,6 @@
 """Care of a stopped centre's ledger: mirror, refill from files, freeze, fsck, backup, a new key."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, create_engine, select, update
 from structlog.testing import capture_logs
 
+from inspection.custody.canonical import canonical
 from inspection.custody.checkpoint import Checkpoint, issue_checkpoint, open_checkpoint
 from inspection.custody.leaf import EntryType, read_leaf
 from inspection.custody.note import note_key
@@ -18,6 +20,7 @@ from inspection.custody.receipt import check_receipt
 from inspection.custody.signing import public_bytes
 from inspection.messages.entries import KeyAddEntry
 from inspection.messages.uplink import RefillItem
+from kit.bundle import Bundle, ProvenEntry
 from server.centre import DATABASE, Centre
 from server.db.ledger_tables import checkpoints, heads, leaves, tiles
 from server.errors import BadRequest, LedgerFrozen
@@ -27,6 +30,7 @@ from server.ledger.beside import check_ledger, read_report
 from server.ledger.care import freeze, refill, with_centre
 from server.ledger.files import export_to
 from server.ledger.mirror import SEGMENT, Mirror
+from server.ledger.proofs import prove
 from server.ledger.rotation import drop_old_key, rotate
 from server.ledger.standing import LogState
 from server.ledger.succession import read_succession
@@ -194,6 +198,43 @@ def test_receipts_leave_what_nobody_holds_missing_and_named(
     assert report.standing.reason == "disk gone; lost for good: 4"
     came, report = bring_back(place, tmp_path / "mirror")
     assert (came, report.standing.state) == (0, LogState.FROZEN)
+
+
+async def test_entries_come_back_from_an_evidence_pack(place: Place, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    before, _ = await fill(place, copy)
+    pack = await asyncio.to_thread(bundle_file, place, tmp_path / "bundle.json", before)
+    place.restore(copy)
+    without_mirror(place)
+    came, report = await asyncio.to_thread(bring_back, place, pack)
+    assert (came, report.standing.state) == (3, LogState.OPEN)
+    assert await asyncio.to_thread(leaves_of, place) == before
+
+
+def bundle_file(place: Place, path: Path, found: list[bytes]) -> Path:
+    """An evidence pack's bundle with every entry in it."""
+
+    async def proofs(centre: Centre) -> list[str]:
+        kept = await centre.checkpoints.now()
+        made = await centre.reader.run(lambda c: prove(c, "s1", kept, range(len(found))))
+        return [proof.to_bytes().decode() for proof in made]
+
+    pairs = zip(found, with_centre(place.folder, proofs), strict=True)
+    entries = tuple(ProvenEntry(index=at, leaf=leaf, proof=proof) for at, (leaf, proof) in enumerate(pairs))
+    bundle = Bundle(
+        v=1,
+        kind="regrade-evidence",
+        origin=ORIGIN,
+        unit="R1/1/1",
+        merchant="m1",
+        made_at="2026-05-04T12:00:00.000000Z",
+        policy=(place.folder / "trust.policy").read_text(),
+        entries=entries,
+        openings=(),
+        images=(),
+    )
+    path.write_bytes(canonical(bundle.model_dump(mode="json")))
+    return path
 
 
 def test_a_whole_ledger_is_frozen_under_a_last_checkpoint_and_followed(folder: Path, tmp_path: Path) -> None:

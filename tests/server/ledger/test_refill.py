@@ -33,6 +33,7 @@ from server.keys import ServerKeys
 from server.ledger.refill import count_bare, recovering_from
 from server.ledger.standing import LogState, standing_of
 from server.settings import ServerSettings
+from server.subjects.repository import mark_units
 from tests.server.conftest import Bench, Site, Tick, bearer
 
 IMAGE = b"ciphertext of a photo"
@@ -273,6 +274,17 @@ async def test_a_verdict_whose_unit_is_unknown_waits_for_its_announcement(
         assert await site.centre.reader.run(lambda c: count_bare(c, "s1")) == 0
         answer = await site.http.get("/v1/returns/R5/1/1", headers=site.shop)
         assert answer.json()["state"] == "inspected"
+
+
+async def test_an_erased_unit_needs_nothing_from_its_station(place: Place, lost: Lost) -> None:
+    async with place.open(made=True) as site:
+        await site.centre.writer.submit(lambda c: mark_units(c, "s1", ["R1/1/2"], site.centre.now()))
+        nothing: dict[str, Any] = {"openings": (), "image_keys": ()}
+        bare = [(receipt, signed.model_copy(update=nothing)) for receipt, signed in lost.pairs]
+        said = await offer(site, lost.bench, *bare)
+        assert said.state == "open"
+        assert await site.centre.reader.run(lambda c: count_bare(c, "s1")) == 2, "of the other two units"
+        assert await site.centre.reader.run(lambda c: recovering_from(c, "s1", "st1")) == 3
 
 
 async def test_nothing_is_asked_of_a_station_whose_records_are_whole(place: Place, lost: Lost) -> None:
