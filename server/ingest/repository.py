@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.base import read_time
@@ -20,7 +20,6 @@ from server.db.tables import (
     refusals,
     station_keys,
     stations,
-    units,
 )
 from server.evidence.repository import entomb
 from server.ingest import waiting
@@ -32,6 +31,9 @@ from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
 from server.subjects.personal import ERASED, GONE, seal_image_key, seal_opening
 
+CLOSE = (
+    "UPDATE units SET state = ?, inspection = ?, changed = ? WHERE site = ? AND id = ? AND inspection <= ?"
+)
 Rows = list[dict[str, Any]]
 
 
@@ -246,17 +248,11 @@ def put_boots(connection: Connection, site: str, known: dict[str, Boots]) -> Non
 def close_units(connection: Connection, site: str, inspected: Sequence[InspectionRecord]) -> None:
     """Take inspected units off the worklist."""
     numbers = next_changes(connection, site, len(inspected))
-    closed = (
-        update(units)
-        .where(units.c.site == site, units.c.id == bindparam("unit"))
-        .where(units.c.inspection <= bindparam("number"))
-        .values(state=INSPECTED, inspection=bindparam("number"), changed=bindparam("at"))
-    )
     rows = [
-        {"unit": record.unit.id, "number": record.unit.inspection, "at": number}
+        (INSPECTED, record.unit.inspection, number, site, record.unit.id, record.unit.inspection)
         for record, number in zip(inspected, numbers, strict=True)
     ]
-    connection.execute(closed, rows)
+    connection.exec_driver_sql(CLOSE, rows)
 
 
 def room_for_refusals(connection: Connection, site: str, station: str, most: int) -> int:

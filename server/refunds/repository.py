@@ -4,19 +4,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.ledger_tables import leaves
 from server.db.rows import find_rows, insert_rows
-from server.db.tables import deliveries, endpoints, instructions, outcomes, records
+from server.db.tables import deliveries, endpoints, instructions, outcomes
 from server.ledger.log import Place
 from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate
 from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
 from server.subjects.personal import part_instruction, whole_instruction
+
+INSTRUCTED = "UPDATE records SET instructed = ? WHERE site = ? AND id = ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +112,9 @@ def _instruction_row(keys: SubjectKeys, site: str, issued: Issued, place: Place)
 
 def mark_instructed(connection: Connection, site: str, by_record: dict[str, str]) -> None:
     """Note in each record's row what became of it, so that it is instructed once."""
-    marked = (
-        update(records)
-        .where(records.c.site == site, records.c.id == bindparam("record"))
-        .values(instructed=bindparam("what"))
-    )
     if by_record:
-        connection.execute(marked, [{"record": name, "what": what} for name, what in by_record.items()])
+        rows = [(what, site, name) for name, what in by_record.items()]
+        connection.exec_driver_sql(INSTRUCTED, rows)
 
 
 def set_endpoint(connection: Connection, site: str, merchant: str, url: str, key: bytes, at: str) -> None:
