@@ -11,12 +11,12 @@ million entries need 80 MB; the leaves themselves stream by.
 import base64
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, NamedTuple
 
 from inspection.custody.canonical import canonical, parse_canonical
-from inspection.custody.leaf import MAX_LEAF_BYTES, Leaf, read_leaf
+from inspection.custody.leaf import MAX_LEAF_BYTES, TYPES, Leaf, read_leaf
 from inspection.custody.merkle import leaf_hash
 from inspection.errors import DomainError
 from kit.errors import NotAnExport
@@ -30,6 +30,11 @@ CUT = b"\n<end of file>"
 NO_HASH = b"\xff" * 32
 UNREADABLE = -1
 """Stands in place of an index inside a line that is no leaf."""
+PLACE = re.compile(
+    rb',"id":"([ !#-\[\]-~]*)","log":"([ !#-\[\]-~]*)","prev":"([0-9a-f]{64})","recorded_at":"([0-9TZ.:-]*)",'
+    rb'"seq":(0|[1-9][0-9]{0,15}),"type":"([a-z.]+)","v":1\}'
+)
+"""How a canonical leaf ends, where its texts are plain ASCII."""
 BODILESS = re.compile(rb'"([0-9a-f]{64})"')
 
 
@@ -118,11 +123,12 @@ def bodiless_line(leaf_hash_hex: str) -> bytes:
     return f'"{leaf_hash_hex}"'.encode()
 
 
-def lines(file: BinaryIO) -> Iterator[Line]:
-    """Read on after the header, one bounded line at a time."""
+def lines(file: BinaryIO, read: Callable[[bytes], Line] | None = None) -> Iterator[Line]:
+    """Read on after the header, one bounded line at a time; `read` is `line_of` or `place_of`."""
+    read = read or line_of
     while raw := file.readline(MAX_LEAF_BYTES + 1):
         if raw.endswith(b"\n"):
-            yield line_of(raw[:-1])
+            yield read(raw[:-1])
         elif len(raw) <= MAX_LEAF_BYTES:
             # marked, so that a leaf which lost only its newline is not taken for whole
             yield _no_leaf(raw + CUT, "the file ends in the middle of this line")
@@ -145,6 +151,18 @@ def line_of(content: bytes) -> Line:
         return Line(content=content, hash=leaf_hash(content), leaf=read_leaf(content), fault="")
     except DomainError as error:
         return _no_leaf(content, str(error))
+
+
+def place_of(content: bytes) -> Line:
+    """A leaf without what it says: only the fields behind its body are read, at a quarter of the cost."""
+    at = content.rfind(b',"id":"')  # no text can hold this: its quotes would be escaped
+    found = PLACE.fullmatch(content, at) if at > 0 else None
+    kind = TYPES.get(found[6].decode()) if found else None
+    if found is None or kind is None:
+        return line_of(content)
+    id, log, prev, recorded_at, seq = (found[group].decode() for group in (1, 2, 3, 4, 5))
+    leaf = Leaf(log=log, seq=int(seq), prev=prev, type=kind, id=id, recorded_at=recorded_at, body={})
+    return Line(content=content, hash=leaf_hash(content), leaf=leaf, fault="")
 
 
 def _no_leaf(content: bytes, fault: str) -> Line:

@@ -15,7 +15,7 @@ from inspection.custody.receipt import Receipt
 from inspection.custody.signing import key_id
 from kit.basis import Basis, Mark, mark_of, older_marks, read_pins
 from kit.content import Content, Repeats
-from kit.export import MAX_HEADER_BYTES, Header, Line, Rows, lines, read_header
+from kit.export import MAX_HEADER_BYTES, Header, Line, Rows, line_of, lines, place_of, read_header
 from kit.remarks import Remark
 from kit.structure import Structure
 from kit.times import backdated
@@ -179,7 +179,8 @@ def verify_log(
     """
     basis = basis or Basis(key=key, receipts=(receipt,) if receipt else ())
     reading, problems = _begin(file, basis, beside or Nothing(), thorough)
-    found = reading.take(islice(lines(file), reading.most), file, progress)
+    read = lines(file, line_of if thorough else place_of)
+    found = reading.take(islice(read, reading.most), file, progress)
     structure = reading.structure()
     whole = [*structure.header_problems(), *_structure(structure, reading), *_others(structure, reading)]
     # What a changed line says by itself is a consequence of the change, so it is not told twice.

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.custody.receipt import issue_receipt
 from kit.errors import NotAnExport
+from kit.export import line_of, place_of
 from kit.remarks import MAX_REMARKS
 from kit.verify import MORE_LINES, Doubt, Report, verify_log
 from kit.walk import Rule
@@ -337,3 +339,20 @@ def test_a_log_with_many_oddities_names_the_first(fresh_log: Callable[[], Log]) 
     for counter in range(10, 60, 2):
         log.add_verdict(counter)
     assert len(oddities(log)) == MAX_REMARKS
+
+
+def test_a_place_is_read_as_the_whole_leaf_would_tell_it(log: Log) -> None:
+    for leaf in log.leaves:
+        whole, place = line_of(leaf), place_of(leaf)
+        assert whole.leaf and place.leaf and place.hash == whole.hash
+        assert replace(whole.leaf, body={}, device=None) == place.leaf
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_places_alone_find_a_flipped_byte_too(log: Log, place: int) -> None:
+    for offset in range(0, len(log.leaves[place]), 13):
+        leaf = bytearray(log.leaves[place])
+        leaf[offset] ^= 0x01
+        content = log.export([*log.leaves[:place], bytes(leaf), *log.leaves[place + 1 :]])
+        report = verify_log(io.BytesIO(content), None, log.public, thorough=False)
+        assert named(report) == [("changed", place)], offset
