@@ -48,7 +48,7 @@ from server.settings import ServerSettings
 from server.subjects.bound import bind
 from server.subjects.erasing import Eraser
 from server.subjects.keys import SubjectKeys
-from server.subjects.upgrade import seal_clear_rows
+from server.subjects.upgrade import check_not_lost, seal_clear_rows
 
 DATABASE = "centre.sqlite"
 EVIDENCE = "evidence"
@@ -254,6 +254,7 @@ def _sound_engine(
     engine = bind(writing_engine(database), subjects)
     try:
         migrate(engine)
+        check_not_lost(engine, subjects)
         seal_clear_rows(engine, wrap)
         with engine.begin() as connection:
             # before anything is served: no instruction may be judged by yesterday's policy

@@ -39,7 +39,7 @@ class KnownUnit:
     @property
     def erased(self) -> bool:
         """True once its customer was erased, also where a database older than that was restored."""
-        return self.erased_at is not None or not self.keys.opens(self.personal)
+        return self.erased_at is not None or self.keys.is_erased(self.personal)
 
     @property
     def message(self) -> UnitMessage:

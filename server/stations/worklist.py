@@ -42,8 +42,9 @@ def worklist_page(connection: Connection, site: str, after: int, now: datetime) 
     page = found[:PAGE]
     rows = {kind: [c.row for c in page if c.kind == kind] for kind in ("product", "unit", "inspector")}
     keys = keys_of(connection)
-    erased = {row.id for row in rows["unit"] if row.erased_at or not keys.opens(row.personal or GONE)}
-    open_ones = [row for row in rows["unit"] if row.id not in erased]
+    erased = {row.id for row in rows["unit"] if row.erased_at or keys.is_erased(row.personal or GONE)}
+    # a unit whose key is lost stays at the stations as they know it, until its shop announces it again
+    open_ones = [row for row in rows["unit"] if row.id not in erased and keys.opens(row.personal or GONE)]
     expected = [row for row in open_ones if row.state == EXPECTED]
     return WorklistPage(
         cursor=page[-1].changed if page else after,

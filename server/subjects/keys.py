@@ -31,10 +31,12 @@ HEADER = len(FORMAT) + ID_BYTES
 MOST_KEPT = 8192
 """Keys held in memory; when it is full it begins anew."""
 
-TABLE = """\
-CREATE TABLE IF NOT EXISTS keys (
-  id BLOB NOT NULL PRIMARY KEY, subject TEXT NOT NULL UNIQUE, wrapped BLOB NOT NULL
-) WITHOUT ROWID"""
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS keys (id BLOB NOT NULL PRIMARY KEY, subject TEXT NOT NULL UNIQUE, "
+    "wrapped BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS destroyed (id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID",
+)
+"""A destroyed key leaves its random id: so what it sealed is known as erased, and not as lost with a disk."""
 PRAGMAS = (
     "journal_mode=DELETE",
     "synchronous=FULL",
@@ -55,6 +57,8 @@ class SubjectKeys:
         self._lock = threading.Lock()
         self._by_id: dict[bytes, AESGCM] = {}
         self._id_of: dict[str, bytes] = {}
+        self.fresh = not self._path.exists()
+        """True where the file was made just now."""
         try:
             self._file = _opened(self._path, read_only)
         except sqlite3.Error as error:
@@ -101,9 +105,23 @@ class SubjectKeys:
             raise BadSeal(f"the sealed value was not made for {place}") from error
 
     def opens(self, sealed: bytes) -> bool:
-        """True while the key of a sealed value is there; False for the empty bytes of an erased one."""
+        """True while the key of a sealed value is there."""
         with self._lock:
             return bool(sealed) and self._cipher(sealed[len(FORMAT) : HEADER]) is not None
+
+    def is_erased(self, sealed: bytes) -> bool:
+        """True for what was emptied, and for what a destroyed key had sealed; False where a key is lost."""
+        if not sealed or self.opens(sealed):
+            return not sealed
+        with self._lock:
+            chosen = "SELECT 1 FROM destroyed WHERE id = ?"
+            return self._file.execute(chosen, (sealed[len(FORMAT) : HEADER],)).fetchone() is not None
+
+    def discard(self) -> None:
+        """Close and delete a file that was made just now, so that its backup can take its place."""
+        self.close()
+        if self.fresh:
+            self._path.unlink(missing_ok=True)
 
     def holds(self, subject: str) -> bool:
         """True while the subject has a key."""
@@ -114,7 +132,11 @@ class SubjectKeys:
         """Destroy the subject's key, durably; False when there was none. SQLite zeroes its bytes."""
         with self._lock:
             self._by_id.pop(self._id_of.pop(subject, b""), None)
-            return self._file.execute("DELETE FROM keys WHERE subject = ?", (subject,)).rowcount == 1
+            with self._file:
+                self._file.execute("BEGIN IMMEDIATE")
+                remembered = "INSERT OR IGNORE INTO destroyed SELECT id FROM keys WHERE subject = ?"
+                self._file.execute(remembered, (subject,))
+                return self._file.execute("DELETE FROM keys WHERE subject = ?", (subject,)).rowcount == 1
 
     def compact(self) -> None:
         """Rewrite the file without its free pages: whatever moving rows about left in them goes too.
@@ -193,7 +215,8 @@ def _opened(path: Path, read_only: bool) -> sqlite3.Connection:
     if not read_only:
         for pragma in PRAGMAS:
             file.execute(f"PRAGMA {pragma}")
-        file.execute(TABLE)
+        for table in TABLES:
+            file.execute(table)
         file.execute(f"PRAGMA user_version={VERSION}")
     return file
 

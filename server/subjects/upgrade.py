@@ -15,8 +15,11 @@ from inspection.messages.refund import RefundInstruction
 from inspection.messages.station import InspectorMessage
 from inspection.messages.uplink import ImageKey, Opening
 from server.db.tables import inspectors, instructions, openings, record_evidence, records, units
+from server.errors import BadKeys
 from server.subjects.bound import keys_of
+from server.subjects.keys import FILE_NAME, SubjectKeys
 from server.subjects.personal import (
+    GONE,
     part_inspector,
     part_instruction,
     part_unit,
@@ -41,6 +44,22 @@ def seal_clear_rows(engine: Engine, wrap: bytes) -> int:
     if done:
         _empty_log(engine)
     return done
+
+
+def check_not_lost(engine: Engine, keys: SubjectKeys) -> None:
+    """Raise BadKeys where the key store is new and the database is not: then its backup is missing.
+
+    An empty file in its place says that there is none, and that what it opened is given up.
+    """
+    sealed = select(units.c.id).where(units.c.personal != GONE).limit(1)
+    with engine.begin() as connection:
+        lost = keys.fresh and connection.execute(sealed).first() is not None
+    if lost:
+        keys.discard()
+        raise BadKeys(
+            f"{FILE_NAME} is missing: restore it from its own backup; to give up what it opened, "
+            "put an empty file in its place"
+        )
 
 
 def _empty_log(engine: Engine) -> None:
