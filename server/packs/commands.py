@@ -5,11 +5,12 @@ it is asked over HTTP instead.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from server.access import Caller, Scope
+if TYPE_CHECKING:
+    from server.access import Caller
 
 Unit = Annotated[str, typer.Argument(help="The unit's id, `{authorization}/{line}/{index}`.")]
 Out = Annotated[Path, typer.Argument(help="Zip to write; must not exist.")]
@@ -27,6 +28,7 @@ def pack(unit: Unit, out: Out, dir: Dir, by: By, full: Full = False) -> None:
     """Write everything that proves one return, for people, programs and a browser, into one zip."""
     import asyncio
 
+    from server.access import Caller, Scope
     from server.errors import AlreadyRunning, BadRequest
 
     if out.exists():
@@ -41,7 +43,7 @@ def pack(unit: Unit, out: Out, dir: Dir, by: By, full: Full = False) -> None:
     print(f"{len(content)} bytes written to {out}")
 
 
-async def _made(directory: Path, caller: Caller, unit: str, *, full: bool) -> bytes:
+async def _made(directory: Path, caller: "Caller", unit: str, *, full: bool) -> bytes:
     import os
 
     from server.centre import open_centre
