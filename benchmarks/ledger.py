@@ -80,8 +80,9 @@ SECTIONS = {
 
 def main() -> dict[str, Any]:
     """Every figure of one run, and whether all of them keep their limits."""
+    load = round(os.getloadavg()[0], 1)
     with tempfile.TemporaryDirectory(prefix="regrade-ledger-") as name:
-        found = measure(Path(name))
+        found = {"load_before": load, **measure(Path(name))}
     values = headline(found)
     within = all(limit.keeps(values[limit.figure]) for limit in LIMITS)
     return {"figure": "the ledger", **found, "held": values, "within_limit": within}
@@ -182,7 +183,8 @@ def page(found: dict[str, Any], at: datetime) -> Iterator[str]:
     """Markdown: what is held to a limit, then everything else of the same run."""
     yield f"# The ledger beside its limits and its peers, {at:%Y-%m-%d %H:%M} UTC\n"
     yield f"One run of `python -m benchmarks.ledger` on {os.cpu_count()} cores ({machine()}). Every append"
-    yield "was durable (SQLite WAL, `synchronous=FULL`) before it was answered.\n"
+    yield "was durable (SQLite WAL, `synchronous=FULL`) before it was answered. The machine's load was"
+    yield f"{found['load_before']} when it began: anything above 1 makes the times longer than they are.\n"
     yield "| figure | measured | limit | |\n|---|---|---|---|"
     for limit in LIMITS:
         value = found["held"][limit.figure]

@@ -13,6 +13,7 @@ from benchmarks.ledger import LIMITS, headline, page
 from server.db.writer import Writer
 
 FOUND: dict[str, Any] = {
+    "load_before": 0.3,
     "raw_rows_per_s": {"1": 1200, "64": 20_000},
     "appends": {"64": {"per_s": 15_000, "p95_ms": 9.0}},
     "append_cpu_us": {"10000": 20.0, "1000000": 24.0},
@@ -46,6 +47,7 @@ def test_a_figure_beyond_its_limit_is_missed(name: str, row: dict[str, Any]) -> 
 def test_the_page_shows_the_limits_and_an_absent_peer() -> None:
     shown = "\n".join(page(FOUND | {"held": headline(FOUND)}, datetime(2026, 11, 28, tzinfo=UTC)))
     assert "| durable appends a second, 64 in flight | 15,000 | at least 10000 | kept |" in shown
+    assert "load was\n0.3 when it began" in shown
     assert "| aics-disk | missing no environment for it: make peers-ledger |" in shown
 
 
