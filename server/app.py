@@ -18,6 +18,7 @@ from server.evidence.router import PREFIX as EVIDENCE
 from server.evidence.router import router as evidence
 from server.ingest.router import router as ingest
 from server.ledger.alarms_router import router as alarms
+from server.ledger.opening import opening
 from server.ledger.overrides_router import router as overrides
 from server.ledger.refill_router import router as refill
 from server.ledger.retention_router import router as retention
@@ -110,15 +111,18 @@ async def delivering(centre: Centre) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def signing(centre: Centre) -> AsyncIterator[None]:
-    """Sign checkpoints in the background."""
+    """Sign checkpoints in the background, and open a ledger that is whole again."""
     every_s = centre.settings.checkpoint_every_s
-    task = asyncio.create_task(centre.checkpoints.run(every_s), name="checkpoints")
+    tasks = (
+        asyncio.create_task(centre.checkpoints.run(every_s), name="checkpoints"),
+        asyncio.create_task(opening(centre), name="opening"),
+    )
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def healthz() -> dict[str, str]:

@@ -73,6 +73,12 @@ class ServerSettings(BaseModel):
     checkpoint_every_s: Annotated[float, Field(ge=0.05, le=3600)] = Field(
         default=1.0, description="How often a checkpoint is signed while there is news."
     )
+    recovery_wait_s: float = Field(
+        default=30.0,
+        ge=0,
+        le=DAY_S,
+        description="How long a restored ledger that is whole again waits for further receipts.",
+    )
     ledger_mirror_dir: Path | None = Field(
         default=None, description="Folder on another disk that gets a copy of every entry."
     )

@@ -56,7 +56,10 @@ async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:
 
 def _take(connection: Connection, centre: Centre, found: Found) -> Taken:
     known = Known(
-        guarded=centre.checkpoints.guarded(), due_s=centre.settings.inspection_due_s, at=centre.now()
+        guarded=centre.checkpoints.guarded(),
+        due_s=centre.settings.inspection_due_s,
+        wait_s=0.0,  # whoever gives files has asked everybody
+        at=centre.now(),
     )
     taken = take(connection, centre.log, found.offered, known)
     take_copy(connection, centre.log, found.lines, found.signed, known)

@@ -4,9 +4,12 @@ A database restored from a backup has a head that fits its last leaf. What it la
 of it: from the guard file, from witnesses, from receipts of entries that are not there.
 """
 
+from math import inf
+
 from sqlalchemy import Connection, Engine, func, select
 
 from inspection.custody.checkpoint import Checkpoint
+from inspection.messages.base import read_time
 from server.alarms import AlarmKind, raise_alarm, settle_alarm
 from server.db.refill_tables import refill_waiting
 from server.ledger.checkpoints import Kept, newest
@@ -15,13 +18,27 @@ from server.ledger.log import Log
 from server.ledger.standing import LogState, Standing, set_state, standing_of
 from server.ledger.tree import tree_view
 
+WHOLE = "all {} entries are back; it waits for receipts of later ones"
 
-def look(connection: Connection, log: Log, guarded: Checkpoint | None, at: str) -> Standing:
-    """Compare the ledger with what is known of it, and move its state; a frozen one stays frozen."""
+
+def look(
+    connection: Connection, log: Log, guarded: Checkpoint | None, at: str, *, wait_s: float = inf
+) -> Standing:
+    """Compare the ledger with what is known of it, and move its state; a frozen one stays frozen.
+
+    One that is whole again opens `wait_s` seconds after the last entry came back: receipts of the last
+    second before a loss are under no checkpoint, and what takes their places first would contradict them.
+    """
     before = standing_of(connection, log.site)
     if before.state == LogState.FROZEN:
         return before
     state, reason = judge(connection, log, guarded)
+    if state == LogState.OPEN and before.state == LogState.RECOVERING:
+        whole = WHOLE.format(log.head(connection).size)
+        if before.reason != whole and wait_s > 0:
+            state, reason = LogState.RECOVERING, whole
+        elif wait_s > 0 and (read_time(at) - read_time(before.changed_at)).total_seconds() < wait_s:
+            return before
     if (state, reason) != (before.state, before.reason):
         set_state(connection, log.site, state, reason, at)
         _tell(connection, log, state, reason, at)

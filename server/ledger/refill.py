@@ -56,6 +56,8 @@ class Known:
     guarded: Checkpoint | None
     due_s: float
     """From a parcel's sign-off to its units' deadline."""
+    wait_s: float
+    """How long a ledger that is whole again waits for more before it opens."""
     at: str
 
 
@@ -92,7 +94,7 @@ def settle(connection: Connection, log: Log, known: Known, since: int | None = N
     mine = (refill_waiting.c.site == log.site, refill_waiting.c.seq < log.head(connection).size)
     connection.execute(delete(refill_waiting).where(*mine))
     fill_rows(connection, log.site, known.due_s, since=since)
-    look(connection, log, known.guarded, known.at)
+    look(connection, log, known.guarded, known.at, wait_s=known.wait_s)
     return appended
 
 

@@ -32,7 +32,7 @@ async def post_refill(request: Request, centre: Here, caller: Holder) -> Respons
     batch = await read_body(request, RefillBatch)
     known = own_keys(centre.keys, centre.trust, centre.log.origin)
     offered = await anyio.to_thread.run_sync(check_all, batch.items, known, centre.log.origin)
-    taken = await centre.writer.submit(partial(_take, centre=centre, offered=offered))
+    taken = await centre.writer.submit(partial(take_back, centre=centre, offered=offered))
     centre.deliveries_due.set()
     pending = await centre.reader.run(lambda c: _pending(c, centre.site, offered))
     return answer(
@@ -60,9 +60,13 @@ def _checked(item: RefillItem, known: Sequence[VerifierKey], origin: str) -> Off
     return Offered(seq=receipt.index, leaf=receipt.leaf, beside=given)
 
 
-def _take(connection: Connection, centre: Centre, offered: Sequence[Offered]) -> Taken:
+def take_back(connection: Connection, centre: Centre, offered: Sequence[Offered]) -> Taken:
+    """Take entries back under the centre's settings, and issue what waited once the ledger is open."""
     known = Known(
-        guarded=centre.checkpoints.guarded(), due_s=centre.settings.inspection_due_s, at=centre.now()
+        guarded=centre.checkpoints.guarded(),
+        due_s=centre.settings.inspection_due_s,
+        wait_s=centre.settings.recovery_wait_s,
+        at=centre.now(),
     )
     taken = take(connection, centre.log, offered, known)
     if taken.state == LogState.OPEN:

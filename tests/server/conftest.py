@@ -193,7 +193,9 @@ def clock() -> Tick:
 
 @pytest.fixture
 def settings() -> ServerSettings:
-    return ServerSettings(host_name="centre.test", site="s1", refund_retry_s=(0.01, 0.01, 0.01))
+    return ServerSettings(
+        host_name="centre.test", site="s1", refund_retry_s=(0.01, 0.01, 0.01), recovery_wait_s=0.0
+    )
 
 
 @pytest.fixture

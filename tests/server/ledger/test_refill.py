@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
 
+from inspection.custody.checkpoint import Checkpoint, issue_checkpoint
+from inspection.custody.merkle import leaf_hash, root_of
 from inspection.custody.receipt import issue_receipt
 from inspection.messages.uplink import (
     ReceiptMessage,
@@ -30,6 +32,7 @@ from server.centre import Centre, open_centre
 from server.db.ledger_tables import leaves
 from server.db.tables import instructions, record_evidence, records, units
 from server.keys import ServerKeys
+from server.ledger.opening import open_if_whole
 from server.ledger.refill import count_bare, recovering_from
 from server.ledger.standing import LogState, standing_of
 from server.settings import ServerSettings
@@ -189,6 +192,33 @@ async def test_out_of_order_receipts_wait_for_those_before_them(place: Place, lo
         assert b64encode(third[1].image_keys[0].wrapped) not in waiting, "what waits is sealed too"
         said = await offer(site, lost.bench, second, first)
         assert (said.appended, said.waiting, said.state) == (3, 0, "open")
+        assert await all_leaves(site.centre) == lost.before
+
+
+async def test_a_whole_ledger_waits_for_receipts_that_are_under_no_checkpoint(
+    place: Place, lost: Lost
+) -> None:
+    """The last entry was receipted and never under a checkpoint: its station comes a little later."""
+    place.settings = place.settings.model_copy(update={"recovery_wait_s": 30.0})
+    guard = place.folder / "checkpoint.newest"
+    shorter = Checkpoint(
+        origin="centre.test/site/s1", size=4, root=root_of([*map(leaf_hash, lost.before[:4])])
+    )
+    guard.write_bytes(issue_checkpoint(place.keys.log, shorter))
+    async with place.open(made=True) as site:
+        said = await offer(site, lost.bench, *lost.pairs[:2])
+        assert (said.ledger_size, said.state) == (4, "recovering"), "whole, and waiting"
+        site.clock.forward(29)
+        await open_if_whole(site.centre)
+        assert await state(site.centre) == LogState.RECOVERING
+        said = await offer(site, lost.bench, lost.pairs[2])
+        assert (said.ledger_size, said.state) == (5, "recovering"), "each that comes begins the wait anew"
+        site.clock.forward(29)
+        await open_if_whole(site.centre)
+        assert await state(site.centre) == LogState.RECOVERING
+        site.clock.forward(2)
+        await open_if_whole(site.centre)
+        assert await state(site.centre) == LogState.OPEN
         assert await all_leaves(site.centre) == lost.before
 
 
