@@ -31,7 +31,19 @@ def sha256(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
+# RFC 8032, section 5.1, and RFC 7748, section 6: the y of the points whose order divides 8
+LOW_ORDER = {
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+}
+
+
 def check_signature(key: bytes, message: bytes, signature: bytes) -> None:
+    r = signature[:31] + bytes([signature[31] & 0x7F])
+    assert r.hex() not in LOW_ORDER
     Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
 
 

@@ -1,7 +1,7 @@
 """`regrade verify export|bundle|proof|between` and the one-file verifier, as a person calls them."""
 
+import ast
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -257,8 +257,15 @@ def test_the_one_file_runs_alone(desk: Desk) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=desk)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("holds: evidence of R1/1/1")
-    imported = re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.M)
-    assert set(imported) <= {*sys.stdlib_module_names, "cryptography"}
+    assert imported(path.read_text()) <= {*sys.stdlib_module_names, "cryptography"}
+
+
+def imported(source: str) -> set[str]:
+    """The packages that a program imports, anywhere."""
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [name.name for node in found for name in node.names if isinstance(node, ast.Import)]
+    names += [node.module or "." for node in found if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names}
 
 
 def test_the_one_file_says_the_entry_and_the_rule(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
