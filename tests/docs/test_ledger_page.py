@@ -1,4 +1,4 @@
-"""docs/ledger.md lists what no verifier can find, and each of it is one that the verifiers were tried with."""
+"""docs/ledger.md lists what no verifier can find: the very classes that the verifiers were tried with."""
 
 from collections.abc import Callable
 
