@@ -54,7 +54,7 @@ WORDS: dict[str, str] = {
     "pack.witnessed": "Cosigned by {names}: a second, different history would have been seen.",
     "pack.not_witnessed": "None: a fork of the log would not be detectable from this pack alone.",
     "pack.verify": "How to check this yourself",
-    "pack.verify_browser": "Open verify.html in a browser, offline. It checks all of it and shows green or red.",
+    "pack.verify_browser": "Open verify.html in a browser, offline. It checks it all and shows green or red.",
     "pack.verify_drop": "Drop a photo from the folder photos onto that page: a changed one turns it red.",
     "pack.verify_command": "Or run: python regrade_verify.py bundle.json --policy policy",
     "pack.verify_key": "Compare the log's key with the one that you hold from somebody you trust.",
