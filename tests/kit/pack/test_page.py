@@ -102,7 +102,7 @@ def drop(page: Page, name: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("en", "Genuine and unchanged"), ("zh-CN", "真实且未被改动")], ids=["en", "zh"]
+    ("locale", "words"), [("en", "Whole and unchanged"), ("zh-CN", "完整且未被改动")], ids=["en", "zh"]
 )
 def test_a_true_pack_is_green_in_both_languages(
     show: Show, maker: Maker, witness: Ed25519PrivateKey, locale: str, words: str
@@ -118,9 +118,9 @@ def test_a_true_pack_is_green_in_both_languages(
 def test_the_language_can_be_switched(show: Show, case: EvidenceCase) -> None:
     page = show(whole(case))
     page.click("#language")
-    expect(page.locator(".verdict h2")).to_have_text("真实且未被改动")
+    expect(page.locator(".verdict h2")).to_have_text("完整且未被改动")
     page.click("#language")
-    expect(page.locator(".verdict h2")).to_have_text("Genuine and unchanged")
+    expect(page.locator(".verdict h2")).to_have_text("Whole and unchanged")
 
 
 def test_a_policy_without_witnesses_is_said_to_miss_forks(show: Show, case: EvidenceCase) -> None:
