@@ -1,1 +1,1 @@
-"""What is shipped as it is: one file, given to auditors inside evidence packs, which imports nothing of ours."""
+"""What is shipped as it is: one file, given to auditors in evidence packs, which imports nothing of ours."""
