@@ -16,12 +16,13 @@ from inspection.errors import BadMessage, BadSignature, DomainError
 from inspection.messages.entries import check_body, check_id
 from inspection.record import InspectionRecord, read_record
 from kit.export import Line
+from kit.plain import Run
 from kit.remarks import Remarks
 from kit.walk import FIRST_LINE, Problem, Rule
 
-PART_SHIFT = 61
-PARTS = range(-4, 4)
-"""Digests have 64 bits; their upper three, sign included, say in which part they are sorted."""
+PART_SHIFT = 62
+PARTS = range(-2, 2)
+"""Digests have 64 bits; their upper two, sign included, say in which part they are sorted."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,13 +66,20 @@ class Content:
             case _:
                 yield from self._body(at, leaf)
 
+    def take(self, run: Run) -> None:
+        """Take leaves with nothing to be said about them."""
+        self._ids.extend(map(_digest, run.ids))
+        self.times.extend(run.times)
+        self.counts.update(run.kinds)
+        self.remarks.run(run.indexes[0], run.times, run.last)
+
     def doubled(self) -> set[int]:
         """Digests of ids that may stand twice; `repeats` tells for sure."""
         return {one for part in PARTS for one in self._doubled_in(part)}
 
     def _doubled_in(self, part: int) -> Iterator[int]:
         """Sorts a part at a time: all of a million digests as numbers would take 40 MB."""
-        ordered = sorted(digest for digest in self._ids if digest >> PART_SHIFT == part)
+        ordered = sorted([digest for digest in self._ids if digest >> PART_SHIFT == part])
         return (one for one, next_ in pairwise(ordered) if one == next_)
 
     def counted(self) -> dict[str, int]:

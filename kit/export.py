@@ -11,13 +11,16 @@ million entries need 80 MB; the leaves themselves stream by.
 import base64
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import eq
 from typing import Any, BinaryIO, NamedTuple
 
 from inspection.custody.canonical import canonical, parse_canonical
-from inspection.custody.leaf import MAX_LEAF_BYTES, TYPES, Leaf, read_leaf
+from inspection.custody.leaf import GENESIS, MAX_LEAF_BYTES, TYPES, Leaf, read_leaf
 from inspection.custody.merkle import leaf_hash
+from inspection.custody.tiles import HASHES
 from inspection.errors import DomainError
 from kit.errors import NotAnExport
 
@@ -118,6 +121,10 @@ class Line(NamedTuple):
     """True where retention dropped the body: only the hash is here."""
 
 
+Raw = bytes | Line
+"""The content of a line, or the line where it could not be read to its end."""
+
+
 def bodiless_line(leaf_hash_hex: str) -> bytes:
     """What stands in place of a leaf whose body was dropped, without its newline."""
     return f'"{leaf_hash_hex}"'.encode()
@@ -126,9 +133,22 @@ def bodiless_line(leaf_hash_hex: str) -> bytes:
 def lines(file: BinaryIO, read: Callable[[bytes], Line] | None = None) -> Iterator[Line]:
     """Read on after the header, one bounded line at a time; `read` is `line_of` or `place_of`."""
     read = read or line_of
+    for raw in raw_lines(file):
+        yield raw if isinstance(raw, Line) else read(raw)
+
+
+def batches(file: BinaryIO, most: int) -> Iterator[list[Raw]]:
+    """Read on after the header, as many lines as a bundle holds at a time, and at most so many in all."""
+    read = islice(raw_lines(file), most)
+    while batch := list(islice(read, HASHES)):
+        yield batch
+
+
+def raw_lines(file: BinaryIO) -> Iterator[Raw]:
+    """The content of each line after the header, not looked at; a Line where it has no proper end."""
     while raw := file.readline(MAX_LEAF_BYTES + 1):
         if raw.endswith(b"\n"):
-            yield read(raw[:-1])
+            yield raw[:-1]
         elif len(raw) <= MAX_LEAF_BYTES:
             # marked, so that a leaf which lost only its newline is not taken for whole
             yield _no_leaf(raw + CUT, "the file ends in the middle of this line")
@@ -155,14 +175,24 @@ def line_of(content: bytes) -> Line:
 
 def place_of(content: bytes) -> Line:
     """A leaf without what it says: only the fields behind its body are read, at a quarter of the cost."""
+    found = place_in(content)
+    if found is None:
+        return line_of(content)
+    id, log, prev, recorded_at, seq, kind = found
+    leaf = Leaf(log=log, seq=int(seq), prev=prev, type=TYPES[kind], id=id, recorded_at=recorded_at, body={})
+    return Line(content=content, hash=leaf_hash(content), leaf=leaf, fault="")
+
+
+def place_in(content: bytes) -> tuple[str, str, str, str, str, str] | None:
+    """Id, log, prev, time, index and type of a leaf as it writes them; None where it must be read whole."""
     at = content.rfind(b',"id":"')  # no text can hold this: its quotes would be escaped
     found = PLACE.fullmatch(content, at) if at > 0 else None
-    kind = TYPES.get(found[6].decode()) if found else None
-    if found is None or kind is None:
-        return line_of(content)
-    id, log, prev, recorded_at, seq = (found[group].decode() for group in (1, 2, 3, 4, 5))
-    leaf = Leaf(log=log, seq=int(seq), prev=prev, type=kind, id=id, recorded_at=recorded_at, body={})
-    return Line(content=content, hash=leaf_hash(content), leaf=leaf, fault="")
+    if found is None:
+        return None
+    id, log, prev, recorded_at, seq, kind = found.groups()
+    if kind.decode() not in TYPES:
+        return None
+    return id.decode(), log.decode(), prev.decode(), recorded_at.decode(), seq.decode(), kind.decode()
 
 
 def _no_leaf(content: bytes, fault: str) -> Line:
@@ -190,6 +220,25 @@ class Rows:
         self._hashes += line.hash
         self._demands += raw_hash(leaf.prev) if leaf else bytes(32)
         self._indexes.append(leaf.seq if leaf else UNREADABLE)
+
+    def add_run(self, hashes: bytes, demands: bytes, indexes: Iterable[int]) -> None:
+        """Take up leaves one after another: 32 bytes and 32 bytes and an index of each."""
+        self._hashes += hashes
+        self._demands += demands
+        self._indexes.extend(indexes)
+
+    def chained(self, size: int) -> bool:
+        """True when each of the first lines states its place and demands the one before; False says nothing.
+
+        As memory is compared: of a million lines in a hundredth of the time that it takes one by one.
+        """
+        if self.bodiless or len(self) < size:
+            return False
+        ends = 32 * max(size - 1, 0)
+        with memoryview(self._hashes) as hashes, memoryview(self._demands) as demands:
+            follows = demands[32 : 32 + ends] == hashes[:ends]
+        begins = size == 0 or self.demand(0) == GENESIS
+        return begins and follows and all(map(eq, self._indexes, range(size)))
 
     def _add_bodiless(self, line: Line) -> None:
         """Without a body nothing is stated, so its place is taken for its index."""

@@ -4,7 +4,7 @@ A remark is no accusation: a station may have lost a record before it was sent, 
 wrong. Somebody has to explain it, so it is named with the entries around it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -57,11 +57,19 @@ class Remarks:
         at_s = seconds(leaf.recorded_at)
         if at_s != at_s:
             return at_s
-        if at_s < self._before_s - CLOCK_SLACK_S:
-            early = self._before_s - at_s
-            self._add(Oddity.CLOCK_BACK, f"recorded {early:.0f} s before the entry in front of it", leaf.seq)
+        self._clock(at_s, leaf.seq)
         self._before, self._before_s = leaf.recorded_at, at_s
         return at_s
+
+    def run(self, index: int, times: Sequence[float], last: str) -> None:
+        """Take entries from `index` on whose times never fall; `last` is how the last of them is written."""
+        self._clock(times[0], index)
+        self._before, self._before_s = last, times[-1]
+
+    def _clock(self, at_s: float, index: int) -> None:
+        if at_s < self._before_s - CLOCK_SLACK_S:
+            early = self._before_s - at_s
+            self._add(Oddity.CLOCK_BACK, f"recorded {early:.0f} s before the entry in front of it", index)
 
     def counter(self, odd: Overlap | Late) -> None:
         """Take what a counter shows."""

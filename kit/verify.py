@@ -4,7 +4,7 @@ Only files are read; nothing is asked of anybody. The root over all entries, com
 checkpoint, decides; a receipt and older checkpoints tell whether the log itself was written anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain, islice
@@ -15,7 +15,20 @@ from inspection.custody.receipt import Receipt
 from inspection.custody.signing import key_id
 from kit.basis import Basis, Mark, mark_of, older_marks, read_pins
 from kit.content import Content, Repeats
-from kit.export import MAX_HEADER_BYTES, Header, Line, Rows, line_of, lines, place_of, read_header
+from kit.export import (
+    MAX_HEADER_BYTES,
+    Header,
+    Line,
+    Raw,
+    Rows,
+    batches,
+    line_of,
+    lines,
+    place_of,
+    read_header,
+)
+from kit.judging import judged
+from kit.plain import Pieces
 from kit.remarks import Remark
 from kit.structure import Structure
 from kit.times import backdated
@@ -25,7 +38,6 @@ from kit.walk import Pin, Problem, Rule
 MAX_PROBLEMS = 20
 MORE_LINES = 10_000
 """Lines beyond what header and receipt announce that are still read: somebody else's file may have no end."""
-PROGRESS_EVERY = 1000
 Progress = Callable[[int], None]
 """Told how many bytes of the file are read."""
 
@@ -88,8 +100,8 @@ class Beside(Protocol):
         """Name and content of every checkpoint that was kept."""
         ...
 
-    def line(self, line: Line) -> None:
-        """Take the next line."""
+    def bundle(self, entries: list[bytes], complete: bool) -> None:
+        """Take the next 256 entries, or the last ones; they are not complete where a body was dropped."""
         ...
 
     def tile(self, level: int, index: int, content: bytes) -> None:
@@ -108,7 +120,7 @@ class Nothing:
         """None was kept."""
         return iter(())
 
-    def line(self, line: Line) -> None:
+    def bundle(self, entries: list[bytes], complete: bool) -> None:
         """Nothing to compare it with."""
 
     def tile(self, level: int, index: int, content: bytes) -> None:
@@ -139,21 +151,41 @@ class Reading:
         announced = max((pin.index + 1 for pin in self.pins), default=0)
         return max(self.header.size, announced) + MORE_LINES
 
-    def take(self, read: Iterable[Line], file: BinaryIO, progress: Progress | None) -> list[Problem]:
+    def take(self, file: BinaryIO, progress: Progress | None) -> list[Problem]:
         """Read all lines; returns what they say wrong by themselves."""
         kept: list[Problem] = []
-        for at, line in enumerate(read):
-            self.rows.add(line)
-            self.tree.add(line.hash)
-            self.beside.line(line)
-            for problem in self.content.check(at, line):
-                if len(kept) < MAX_PROBLEMS:
-                    kept.append(problem)
-            if progress and at % PROGRESS_EVERY == 0:
-                progress(file.tell())
+        with judged(batches(file, self.most), self.header, thorough=self.content.thorough) as found:
+            for batch, pieces in found:
+                for problem in self._batch(batch, pieces):
+                    if len(kept) < MAX_PROBLEMS:
+                        kept.append(problem)
+                if progress:
+                    progress(file.tell())
         self.tree.finish()
         self.content.finish()
         return kept
+
+    def _batch(self, batch: list[Raw], pieces: Pieces) -> Iterator[Problem]:
+        hashes: list[bytes] = []
+        bodiless = self.rows.bodiless
+        for run in pieces:
+            if run is not None:
+                self.rows.add_run(b"".join(run.hashes), b"".join(run.demands), run.indexes)
+                self.content.take(run)
+                hashes += run.hashes
+            else:
+                line = self._line(batch[len(hashes)])
+                self.rows.add(line)
+                yield from self.content.check(len(self.rows) - 1, line)
+                hashes.append(line.hash)
+        self.tree.add_tile(hashes)
+        entries = [raw.content if isinstance(raw, Line) else raw for raw in batch]
+        self.beside.bundle(entries, self.rows.bodiless == bodiless)
+
+    def _line(self, raw: Raw) -> Line:
+        if isinstance(raw, Line):
+            return raw
+        return line_of(raw) if self.content.thorough else place_of(raw)
 
     def structure(self) -> Structure:
         """What the lines are together."""
@@ -179,8 +211,7 @@ def verify_log(
     """
     basis = basis or Basis(key=key, receipts=(receipt,) if receipt else ())
     reading, problems = _begin(file, basis, beside or Nothing(), thorough)
-    read = lines(file, line_of if thorough else place_of)
-    found = reading.take(islice(read, reading.most), file, progress)
+    found = reading.take(file, progress)
     structure = reading.structure()
     whole = [*structure.header_problems(), *_structure(structure, reading), *_others(structure, reading)]
     # What a changed line says by itself is a consequence of the change, so it is not told twice.

@@ -13,7 +13,7 @@ from kit.archive import Archive
 from kit.archive_writer import CHECKPOINT, CHECKPOINTS, LINES, POLICY
 from kit.basis import Basis
 from kit.errors import NotAnExport, Unreadable
-from kit.export import Header, Line
+from kit.export import Header
 from kit.verify import MAX_PROBLEMS, Progress, Report, verify_log
 from kit.walk import Problem, Rule
 
@@ -35,12 +35,11 @@ class Parts:
             if name.startswith(CHECKPOINTS):
                 yield name, self.archive.read(name)
 
-    def line(self, line: Line) -> None:
-        """Take the next line; at the end of a bundle, compare it."""
-        self._lines += 1
-        self._complete &= not line.bodiless
-        self._bundle.append(line.content)
-        if len(self._bundle) == HASHES:
+    def bundle(self, entries: list[bytes], complete: bool) -> None:
+        """Take the next bundle of entries and compare it; the last, which is not full, at the end."""
+        self._lines += len(entries)
+        self._bundle, self._complete = entries, complete
+        if len(entries) == HASHES:
             self._close_bundle()
 
     def tile(self, level: int, index: int, content: bytes) -> None:

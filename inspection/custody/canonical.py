@@ -55,7 +55,7 @@ def writes_to(value: object, content: bytes) -> bool:
 
 def _plain(value: dict[str, Any] | list[Any], depth: int) -> bool:
     """True when all that a JSON reader made is within the profile, keys aside; False says nothing."""
-    if depth == 0:
+    if depth == 1:  # nothing may be inside; `_check` sees whether anything is
         return False
     inner: Iterable[Any] = value.values() if isinstance(value, dict) else value
     for each in inner:
