@@ -32,10 +32,24 @@ RAW = {1: 1_000, 64: 40_000, 1_000: 100_000}
 """Rows per commit, and how many are timed."""
 PATIENCE_S = 900.0
 STARTER = """\
-import resource, subprocess, sys
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(code)
+import resource, subprocess, sys, time
+
+def of(process):  # kB that it and those whom it started hold
+    try:
+        with open(f"/proc/{process}/statm") as held:
+            pages = int(held.read().split()[1])
+        with open(f"/proc/{process}/task/{process}/children") as below:
+            started = below.read().split()
+    except OSError:
+        return 0
+    return pages * resource.getpagesize() // 1024 + sum(map(of, started))
+
+process, most = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL), 0
+while process.poll() is None:
+    most = max(most, of(process.pid))
+    time.sleep(0.05)
+print(max(most, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(process.returncode)
 """
 
 
@@ -130,9 +144,10 @@ def audit(folder: Path) -> dict[str, Any]:
 
 
 def run(command: list[str]) -> dict[str, Any]:
-    """Seconds and peak memory of a command; raises when it fails.
+    """Seconds and peak memory of a command, with all processes that it starts; raises when it fails.
 
-    A small process starts it: the kernel counts the starter's own memory to whom it starts.
+    Of one process the kernel knows the peak; the sum over several is looked at twenty times a second. A
+    small process starts it: the kernel counts the starter's own memory to whom it starts.
     """
     began = time.perf_counter()
     done = subprocess.run(

@@ -38,15 +38,27 @@ def judged(batches: Iterator[Batch], log: Header, *, thorough: bool) -> Iterator
     def here(batch: Batch) -> Pieces:
         return judge(batch, log.origin, thorough=thorough)
 
-    if log.size < WORTH_IT or (os.cpu_count() or 1) < 2 or sys.platform == "win32" or not sys.executable:
+    second = _second(log, thorough)
+    if second is None:
         yield ((batch, here(batch)) for batch in batches)
         return
-    with Second(log.origin, thorough=thorough) as second:
+    with second:
         yield _in_two(batches, here, second)
+
+
+def _second(log: Header, thorough: bool) -> "Second | None":
+    """None where it would not help, or cannot be: Windows cannot ask whether an answer is there."""
+    if log.size < WORTH_IT or (os.cpu_count() or 1) < 2 or sys.platform == "win32" or not sys.executable:
+        return None
+    with suppress(OSError):  # no more processes, no more memory: one is enough
+        return Second(log.origin, thorough=thorough)
+    return None
 
 
 def _in_two(batches: Iterator[Batch], here: Callable[[Batch], Pieces], second: "Second") -> Judged:
     asked: list[Batch] = []
+    while not second.ready() and (batch := next(batches, None)) is not None:
+        yield batch, here(batch)  # while it starts
     while True:
         own = list(_meanwhile(batches, here, second))
         answer = second.answer()

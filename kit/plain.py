@@ -5,8 +5,8 @@ add to the walk is kept in runs. Every other line is left to the careful way, wh
 verdicts and keys, because they are checked against what stands before them. Nothing here keeps a state.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from inspection.custody.canonical import canonical_again
 from inspection.custody.leaf import TYPES, EntryType, read_fields
@@ -19,35 +19,24 @@ from kit.remarks import seconds
 IN_ORDER = frozenset({EntryType.VERDICT, EntryType.KEY_ADD, EntryType.KEY_REVOKE})
 """Types that are checked against the entries before them."""
 
-Said = tuple[str, int, str, str, EntryType]
-"""What the walk needs of a leaf: prev, index, id, recorded_at, type."""
-Reader = Callable[[bytes, str], Said | None]
+Row = tuple[bytes, str, int, str, EntryType, float, str]
+"""A leaf: its bytes, prev, index, id, type, and when it was recorded: in seconds, and as it is written."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """Plain lines that stand one after another, none recorded before the one in front of it."""
 
-    hashes: list[bytes] = field(default_factory=list)
-    demands: list[bytes] = field(default_factory=list)
+    hashes: list[bytes]
+    demands: list[bytes]
     """The leaf hash that each demands before it, 32 bytes."""
-    indexes: list[int] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
-    kinds: list[EntryType] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
+    indexes: tuple[int, ...]
+    ids: tuple[str, ...]
+    kinds: tuple[EntryType, ...]
+    times: tuple[float, ...]
     """When each was recorded, in seconds after the epoch; never falls."""
-    last: str = ""
+    last: str
     """The last of these times as it stands in the leaf."""
-
-    def add(self, content: bytes, said: Said, at_s: float) -> None:
-        """Take up one more line."""
-        prev, index, id, self.last, kind = said
-        self.hashes.append(leaf_hash(content))
-        self.demands.append(raw_hash(prev))
-        self.indexes.append(index)
-        self.ids.append(id)
-        self.kinds.append(kind)
-        self.times.append(at_s)
 
 
 Pieces = list[Run | None]
@@ -56,47 +45,51 @@ Pieces = list[Run | None]
 
 def judge(lines: Iterable[Raw], origin: str, *, thorough: bool) -> Pieces:
     """Judge lines of log `origin`; what they say by themselves is looked at only when `thorough`."""
-    read: Reader = _said if thorough else _placed
+    read = _said if thorough else _placed
     pieces: Pieces = []
-    run: Run | None = None
+    rows: list[Row] = []
     for line in lines:
-        content = b"" if isinstance(line, Line) else line  # which nothing can read
-        said = read(content, origin)
-        at_s = _seconds(said, run)
-        if said is None or at_s != at_s:  # the latter is true of NaN alone
-            run = None
+        row = None if isinstance(line, Line) else read(line, origin)
+        if rows and (row is None or row[5] < rows[-1][5]):
+            pieces.append(_run(rows))
+            rows = []
+        if row is None:
             pieces.append(None)
-            continue
-        if run is None or at_s < run.times[-1]:
-            run = Run()
-            pieces.append(run)
-        run.add(content, said, at_s)
-    return pieces
+        else:
+            rows.append(row)
+    return [*pieces, _run(rows)] if rows else pieces
 
 
-def _seconds(said: Said | None, run: Run | None) -> float:
-    if said is None:
-        return float("nan")
-    return run.times[-1] if run and run.last == said[3] else seconds(said[3])
+def _run(rows: list[Row]) -> Run:
+    contents, prevs, indexes, ids, kinds, times, written = zip(*rows, strict=True)
+    hashes, demands = [leaf_hash(each) for each in contents], [raw_hash(prev) for prev in prevs]
+    return Run(
+        hashes=hashes, demands=demands, indexes=indexes, ids=ids, kinds=kinds, times=times, last=written[-1]
+    )
 
 
-def _said(content: bytes, origin: str) -> Said | None:
+def _said(content: bytes, origin: str) -> Row | None:
     """A leaf that is whole by itself; None for what the careful way must see."""
     try:
         value = read_fields(content)
-        kind = TYPES[value["type"]]
+        kind, id = TYPES[value["type"]], value["id"]
         if value["log"] != origin or kind in IN_ORDER:
             return None
-        check_id(kind, value["id"], check_body(kind, canonical_again(value["body"])))
+        check_id(kind, id, check_body(kind, canonical_again(value["body"])))
     except DomainError:
         return None
-    return value["prev"], value["seq"], value["id"], value["recorded_at"], kind
+    return _row(content, value["prev"], value["seq"], id, kind, value["recorded_at"])
 
 
-def _placed(content: bytes, origin: str) -> Said | None:
+def _placed(content: bytes, origin: str) -> Row | None:
     """As `_said`, by the fields behind the body alone."""
     found = place_in(content)
     if found is None:
         return None
     id, log, prev, recorded_at, seq, kind = found
-    return (prev, int(seq), id, recorded_at, TYPES[kind]) if log == origin else None
+    return _row(content, prev, int(seq), id, TYPES[kind], recorded_at) if log == origin else None
+
+
+def _row(content: bytes, prev: str, index: int, id: str, kind: EntryType, recorded_at: str) -> Row | None:
+    at_s = seconds(recorded_at)
+    return (content, prev, index, id, kind, at_s, recorded_at) if at_s == at_s else None  # NaN is not itself

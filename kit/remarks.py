@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from inspection.custody.counters import Gap, Late, Overlap
 from inspection.custody.leaf import Leaf
@@ -93,6 +94,7 @@ class Remarks:
             self.found.append(Remark(oddity=oddity, detail=detail, index=index))
 
 
+@lru_cache(maxsize=8)  # what is committed together says one time
 def seconds(text: str) -> float:
     """Seconds after the epoch of the one spelling of times, NaN for any other; twenty times `strptime`."""
     if len(text) != TIME_LENGTH or text[10] != "T" or text[19] != "." or not text.endswith("Z"):

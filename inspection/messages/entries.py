@@ -417,6 +417,7 @@ def entry_id(type: EntryType, body: Message, token: str = "") -> str:
 
 def check_id(type: EntryType, id: str, body: Message) -> None:
     """Raise BadMessage unless the id is one that `entry_id` gives for this body."""
-    wanted = entry_id(type, body, id.removeprefix(f"{type.value}:"))
+    derived = DERIVED_IDS.get(type)  # asked for here as well: a log's audit comes by a million times
+    wanted = derived(body) if derived else entry_id(type, body, id.removeprefix(f"{type.value}:"))
     if id != wanted:
         raise BadMessage(f"the id of the {type.value} entry should be {wanted}, not {id[:160]}")

@@ -121,6 +121,13 @@ def test_when_the_second_process_is_gone_the_first_does_its_work(monkeypatch: py
     assert pieces == [judge(each, ORIGIN, thorough=True) for each in batches_of(log)]
 
 
+def test_where_no_second_process_can_be_started_one_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_two_from_the_first_entry(monkeypatch)
+    monkeypatch.setattr(sys, "executable", "/no/such/program")
+    log = long_log()
+    assert report(log, log.leaves).verified
+
+
 def test_a_second_process_that_was_killed_has_no_answer() -> None:
     with Second(ORIGIN, thorough=True) as second:
         assert second.answer() == []
