@@ -21,7 +21,7 @@ from kit.plain import Pieces, judge
 
 WORTH_IT = 50_000
 """Entries from which on a second process saves more than it costs to start."""
-SHARE = 4
+SHARE = 6
 """Batches that it is asked at a time."""
 AHEAD = 8
 """Batches that the first process judges meanwhile, at most: they are kept until the answer is there."""

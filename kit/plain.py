@@ -5,6 +5,7 @@ add to the walk is kept in runs. Every other line is left to the careful way, wh
 verdicts and keys, because they are checked against what stands before them. Nothing here keeps a state.
 """
 
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -28,12 +29,12 @@ class Run:
     """Plain lines that stand one after another, none recorded before the one in front of it."""
 
     hashes: list[bytes]
-    demands: list[bytes]
-    """The leaf hash that each demands before it, 32 bytes."""
-    indexes: tuple[int, ...]
+    demands: bytes
+    """The leaf hashes that they demand before them, 32 bytes each, one after another."""
+    indexes: "array[int]"
     ids: tuple[str, ...]
     kinds: tuple[EntryType, ...]
-    times: tuple[float, ...]
+    times: "array[float]"
     """When each was recorded, in seconds after the epoch; never falls."""
     last: str
     """The last of these times as it stands in the leaf."""
@@ -62,9 +63,14 @@ def judge(lines: Iterable[Raw], origin: str, *, thorough: bool) -> Pieces:
 
 def _run(rows: list[Row]) -> Run:
     contents, prevs, indexes, ids, kinds, times, written = zip(*rows, strict=True)
-    hashes, demands = [leaf_hash(each) for each in contents], [raw_hash(prev) for prev in prevs]
     return Run(
-        hashes=hashes, demands=demands, indexes=indexes, ids=ids, kinds=kinds, times=times, last=written[-1]
+        hashes=[leaf_hash(each) for each in contents],
+        demands=b"".join(map(raw_hash, prevs)),
+        indexes=array("q", indexes),
+        ids=ids,
+        kinds=kinds,
+        times=array("d", times),
+        last=written[-1],
     )
 
 

@@ -170,7 +170,7 @@ class Reading:
         bodiless = self.rows.bodiless
         for run in pieces:
             if run is not None:
-                self.rows.add_run(b"".join(run.hashes), b"".join(run.demands), run.indexes)
+                self.rows.add_run(b"".join(run.hashes), run.demands, run.indexes)
                 self.content.take(run)
                 hashes += run.hashes
             else:
