@@ -11,7 +11,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from inspection.custody.canonical import canonical, parse_canonical
+from inspection.custody.canonical import canonical, parse_canonical, writes_to
 from inspection.errors import BadMessage, UnknownVersion
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.grades import Channel, Condition, Disposition, Grade, ReturnException
@@ -235,14 +235,14 @@ class InspectionRecord(Message):
 def read_record(content: bytes) -> InspectionRecord:
     """Read canonical bytes; raises BadMessage, or UnknownVersion for a version not in READERS.
 
-    A record that writes back to the same bytes is canonical by that alone: only for another one is it
-    worth the time to find out what is wrong with it.
+    A record has no place for what has no canonical form, so one that writes back to the same bytes is
+    canonical by that alone: only for another one is it worth the time to find out what is wrong with it.
     """
     try:
         record = InspectionRecord.model_validate_json(content)
-        if record.to_bytes() == content:
+        if writes_to(record.model_dump(mode="json"), content):
             return record
-    except (ValidationError, BadMessage):
+    except ValidationError:
         pass
     return _read_slowly(content)
 

@@ -15,15 +15,33 @@ from inspection.errors import BadMessage
 MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 16
 SIMPLE = frozenset({str, bool, type(None)})
-"""Of what a JSON reader makes: within the profile whatever it is, because no text has a lone surrogate."""
+"""Within the profile whatever it is; that no text has a lone surrogate is seen when it is written."""
+NESTS: frozenset[type] = frozenset({dict, list, tuple})
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
 def canonical(value: object) -> bytes:
     """Return the canonical bytes; raises BadMessage for what the profile leaves out."""
-    _check(value, MAX_DEPTH)
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    content = _quickly(value)
+    if content is None:
+        _check(value, MAX_DEPTH)
+        content = canonical_again(value)
+    return content
+
+
+def _quickly(value: object) -> bytes | None:
+    """The canonical bytes of a value that is within the profile at first sight; None says nothing.
+
+    What is written in ASCII has ASCII keys, and orjson writes no lone surrogates and no keys but text.
+    """
+    if type(value) not in NESTS or not _plain(value, MAX_DEPTH):  # type: ignore[arg-type] # it is one of them
+        return None
+    try:
+        content = canonical_again(value)
+    except orjson.JSONEncodeError:
+        return None
+    return content if content.isascii() else None
 
 
 def parse_canonical(content: bytes) -> dict[str, Any]:
@@ -46,17 +64,17 @@ def parse_canonical(content: bytes) -> dict[str, Any]:
 
 
 def canonical_again(value: object) -> bytes:
-    """The canonical bytes of a part of what `parse_canonical` returned; it was checked there."""
+    """The canonical bytes of what is known to be within the profile, as all `parse_canonical` returns."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def writes_to(value: object, content: bytes) -> bool:
-    """True when the value is written as these bytes, which are canonical: then so is the value."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS) == content
+    """True when the value is written as these bytes; where one is known to be canonical, so is the other."""
+    return canonical_again(value) == content
 
 
-def _plain(value: dict[str, Any] | list[Any], depth: int) -> bool:
-    """True when all that a JSON reader made is within the profile, keys aside; False says nothing."""
+def _plain(value: dict[str, Any] | list[Any] | tuple[Any, ...], depth: int) -> bool:
+    """True when all is within the profile, keys and lone surrogates aside; False says nothing."""
     if depth == 1:  # nothing may be inside; `_check` sees whether anything is
         return False
     inner: Iterable[Any] = value.values() if isinstance(value, dict) else value
@@ -65,7 +83,7 @@ def _plain(value: dict[str, Any] | list[Any], depth: int) -> bool:
         if kind is int:
             if not -MAX_INTEGER <= each <= MAX_INTEGER:
                 return False
-        elif kind is float or not _plain(each, depth - 1):
+        elif kind not in NESTS or not _plain(each, depth - 1):
             return False
     return True
 

@@ -6,7 +6,6 @@ the record only as HMAC-SHA256 under its own 32-byte salt: a plain hash of an or
 be found by trying them all. Destroying key and salt erases, and every proof still verifies.
 """
 
-import hashlib
 import hmac
 
 from cryptography.exceptions import InvalidTag
@@ -56,7 +55,7 @@ def commit(salt: bytes, value: object) -> str:
     """HMAC-SHA256 of the canonical value under a 32-byte salt, in hex."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"a salt has {SALT_BYTES} bytes, not {len(salt)}")
-    return hmac.new(salt, canonical(value), hashlib.sha256).hexdigest()
+    return hmac.digest(salt, canonical(value), "sha256").hex()
 
 
 def opens(commitment: str, salt: bytes, value: object) -> bool:

@@ -12,6 +12,8 @@ from inspection.returns import ExpectedUnit, InspectionPurpose, ReturnReason, Re
 Gtin = Annotated[str, Field(pattern=r"^[0-9]{14}$")]
 EpcHex = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){1,62}$")]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
+RETURN_UNIT_FIELDS = tuple(name for name in ReturnUnit.__slots__ if name != "epc")
+"""What a unit says on the wire as in the domain."""
 
 
 class RecoveryMessage(Message):
@@ -83,8 +85,7 @@ class UnitMessage(Message):
 
     def return_unit(self) -> ReturnUnit:
         """The domain's unit, without its product."""
-        shared = set(ReturnUnit.__slots__) - {"epc"}
-        fields = {name: getattr(self, name) for name in shared}
+        fields = {name: getattr(self, name) for name in RETURN_UNIT_FIELDS}
         return ReturnUnit(**fields, epc=bytes.fromhex(self.epc) if self.epc else None)
 
     def expected(self, product: Product) -> ExpectedUnit:

@@ -6,10 +6,15 @@ every record that takes longer than SQLite takes to answer.
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import orjson
 from sqlalchemy import Column, Connection, Table
+
+MOST_TOGETHER = 64
+"""Rows of one statement: a power of two, so that few texts do for every number of rows."""
+_ENDINGS = {False: "", True: " ON CONFLICT DO NOTHING"}
 
 
 def insert_rows(
@@ -22,11 +27,33 @@ def insert_rows(
     if rows:
         columns = tuple(rows[0])
         values = [tuple([row[name] for name in columns]) for row in rows]
-        connection.exec_driver_sql(_text(table.name, columns, or_ignore), values)
+        write_rows(connection, _opening(table.name, columns), values, _ENDINGS[or_ignore])
+
+
+def write_rows(
+    connection: Connection, opening: str, rows: Sequence[tuple[Any, ...]], ending: str = ""
+) -> None:
+    """Run `opening`, which ends before its VALUES, with all rows in as few statements as there can be.
+
+    The driver gives up the interpreter for every row that it is handed by itself, and then waits for its
+    turn: while records were being checked beside it, the writer waited longer for that than it worked.
+    """
+    start = 0
+    while start < len(rows):
+        many = min(MOST_TOGETHER, 1 << (len(rows) - start).bit_length() - 1)
+        part = rows[start : start + many]
+        text = _statement(opening, len(part[0]), many, ending)
+        connection.exec_driver_sql(text, tuple(chain.from_iterable(part)))
+        start += many
 
 
 def find_rows(
-    connection: Connection, wanted: Sequence[Column[Any]], key: Column[Any], names: Iterable[str], **mine: str
+    connection: Connection,
+    wanted: Sequence[Column[Any]],
+    key: Column[Any],
+    names: Iterable[str],
+    /,
+    **mine: str,
 ) -> Sequence[Any]:
     """The wanted columns of the rows whose `key` is one of `names`; `mine` says what other columns hold.
 
@@ -47,7 +74,12 @@ def _question(table: str, columns: tuple[str, ...], key: str, mine: tuple[str, .
 
 
 @lru_cache(maxsize=64)
-def _text(table: str, columns: tuple[str, ...], or_ignore: bool) -> str:
-    names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" * len(columns))
-    ending = " ON CONFLICT DO NOTHING" if or_ignore else ""
-    return f'INSERT INTO "{table}" ({names}) VALUES ({marks}){ending}'  # noqa: S608 # our own tables' names
+def _opening(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f'INSERT INTO "{table}" ({names})'
+
+
+@lru_cache(maxsize=256)
+def _statement(opening: str, columns: int, rows: int, ending: str) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"{opening} VALUES {', '.join([row] * rows)}{ending}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
 
@@ -32,23 +33,34 @@ from server.subjects.keys import SubjectKeys
 from server.subjects.personal import ERASED, GONE, seal_image_key, seal_opening
 
 CLOSE = (
-    "UPDATE units SET state = ?, inspection = ?, changed = ? WHERE site = ? AND id = ? AND inspection <= ?"
+    "UPDATE units SET state = ?1, inspection = json_extract(?2, '$.\"' || id || '\"[0]'), "
+    "changed = json_extract(?2, '$.\"' || id || '\"[1]') "
+    "WHERE site = ?3 AND id IN (SELECT key FROM json_each(?2)) "
+    "AND inspection <= json_extract(?2, '$.\"' || id || '\"[0]')"
+)
+NEWEST_BOOT = (
+    "SELECT boot, ordinal, counter FROM boots WHERE site = ? AND key = ? ORDER BY ordinal DESC LIMIT 1"
+)
+PUT_BOOT = (
+    "INSERT INTO boots (site, key, boot, ordinal, counter) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (site, key, boot) DO UPDATE SET counter = excluded.counter"
 )
 Rows = list[dict[str, Any]]
 
 
 def find_keys(connection: Connection, site: str, keys: Iterable[str]) -> dict[str, StationKey]:
     """Station keys by id, those that are known."""
-    chosen = select(station_keys).where(station_keys.c.site == site, station_keys.c.key.in_(set(keys)))
+    mine = station_keys.c
+    wanted = (mine.key, mine.station, mine.public_key, mine.closed_at, mine.revoked_at)
     return {
-        row.key: StationKey(
-            key=row.key,
-            station=row.station,
-            public_key=row.public_key,
-            closed=row.closed_at is not None,
-            revoked=row.revoked_at is not None,
+        row[0]: StationKey(
+            key=row[0],
+            station=row[1],
+            public_key=row[2],
+            closed=row[3] is not None,
+            revoked=row[4] is not None,
         )
-        for row in connection.execute(chosen)
+        for row in find_rows(connection, wanted, mine.key, set(keys), site=site)
     }
 
 
@@ -97,12 +109,10 @@ def _boots(connection: Connection, site: str, found: list[InspectionRecord]) -> 
 
 def boots_of(connection: Connection, site: str, key: str, wanted: set[str]) -> Boots:
     """The starts of one key: the newest, and those of `wanted` that are known."""
-    mine = select(boots).where(boots.c.site == site, boots.c.key == key)
-    newest = connection.execute(mine.order_by(boots.c.ordinal.desc()).limit(1)).first()
-    known = {row.boot for row in connection.execute(mine.where(boots.c.boot.in_(wanted)))}
-    if newest is None:
-        return Boots(newest=None, ordinal=0, counter=0, known=known)
-    return Boots(newest=newest.boot, ordinal=newest.ordinal, counter=newest.counter, known=known)
+    newest = connection.exec_driver_sql(NEWEST_BOOT, (site, key)).first()
+    found = find_rows(connection, (boots.c.boot,), boots.c.boot, wanted, site=site, key=key)
+    boot, ordinal, counter = newest or (None, 0, 0)
+    return Boots(newest=boot, ordinal=ordinal, counter=counter, known={row[0] for row in found})
 
 
 def add_records(
@@ -233,26 +243,22 @@ def _opening_tombs(site: str, record: InspectionRecord) -> Rows:
 def put_boots(connection: Connection, site: str, known: dict[str, Boots]) -> None:
     """Keep the last counter of each start that a batch named, and which one is the newest."""
     rows = [
-        {"site": site, "key": key, "boot": boot, "ordinal": ordinal, "counter": counter}
+        (site, key, boot, ordinal, counter)
         for key, each in known.items()
         for boot, (ordinal, counter) in each.touched.items()
     ]
     if rows:
-        fresh = insert(boots)
-        set_ = {"counter": fresh.excluded.counter}
-        connection.execute(
-            fresh.on_conflict_do_update(index_elements=["site", "key", "boot"], set_=set_), rows
-        )
+        connection.exec_driver_sql(PUT_BOOT, rows)
 
 
 def close_units(connection: Connection, site: str, inspected: Sequence[InspectionRecord]) -> None:
     """Take inspected units off the worklist."""
     numbers = next_changes(connection, site, len(inspected))
-    rows = [
-        (INSPECTED, record.unit.inspection, number, site, record.unit.id, record.unit.inspection)
+    told = {
+        record.unit.id: (record.unit.inspection, number)
         for record, number in zip(inspected, numbers, strict=True)
-    ]
-    connection.exec_driver_sql(CLOSE, rows)
+    }
+    connection.exec_driver_sql(CLOSE, (INSPECTED, orjson.dumps(told).decode(), site))
 
 
 def room_for_refusals(connection: Connection, site: str, station: str, most: int) -> int:

@@ -16,6 +16,7 @@ from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, Entry
 from inspection.custody.merkle import leaf_hash
 from inspection.errors import BadMessage
 from server.db.ledger_tables import leaves
+from server.db.rows import write_rows
 from server.errors import DuplicateId, LedgerBroken
 from server.ledger.standing import refuse_unless_open
 from server.ledger.tree import grow
@@ -23,7 +24,7 @@ from server.ledger.tree import grow
 # What every append asks, in the database's own words: composing the same statements anew each time takes
 # longer than SQLite takes to answer them. The ids go as one JSON list, so that the text stays the same.
 FIND = "SELECT id, seq, leaf FROM leaves WHERE site = ? AND id IN (SELECT value FROM json_each(?))"
-ADD = "INSERT INTO leaves (site, seq, id, type, leaf, hash, recorded_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+ADD = "INSERT INTO leaves (site, seq, id, type, leaf, hash, recorded_at)"
 DIGEST = 5
 """Where the hash stands in a row of ADD."""
 HEAD = "SELECT size, head FROM heads WHERE site = ?"
@@ -131,7 +132,7 @@ class Log:
                 head = Head(size=head.size + 1, hash=digest.hex())
         if rows:
             refuse_unless_open(connection, self.site)
-            connection.exec_driver_sql(ADD, rows)
+            write_rows(connection, ADD, rows)
             grow(connection, self.site, head.size - len(rows), [row[DIGEST] for row in rows])
             self._move(connection, head)
         return tuple(places[entry.id] for entry in entries)
@@ -150,7 +151,7 @@ class Log:
             rows.append((self.site, leaf.seq, leaf.id, leaf.type.value, content, digest, leaf.recorded_at))
             head = Head(size=head.size + 1, hash=digest.hex())
         if rows:
-            connection.exec_driver_sql(ADD, rows)
+            write_rows(connection, ADD, rows)
             grow(connection, self.site, first.size, [row[DIGEST] for row in rows])
             self._move(connection, head)
 

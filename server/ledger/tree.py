@@ -9,16 +9,18 @@ in 256 leaves.
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.sqlite import insert
 
 from inspection.custody.merkle import root_of
 from inspection.custody.tiles import HASHES, TileReader, TreeView
-from server.db.ledger_tables import tiles
 from server.errors import LedgerBroken
 
 HASH_BYTES = 32
 # A proof asks for half a dozen tiles: composing the question takes longer than hashing what it brings.
 TILE = "SELECT hashes FROM tiles WHERE site = ? AND level = ? AND idx = ?"
+PUT = (
+    "INSERT INTO tiles (site, level, idx, hashes) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (site, level, idx) DO UPDATE SET hashes = excluded.hashes"
+)
 LEAF_HASHES = "SELECT hash FROM leaves WHERE site = ? AND seq >= ? AND seq < ? ORDER BY seq"
 
 
@@ -81,8 +83,4 @@ def _stored(connection: Connection, site: str, level: int, index: int) -> bytes 
 
 
 def _put(connection: Connection, site: str, level: int, index: int, hashes: bytes) -> None:
-    fresh = insert(tiles).values(site=site, level=level, idx=index, hashes=hashes)
-    put = fresh.on_conflict_do_update(
-        index_elements=["site", "level", "idx"], set_={"hashes": fresh.excluded.hashes}
-    )
-    connection.execute(put)
+    connection.exec_driver_sql(PUT, (site, level, index, hashes))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from server.db.rows import find_rows
 from server.db.tables import counters, deliveries, instructions
 
 AWAITING = "awaiting_witness"
@@ -42,10 +43,8 @@ class Gate:
 
 def read_gate(connection: Connection, site: str) -> Gate:
     """The gate as it stands; without a row nothing is required."""
-    chosen = select(counters.c.name, counters.c.value).where(
-        counters.c.site == site, counters.c.name.in_((REQUIRED, WITNESSED))
-    )
-    found = {row.name: row.value for row in connection.execute(chosen)}
+    mine = counters.c
+    found = dict(find_rows(connection, (mine.name, mine.value), mine.name, (REQUIRED, WITNESSED), site=site))
     return Gate(required=bool(found.get(REQUIRED, 0)), witnessed=found.get(WITNESSED, 0))
 
 

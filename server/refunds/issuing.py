@@ -24,6 +24,8 @@ from server.ledger.log import Entry, Log
 from server.refunds import repository
 from server.refunds.repository import Issued, Latest
 
+TOLD_AS_IT_IS = tuple(name for name in RefundInstruction.model_fields if name != "order")
+"""What an instruction's entry says in the instruction's own words."""
 SUPERSEDED = "superseded"
 """Stands in a record's row when a later inspection was told to the shop before its images came."""
 
@@ -111,6 +113,6 @@ def _keep(connection: Connection, log: Log, issued: Sequence[Issued], now: datet
 def _entry(issued: Issued) -> Entry:
     """The leaf: the order appears only as the commitment that the station signed."""
     told = issued.instruction
-    same = {name: getattr(told, name) for name in RefundInstruction.model_fields if name != "order"}
+    same = {name: getattr(told, name) for name in TOLD_AS_IT_IS}
     body = InstructionEntry(**same, order_commitment=issued.record.personal.order)
     return entry_of(EntryType.REFUND_INSTRUCTION, body)

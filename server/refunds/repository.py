@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
@@ -18,7 +19,10 @@ from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
 from server.subjects.personal import part_instruction, whole_instruction
 
-INSTRUCTED = "UPDATE records SET instructed = ? WHERE site = ? AND id = ?"
+INSTRUCTED = (
+    "UPDATE records SET instructed = json_extract(?1, '$.\"' || id || '\"') "
+    "WHERE site = ?2 AND id IN (SELECT key FROM json_each(?1))"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +117,7 @@ def _instruction_row(keys: SubjectKeys, site: str, issued: Issued, place: Place)
 def mark_instructed(connection: Connection, site: str, by_record: dict[str, str]) -> None:
     """Note in each record's row what became of it, so that it is instructed once."""
     if by_record:
-        rows = [(what, site, name) for name, what in by_record.items()]
-        connection.exec_driver_sql(INSTRUCTED, rows)
+        connection.exec_driver_sql(INSTRUCTED, (orjson.dumps(by_record).decode(), site))
 
 
 def set_endpoint(connection: Connection, site: str, merchant: str, url: str, key: bytes, at: str) -> None:

@@ -4,7 +4,6 @@ A pseudonym is an HMAC under a secret that lies in `keys.json`, apart from every
 customer number by trying them all on a copy of the tables.
 """
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,7 +61,7 @@ class SubjectSecrets:
         return bytes.fromhex(self._name(["erasure", erasure]))
 
     def _name(self, parts: list[str]) -> str:
-        return hmac.new(self.naming, canonical(parts), hashlib.sha256).hexdigest()
+        return hmac.digest(self.naming, canonical(parts), "sha256").hex()
 
 
 def _derived(secret: bytes, label: bytes) -> bytes:

@@ -55,7 +55,7 @@ def whole_unit(keys: SubjectKeys, body: bytes, personal: bytes | None) -> UnitMe
 
 def part_instruction(keys: SubjectKeys, instruction: RefundInstruction, subject: str) -> Parted:
     """Part an instruction: the order goes under the customer's key."""
-    body = instruction.model_copy(update={"order": ERASED}).to_json()
+    body = orjson.dumps(instruction.model_dump(mode="json") | {"order": ERASED})
     place = f"instruction/{instruction.id}"
     personal = keys.seal(subject, instruction.order.encode(), place)
     return Parted(body=body, personal=personal, subject=subject)

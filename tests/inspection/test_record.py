@@ -1,6 +1,6 @@
 """The statement that is signed: one shape, bounded, refused by name when it is not that."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inspection.custody.canonical import canonical
+from inspection.custody.canonical import MAX_INTEGER, canonical
 from inspection.custody.leaf import MAX_LEAF_BYTES, EntryType, Leaf
 from inspection.errors import BadMessage, NotUnderstood, UnknownVersion
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.messages.uplink import MAX_RECORD_BYTES
-from inspection.record import MAX_EVIDENCE, MAX_FINDINGS, read_record
+from inspection.record import MAX_EVIDENCE, MAX_FINDINGS, InspectionRecord, read_record
 from inspection.rubrics import RUBRICS
 
 Values = Callable[..., dict[str, Any]]
@@ -140,3 +140,25 @@ def test_every_rubric_row_can_stand_in_a_record_as_a_reason(record_value: Values
         for kind, zone, severity in product(DefectKind, Zone, Severity):
             rule = rubric.judge(kind, zone, severity).rule
             read_record(canonical(record_value(verdict={"reasons": [rule]})))
+
+
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every part of a JSON schema that says what a value may be."""
+    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    if isinstance(schema, dict) and "type" in schema:
+        yield schema
+    for each in inner:
+        yield from parts(each)
+
+
+def test_a_record_has_no_place_for_what_has_no_canonical_form() -> None:
+    """What writes back to the same bytes is believed: so no floats, no free keys, no longer integers."""
+    schema = InspectionRecord.model_json_schema()
+    for part in parts(schema):
+        assert part["type"] in {"object", "array", "string", "integer", "boolean", "null"}
+        if part["type"] == "object":
+            assert part["additionalProperties"] is False
+            assert all(name.isascii() for name in part["properties"])
+        if part["type"] == "integer":
+            limits = (part.get("minimum", 1), part.get("maximum", part.get("const")))
+            assert -MAX_INTEGER <= min(limits) <= max(limits) <= MAX_INTEGER

@@ -113,3 +113,51 @@ def test_what_is_read_at_one_look_is_read_as_by_looking_at_every_part(value: Any
             parse_canonical(content)
     else:
         assert canonical(parse_canonical(content)) == wanted == content
+
+
+def in_full(value: Any) -> bytes | None:
+    """What `canonical` writes when it looks at every part; None where it refuses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inspection.custody.canonical._quickly", lambda _: None)
+        try:
+            return canonical(value)
+        except BadMessage:
+            return None
+
+
+ANY_TEXT = st.text(st.characters(), max_size=3)
+ANYTHING = st.recursive(
+    scalars | ANY_TEXT | st.floats() | st.integers() | st.binary(max_size=2) | st.dates() | st.uuids(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(ANY_TEXT | st.integers(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(value=ANYTHING, nested=st.integers(0, 20))
+def test_what_is_written_at_one_look_is_written_as_by_looking_at_every_part(value: Any, nested: int) -> None:
+    for _ in range(nested):
+        value = {"n": [value]}
+    wanted = in_full(value)
+    if wanted is None:
+        with pytest.raises(BadMessage):
+            canonical(value)
+    else:
+        assert canonical(value) == wanted
+
+
+@pytest.mark.parametrize("levels", range(13, 19))
+@pytest.mark.parametrize("inside", ["a", "\u00e4", 1, [], {}])
+def test_one_depth_is_allowed_whatever_lies_at_the_bottom(levels: int, inside: object) -> None:
+    value: Any = inside
+    for _ in range(levels):
+        value = {"n": value}
+    content = orjson.dumps(value)
+    if in_full(value) is None:
+        with pytest.raises(BadMessage, match="nested"):
+            parse_canonical(content)
+    else:
+        assert parse_canonical(content) == value

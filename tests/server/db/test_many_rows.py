@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from server.db.engine import writing_engine
 from server.db.migrate import migrate
-from server.db.rows import find_rows, insert_rows
+from server.db.rows import MOST_TOGETHER, find_rows, insert_rows
 from server.db.tables import merchants
 
 ROWS = [{"name": f"No. {n}", "id": f"m{n}", "site": "s1", "created_at": "now"} for n in range(5)]
@@ -51,3 +51,12 @@ def test_rows_are_found_by_any_number_of_names(connection: Connection) -> None:
     assert found == {"m1": "No. 1", "m3": "No. 3"}
     assert list(find_rows(connection, wanted, merchants.c.id, [], site="s1")) == []
     assert list(find_rows(connection, wanted, merchants.c.id, ["m1"], site="other")) == []
+
+
+@pytest.mark.parametrize(
+    "many", [1, 2, 3, MOST_TOGETHER - 1, MOST_TOGETHER, MOST_TOGETHER + 1, 3 * MOST_TOGETHER + 7]
+)
+def test_any_number_of_rows_is_written_each_once(connection: Connection, many: int) -> None:
+    insert_rows(connection, merchants, [ROWS[0] | {"id": f"m{n:03}"} for n in range(many)])
+    kept = connection.execute(select(merchants.c.id).order_by(merchants.c.id)).scalars()
+    assert list(kept) == [f"m{n:03}" for n in range(many)]
