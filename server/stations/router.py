@@ -35,8 +35,9 @@ Cursor = Annotated[int, Query(ge=0, le=2**53 - 1)]
 @router.post("/keys", status_code=201)
 async def post_key(request: Request, centre: Here, caller: Console) -> Response:
     """Make an API key; it is shown this once."""
-    wanted, at = await read_body(request, KeyRequest), centre.now()
-    key = await centre.writer.submit(lambda c: service.make_key(c, centre.site, wanted, at))
+    wanted, now = await read_body(request, KeyRequest), centre.clock()
+    by = caller.label or caller.scope.value
+    key = await centre.writer.submit(lambda c: service.make_key(c, centre.log, wanted, by, now))
     return answer(NewKey(api_key=key), 201)
 
 

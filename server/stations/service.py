@@ -11,7 +11,7 @@ from inspection.custody.leaf import EntryType
 from inspection.custody.sealing import commit
 from inspection.custody.signing import Domain, check_public_key, key_id, verify
 from inspection.messages.base import time_text
-from inspection.messages.entries import KeyAddEntry, KeyRevokeEntry
+from inspection.messages.entries import ApprovalEntry, ApprovalKind, KeyAddEntry, KeyRevokeEntry
 from inspection.messages.station import (
     Enrolment,
     EnrolmentRequest,
@@ -34,15 +34,31 @@ CODE_BYTES = 10
 """80 bits: nobody guesses one within its quarter of an hour."""
 
 
-def make_key(connection: Connection, site: str, wanted: KeyRequest, at: str) -> str:
-    """Make an API key for all but a station; raises BadRequest or NotFound."""
+def make_key(connection: Connection, log: Log, wanted: KeyRequest, by: str, now: datetime) -> str:
+    """Make an API key for all but a station; raises BadRequest or NotFound.
+
+    A console's key is a person's name from then on: that `by` made it stands in the ledger, because whoever
+    could make a second one unseen would be two persons.
+    """
     named = wanted.merchant is not None
     if wanted.scope != "references" and (wanted.scope == "shop") != named:
         raise BadRequest("a shop's key names its merchant, one for references may, and no other key does")
-    if wanted.merchant is not None and not has_merchant(connection, site, wanted.merchant):
+    if wanted.merchant is not None and not has_merchant(connection, log.site, wanted.merchant):
         raise NotFound(f"no merchant {wanted.merchant} is served here; add it first")
     caller = Caller(scope=Scope(wanted.scope), merchant=wanted.merchant)
-    return new_key(connection, site, caller, wanted.label, at)
+    key = new_key(connection, log.site, caller, wanted.label, time_text(now))
+    if caller.scope == Scope.CONSOLE:
+        log.append(connection, _named(key, wanted.label, by, now), time_text(now))
+    return key
+
+
+def _named(key: str, label: str, by: str, now: datetime) -> Entry:
+    """The entry that says who may act under a name; of the key only a hash's beginning."""
+    name = f"console-key/{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    body = ApprovalEntry(
+        kind=ApprovalKind.STATEMENT, subject=name, reason=f"console key for {label}", by=(by,), at=now
+    )
+    return entry_of(EntryType.APPROVAL, body, name)
 
 
 def make_code() -> str:

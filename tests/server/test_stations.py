@@ -139,3 +139,21 @@ async def test_a_key_has_one_scope(site: "Site", body: dict[str, Any], status: i
     assert answer.status_code == status, answer.text
     if status == 201:
         assert answer.json()["api_key"].startswith(f"{body['scope']}_")
+
+
+async def test_whoever_names_a_person_for_the_console_stands_in_the_ledger(site: "Site") -> None:
+    made = await site.http.post(
+        "/v1/keys", json={"scope": "console", "label": "Ms Lin"}, headers=site.console
+    )
+    head = await site.centre.reader.run(site.centre.log.head)
+    leaf = await site.centre.reader.run(lambda c: site.centre.log.at(c, head.size - 1))
+    assert leaf is not None
+    entry = read_leaf(leaf)
+    assert (entry.type, entry.body["kind"], entry.body["reason"]) == (
+        "approval",
+        "statement",
+        "console key for Ms Lin",
+    )
+    assert made.json()["api_key"].encode() not in leaf
+    await site.http.post("/v1/keys", json={"scope": "auditor", "label": "audit"}, headers=site.console)
+    assert (await site.centre.reader.run(site.centre.log.head)).size == head.size
