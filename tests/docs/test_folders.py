@@ -13,7 +13,7 @@ from inspection.messages.station import Enrolment
 from server.setup import init_centre
 
 Table = Callable[[str, str], list[dict[str, str]]]
-BUILT_LATER = {"broker", "references", "checkpoint.newest"}
+BUILT_LATER = {"broker", "references", "checkpoint.newest", "log_keys.jsonl"}
 """Only where the settings ask for it, somebody puts it there, or the centre has run."""
 SQLITE_OWN = ("-wal", "-shm")
 
