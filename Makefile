@@ -25,7 +25,7 @@ run: setup  ## set up, then play the virtual warehouse (more options: make run A
 	@$(BIN)/regrade demo $(ARGS)
 
 test: setup-dev  ## set up, then run the tests (some of them: make test ARGS=tests/server)
-	@$(BIN)/python -m pytest --quiet $(ARGS)
+	@$(BIN)/python -m pytest --quiet -n 2 --dist loadfile $(ARGS)
 
 setup: $(RUN) $(SELF)  ## make .venv with what running needs
 

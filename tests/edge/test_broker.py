@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from edge import broker as brokers
 from edge.broker import Broker, BrokerConfig, BrokerDown
 from edge.broker_files import BrokerUser, keep_passwords
 from link.errors import LinkError
@@ -118,7 +119,7 @@ def _answers(port: int) -> bool:
 async def test_a_start_waits_for_its_port_and_then_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.broker.START_S", 0.1)
+    monkeypatch.setattr(brokers, "START_S", 0.1)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

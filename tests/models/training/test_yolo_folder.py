@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import regrade
 from models.errors import BadTrainingSet
+from models.training import extra
 from models.training.yolo.folder import YoloFolder, label_of, read_folder
 
 YAML = "train: images/train\nval: images/val\nnames:\n  0: scratch\n  1: part:cap@top\n"
@@ -156,7 +157,7 @@ def test_wrong_use_is_told(folder: Path, args: tuple[str, ...], code: int, said:
 
 
 def test_without_the_extra_the_remedy_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.training.extra.find_spec", lambda name: None)
+    monkeypatch.setattr(extra, "find_spec", lambda name: None)
     code, output = run("train", "yolo", folder, "--out", folder / "model")
     assert code == 1
     assert "ultralytics" in output
