@@ -74,7 +74,7 @@ def page(tally: Tally) -> str:
         "",
         "## Not to be found from these files",
         "",
-        "What helps stands in docs/verifying.md, under what no check can exclude.",
+        "What helps stands in docs/ledger.md, beside each of them.",
         "",
         *_table(tally, list(UNDETECTED)),
     ]

@@ -174,7 +174,7 @@ def test_any_bytes_are_a_note_in_its_one_spelling_or_refused(content: bytes) -> 
         assert note.to_bytes() == whole
 
 
-@given(st.text())
+@given(st.text() | st.text().map(lambda text: text + "\n"))
 def test_any_text_is_signed_or_refused(text: str) -> None:
     try:
         text.encode()
