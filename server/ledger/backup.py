@@ -6,7 +6,7 @@ together with the database whose age it is there to show.
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from server.centre import DATABASE, EVIDENCE, POLICY, REFERENCES
 from server.errors import BadRequest
 from server.keys import read_keys
 from server.ledger.files import open_database
+from server.ledger.succession import FILE_NAME as SUCCESSION
 from server.ledger.trust import FILE_NAME as TRUST
 from server.settings import FILE_NAME as SETTINGS
 from server.subjects.keys import FILE_NAME as SUBJECTS
@@ -44,7 +45,7 @@ def back_up(directory: Path, out: Path, *, subject_keys: bool = False) -> Copied
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     with open_database(directory) as engine:
         size = _copy_database(engine, out / DATABASE)
-    for name in (SETTINGS, POLICY, TRUST):
+    for name in (SETTINGS, POLICY, TRUST, SUCCESSION):
         if (directory / name).is_file():
             shutil.copy2(directory / name, out / name)
     files = sum(_copy_new(directory / name, out / name) for name in (EVIDENCE, REFERENCES))
@@ -78,8 +79,11 @@ def _copy_new(source: Path, target: Path) -> int:
         there = target / path.relative_to(source)
         if path.is_file() and not there.exists():
             there.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            shutil.copy2(path, there)
-            copied += 1
+            fresh = there.with_name(there.name + FRESH)
+            with suppress(FileNotFoundError):  # erased meanwhile
+                shutil.copy2(path, fresh)
+                fresh.rename(there)  # whole, or not under its name: a later copy passes over what is there
+                copied += 1
     return copied
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from inspection.custody.leaf import EntryType
+from inspection.custody.leaf import EntryType, read_leaf
 from inspection.custody.note import note_key
 from inspection.custody.signing import key_id
 from inspection.messages.entries import KeyAddEntry, KeyRole
@@ -19,7 +19,7 @@ from server.keys import read_keys, replace_log_key
 from server.ledger.care import with_centre
 from server.ledger.entries import entry_of
 from server.ledger.receipts import receipt_of
-from server.ledger.succession import add_succession
+from server.ledger.succession import add_succession, read_succession
 from server.ledger.trust import name_log
 
 
@@ -32,17 +32,20 @@ def rotate(directory: Path) -> str:
     if keys.log_previous is None:
         with_centre(directory, _must_be_open)
         replace_log_key(directory, Ed25519PrivateKey.generate(), keys.log)
-    elif with_centre(directory, _is_entered):
+    elif with_centre(directory, lambda centre: _is_signed_in(centre, directory)):
         raise BadRequest("the old key is still in use beside this one: drop it first (--drop-old)")
     return with_centre(directory, lambda centre: _sign_in(centre, directory))
 
 
 def drop_old_key(directory: Path) -> None:
-    """Let only the newest key sign; raises BadRequest where there is no old one."""
+    """Let only the newest key sign; raises BadRequest where there is no old one.
+
+    Signs the new one in first, as far as that is not done: nobody but the old one can.
+    """
     keys = read_keys(directory)
     if keys.log_previous is None:
         raise BadRequest("the log has one key only")
-    with_centre(directory, _must_be_open)
+    with_centre(directory, lambda centre: _sign_in(centre, directory))
     replace_log_key(directory, keys.log, None)
 
 
@@ -51,12 +54,16 @@ async def _must_be_open(centre: Centre) -> None:
     await centre.checkpoints.now()
 
 
-async def _is_entered(centre: Centre) -> bool:
-    name = f"key:{key_id(centre.keys.log_public)}"
-    return bool(await centre.reader.run(lambda c: centre.log.find(c, (name,))))
+async def _is_signed_in(centre: Centre, directory: Path) -> bool:
+    """Whether the old key's receipt is kept and the policy names the new key."""
+    public = centre.keys.log_public
+    leaves = (read_leaf(receipt.leaf) for receipt in read_succession(directory))
+    receipted = any(leaf.body["key"] == key_id(public) for leaf in leaves)
+    return receipted and any(log.key.public_key == public for log in centre.trust.logs)
 
 
 async def _sign_in(centre: Centre, directory: Path) -> str:
+    """Enter the new key, receipt it by the old one, and name it; each step once, however often asked."""
     keys, log, previous = centre.keys, centre.log, centre.keys.log_previous
     if previous is None:
         raise BadRequest("the old key is gone: it cannot sign the new one in")

@@ -376,6 +376,24 @@ def test_a_rotation_that_was_cut_off_is_finished_by_the_next(folder: Path) -> No
     assert read_report(folder).size == 1
 
 
+def test_the_old_key_is_not_dropped_before_it_has_signed_the_new_one_in(folder: Path) -> None:
+    keys, fresh = read_keys(folder), Ed25519PrivateKey.generate()
+    replace_log_key(folder, fresh, keys.log)
+    drop_old_key(folder)
+    (receipt,) = read_succession(folder)
+    assert check_receipt(receipt.receipt(), public_bytes(keys.log), ORIGIN).body["role"] == "log"
+    assert f"log {note_key(ORIGIN, fresh).to_text()}" in (folder / "trust.policy").read_text()
+    assert read_report(folder).size == 1
+
+
+def test_a_new_key_that_was_entered_and_not_receipted_is_receipted_by_the_next_call(folder: Path) -> None:
+    rotate(folder)
+    (kept,) = read_succession(folder)
+    (folder / "log_keys.jsonl").unlink()
+    rotate(folder)
+    assert read_succession(folder) == (kept,)
+
+
 def test_a_frozen_ledger_gets_no_new_key(folder: Path) -> None:
     with_centre(folder, lambda centre: freeze(centre, "over", lost=False))
     with pytest.raises(LedgerFrozen):
