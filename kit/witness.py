@@ -10,12 +10,12 @@ witness that forgot could be led back. Source: c2sp.org/tlog-witness, add-checkp
 
 import sqlite3
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inspection.custody.checkpoint import add_signatures, cosign
-from inspection.custody.note import write_signatures
+from inspection.custody.note import VerifierKey, read_note, write_signatures
 from inspection.custody.witnessing import TEXT, Accept, AddCheckpoint, Refuse, decide, read_add_checkpoint
 from inspection.errors import BadMessage
 from kit.witness_book import Kept, WitnessBook
@@ -91,8 +91,16 @@ class Witness:
 
     def _refuse(self, book: WitnessBook, request: AddCheckpoint, decision: Refuse) -> Reply:
         if decision.reason in WORTH_KEEPING:
-            book.keep_conflict(request.origin, decision.reason, request.checkpoint, int(self._clock()))
+            note = _signed_by(request.checkpoint, book.keys(request.origin))
+            book.keep_conflict(request.origin, decision.reason, note, int(self._clock()))
         return Reply(status=decision.status, body=decision.body.encode(), content_type=decision.content_type)
+
+
+def _signed_by(note: bytes, keys: Sequence[VerifierKey]) -> bytes:
+    """A note without the lines of anybody else, which its sender may have made up."""
+    read = read_note(note)
+    own = (line for line in read.signatures if any(key.signed(line) for key in keys))
+    return replace(read, signatures=tuple(own)).to_bytes()
 
 
 def open_witness(directory: Path) -> Witness:

@@ -15,7 +15,7 @@ MOST_LOGS = 1024
 MOST_KEYS = 8
 """Of one log: the one that signs, and those before and after it."""
 MOST_CONFLICTS = 100
-"""Kept of one log: one is proof enough, and a disk has an end."""
+"""Kept of one log and reason: junk proofs must not crowd out a fork, and a disk has an end."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS logs (origin TEXT NOT NULL, vkey TEXT NOT NULL, PRIMARY KEY (origin, vkey));
 CREATE TABLE IF NOT EXISTS newest (
@@ -119,11 +119,20 @@ class WitnessBook:
         self._db.execute("INSERT OR REPLACE INTO newest VALUES (?, ?, ?, ?, ?)", row)
 
     def keep_conflict(self, origin: str, reason: str, note: bytes, at_s: int) -> None:
-        """Keep what the log signed and should not have; the first ones, for they show where it began."""
-        held = self._db.execute("SELECT count(*) FROM conflicts WHERE origin = ?", (origin,)).fetchone()[0]
+        """Keep what the log signed and should not have; the first ones, for they show where it began.
+
+        `note` bears the log's own signatures and no others: whoever passes it on could add lines at will.
+        What was a bad proof first is a fork from when it shows to be one.
+        """
+        query = "SELECT count(*) FROM conflicts WHERE origin = ? AND reason = ?"
+        held = self._db.execute(query, (origin, reason)).fetchone()[0]
         if held < MOST_CONFLICTS:
-            row = (origin, note, reason, at_s)
-            self._db.execute("INSERT OR IGNORE INTO conflicts VALUES (?, ?, ?, ?)", row)
+            self._db.execute(
+                """INSERT INTO conflicts VALUES (?, ?, ?, ?) ON CONFLICT (origin, note)
+                   DO UPDATE SET reason = excluded.reason, at_s = excluded.at_s WHERE excluded.reason = 'fork'
+                   AND conflicts.reason <> 'fork'""",
+                (origin, note, reason, at_s),
+            )
 
     def conflicts(self, origin: str) -> list[tuple[str, bytes]]:
         """Reason and note of each contradiction that was kept."""

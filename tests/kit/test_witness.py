@@ -5,7 +5,7 @@ import base64
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -256,6 +256,42 @@ def test_a_log_that_forks_for_ever_does_not_fill_the_disk(folder: Path, log: Log
         book.keep_conflict(log.origin, "fork", f"note {number}".encode(), NOON_S)
     assert len(book.conflicts(log.origin)) == MOST_CONFLICTS
     assert book.conflicts(log.origin)[0] == ("fork", b"note 0")
+
+
+def padded(request: AddCheckpoint, log: Log) -> bytes:
+    """The request with one more line in its note, by a key that nobody knows."""
+    note = read_note(request.checkpoint)
+    foreign = sign_text(note.text, log.origin, Ed25519PrivateKey.generate())
+    checkpoint = note.text.encode() + b"\n" + write_signatures(*note.signatures, foreign)
+    return replace(request, checkpoint=checkpoint).to_bytes()
+
+
+def test_a_fork_is_kept_however_many_bad_proofs_came_before(witness: Witness, log: Log, folder: Path) -> None:
+    book = book_of(folder)
+    for number in range(MOST_CONFLICTS):
+        book.keep_conflict(log.origin, "bad_proof", f"note {number}".encode(), NOON_S)
+    witness.add_checkpoint(log.request(0, 5))
+    witness.add_checkpoint(Log(key=log.key, word="other").request(5, 5))
+    (standing,) = book.standing()
+    assert (standing.forks, standing.unproven) == (1, MOST_CONFLICTS)
+
+
+def test_lines_that_a_sender_makes_up_make_no_new_conflict(witness: Witness, log: Log, folder: Path) -> None:
+    witness.add_checkpoint(log.request(0, 5))
+    liar = Log(key=log.key, word="other")
+    request = AddCheckpoint(old_size=5, proof=(), checkpoint=liar.note(9))
+    assert [witness.add_checkpoint(padded(request, log)).status for _ in range(3)] == [422] * 3
+    assert book_of(folder).conflicts(log.origin) == [("bad_proof", liar.note(9))]
+
+
+def test_a_bad_proof_that_shows_to_be_a_fork_later_counts_as_one(
+    witness: Witness, log: Log, folder: Path
+) -> None:
+    witness.add_checkpoint(log.request(0, 5))
+    liar = Log(key=log.key, word="other")
+    for content in (liar.request(5, 9), log.request(5, 9), liar.request(9, 9)):
+        witness.add_checkpoint(content)
+    assert book_of(folder).conflicts(log.origin) == [("fork", liar.note(9))]
 
 
 # over HTTP
