@@ -159,7 +159,9 @@ def begin(connection: Connection, log: Log, wanted: ErasureRequest, by: str, now
         raise NotFound(f"merchant {wanted.merchant} has no such customer here")
     _may_be_erased(connection, site, wanted.merchant, subject, {*units, *inspected})
     erasure = secrets.token_hex(TOKEN_BYTES)
-    customer = wanted.customer or repository.customer_of(connection, site, wanted.unit or units[0])
+    customer = wanted.customer or repository.customer_of(connection, site, subject)
+    if customer is None:
+        raise NotFound(f"whose unit {wanted.unit} was can no longer be read here: name the customer")
     body = ErasureEntry(
         kind="customer",
         subject_commitment=commit(keys.secrets.salt(erasure), [wanted.merchant, customer]),

@@ -81,11 +81,23 @@ def inspected_units(connection: Connection, site: str, subject: str) -> tuple[st
     return tuple(connection.execute(chosen.distinct().order_by(records.c.unit)).scalars())
 
 
-def customer_of(connection: Connection, site: str, unit: str) -> str:
-    """The customer of a unit, as the shop calls them."""
-    chosen = select(units.c.body, units.c.personal).where(units.c.site == site, units.c.id == unit)
-    row = connection.execute(chosen).one()
-    return whole_unit(keys_of(connection), row.body, row.personal).customer
+def customer_of(connection: Connection, site: str, subject: str) -> str | None:
+    """A person's number, as the shop calls them; None where no row of theirs can be opened.
+
+    Never from an erased unit: its row says `erased` in place of the number.
+    """
+    keys = keys_of(connection)
+    announced = select(units.c.body, units.c.personal).where(
+        units.c.site == site, units.c.subject == subject, units.c.erased_at.is_(None)
+    )
+    inspected = select(records.c.announced.label("body"), records.c.personal).where(
+        records.c.site == site, records.c.subject == subject
+    )
+    for chosen in (announced, inspected):
+        for row in connection.execute(chosen):
+            if row.personal and keys.opens(row.personal):
+                return whole_unit(keys, row.body, row.personal).customer
+    return None
 
 
 def counts(connection: Connection, site: str, subject: str) -> ErasedCounts:

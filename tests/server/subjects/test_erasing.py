@@ -386,6 +386,31 @@ async def test_a_customer_who_comes_back_is_erased_anew(site: "Site", bench: "Be
     assert certificates[0].subject_commitment != certificates[1].subject_commitment
 
 
+@pytest.mark.parametrize("second_inspection", [False, True], ids=["announced", "inspected"])
+async def test_an_erasure_by_a_unit_that_is_erased_commits_to_whose_it_was(
+    site: "Site", bench: "Bench", ann: Inspected, second_inspection: bool
+) -> None:
+    await erase(site)
+    await site.announce("R9/1/1", **ANN)
+    if second_inspection:
+        await inspect(site, bench, Inspected(bench, "R9/1/1", ANN, b"a third photo"))
+        await site.announce("R9/1/1", **BOB, inspection=2, purpose="audit")
+    answer = ErasureAnswer.read((await erase(site, customer=None, unit="R1/1/1")).content)
+    certificate = Certificate.read(answer.certificate)
+    assert opens(certificate.subject_commitment, answer.salt, ["m1", "C-ann-1"])
+
+
+async def test_a_unit_of_which_nothing_opens_is_not_erased_under_a_made_up_name(
+    site: "Site", ann: Inspected
+) -> None:
+    subjects = site.centre.eraser.subjects
+    subjects.destroy(subjects.secrets.customer("m1", "C-ann-1"))
+    answer = await erase(site, customer=None, unit="R1/1/1")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "name the customer" in answer.json()["detail"]
+    assert (await erase(site)).status_code == 200, "by the number it goes on"
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [
