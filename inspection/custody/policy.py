@@ -12,7 +12,7 @@ surrogates, so two names are the same exactly when their bytes are.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspection.custody.checkpoint import Checkpoint, open_signed, verify_cosignature
 from inspection.custody.note import Algorithm, Note, VerifierKey, read_note, read_vkey
@@ -275,6 +275,15 @@ def _threshold(word: str, members: int) -> int:
     if not THRESHOLD.fullmatch(word) or int(word) > members:
         raise BadMessage(f"no threshold for {members} members: {word!r}")
     return int(word)
+
+
+def without_addresses(policy: TrustPolicy) -> TrustPolicy:
+    """The policy for somebody who only verifies: where logs and witnesses listen is nobody's business."""
+    return replace(
+        policy,
+        logs=tuple(replace(log, url=None) for log in policy.logs),
+        witnesses=tuple(replace(witness, url=None) for witness in policy.witnesses),
+    )
 
 
 def write_policy(policy: TrustPolicy) -> bytes:

@@ -6,11 +6,13 @@ from inspection.custody.leaf import EntryType
 from inspection.messages.entries import AccessEntry, AccessWhat
 from server.access import Caller, Scope
 from server.centre import Centre
-from server.errors import NotFound, WrongScope
+from server.errors import NotFound, NotWitnessed, WrongScope
+from server.ledger.checkpoints import Kept, find
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry
 from server.ledger.proofs import merchant_of
 from server.ledger.standing import LogState, standing_of
+from server.refunds.gate import read_gate
 
 
 async def note_read(
@@ -52,6 +54,21 @@ def access_entry(
         at=centre.clock(),
     )
     return entry_of(EntryType.ACCESS, body, uuid4().hex)
+
+
+async def proven_in(centre: Centre, last: int) -> Kept:
+    """The checkpoint to prove entries up to `last` in: the newest, or the newest that its quorum has seen.
+
+    Raises NotWitnessed while the quorum has not seen the last of them.
+    """
+    newest = await centre.checkpoints.now()
+    if not centre.trust.detects_forks:
+        return newest
+    size = await centre.reader.run(lambda c: read_gate(c, centre.site).witnessed)
+    kept = await centre.reader.run(lambda c: find(c, centre.site, size))
+    if kept is None or kept.size <= last:
+        raise NotWitnessed(f"entry {last} has not been seen by enough witnesses yet: ask again in a moment")
+    return kept
 
 
 def may_read(caller: Caller, leaf: bytes, index: int) -> None:

@@ -7,11 +7,8 @@ import anyio.to_thread
 from inspection.messages.entries import AccessWhat
 from server.access import Caller
 from server.centre import Centre
-from server.errors import NotWitnessed
-from server.ledger.checkpoints import Kept, find
-from server.ledger.reading import note_read
+from server.ledger.reading import note_read, proven_in
 from server.packs import service
-from server.refunds.gate import read_gate
 from server.returns.repository import KnownUnit
 
 
@@ -34,15 +31,3 @@ async def _made(centre: Centre, caller: Caller, held: KnownUnit, *, full: bool) 
     fields = service.fields_for(caller, full=full)
     build = partial(service.build, gathered, fields, centre.store, centre.keys, centre.trust, centre.now())
     return await anyio.to_thread.run_sync(build)
-
-
-async def proven_in(centre: Centre, last: int) -> Kept:
-    """The checkpoint to prove entries up to `last` in: the newest, or the newest that its quorum has seen."""
-    newest = await centre.checkpoints.now()
-    if not centre.trust.detects_forks:
-        return newest
-    size = await centre.reader.run(lambda c: read_gate(c, centre.site).witnessed)
-    kept = await centre.reader.run(lambda c: find(c, centre.site, size))
-    if kept is None or kept.size <= last:
-        raise NotWitnessed(f"entry {last} has not been seen by enough witnesses yet: ask again in a moment")
-    return kept

@@ -1,13 +1,13 @@
 """Rules of evidence packs: what is gathered, what a caller may see of it, in which tree it is proven."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType, read_leaf
-from inspection.custody.policy import TrustPolicy, write_policy
+from inspection.custody.policy import TrustPolicy, without_addresses, write_policy
 from inspection.custody.sealing import opens
 from inspection.record import InspectionRecord, read_record
 from kit.evidence_pack import pack_bytes
@@ -111,15 +111,6 @@ def build(
         masked=not fields,
     )
     return pack_bytes(case)
-
-
-def without_addresses(trust: TrustPolicy) -> TrustPolicy:
-    """The policy for somebody who only verifies: where our witnesses listen is nobody's business."""
-    return replace(
-        trust,
-        logs=tuple(replace(log, url=None) for log in trust.logs),
-        witnesses=tuple(replace(witness, url=None) for witness in trust.witnesses),
-    )
 
 
 def _openings(record: InspectionRecord, opened: Opened, fields: frozenset[str]) -> list[PackOpening]:

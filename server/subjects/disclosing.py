@@ -4,7 +4,7 @@ The answer is a bundle that `regrade verify bundle` checks: the verdict's entry,
 single opening. Nothing else of the record is opened by it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
-from inspection.custody.policy import TrustPolicy, write_policy
+from inspection.custody.policy import without_addresses, write_policy
 from inspection.messages.entries import AccessEntry, AccessWhat
 from inspection.messages.uplink import Opening
 from kit.bundle import Bundle, OpenedField, ProvenEntry
@@ -24,6 +24,7 @@ from server.errors import Erased, NotFound, Withheld
 from server.ledger.checkpoints import Kept
 from server.ledger.entries import entry_of
 from server.ledger.proofs import prove
+from server.ledger.reading import proven_in
 from server.ledger.standing import standing_of
 from server.subjects.opening import opened
 from server.subjects.schemas import Disclosure, DisclosureRequest
@@ -43,11 +44,11 @@ class Found:
 async def disclose(centre: Centre, caller: Caller, record: str, wanted: DisclosureRequest) -> Disclosure:
     """Open one field; the entry that states it is durable before the value is answered.
 
-    Raises NotFound, Erased, Withheld, TooOften, LedgerRecovering or LedgerFrozen.
+    Raises NotFound, Erased, Withheld, NotWitnessed, TooOften, LedgerRecovering or LedgerFrozen.
     """
     centre.readers.take(caller)
     found = await centre.reader.run(lambda c: find(c, centre.site, record, wanted.field))
-    kept, now = await centre.checkpoints.now(), centre.clock()
+    kept, now = await proven_in(centre, found.index), centre.clock()
     entries = await centre.reader.run(lambda c: proven(c, centre.site, found, kept))
     entry = entry_of(EntryType.ACCESS, _access(caller, found, wanted, now), uuid4().hex)
     await centre.sequencer.append(entry)
@@ -58,7 +59,7 @@ async def disclose(centre: Centre, caller: Caller, record: str, wanted: Disclosu
         unit=found.unit,
         merchant=found.merchant,
         made_at=centre.now(),
-        policy=write_policy(_public(centre.trust)).decode(),
+        policy=write_policy(without_addresses(centre.trust)).decode(),
         entries=entries,
         openings=(_field(found),),
         images=(),
@@ -122,12 +123,3 @@ def _access(caller: Caller, found: Found, wanted: DisclosureRequest, now: dateti
 def _field(found: Found) -> OpenedField:
     said = found.opening
     return OpenedField(record=found.record, field=said.field, salt=said.salt, value=said.value)
-
-
-def _public(trust: TrustPolicy) -> TrustPolicy:
-    """The policy for somebody who only verifies: where our witnesses listen is nobody's business."""
-    return replace(
-        trust,
-        logs=tuple(replace(log, url=None) for log in trust.logs),
-        witnesses=tuple(replace(witness, url=None) for witness in trust.witnesses),
-    )

@@ -7,21 +7,17 @@ import json
 import os
 import shutil
 import zipfile
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, text
 
 from inspection.custody.canonical import parse_canonical
-from inspection.custody.checkpoint import cosign
 from inspection.custody.leaf import EntryType, read_leaf
-from inspection.custody.note import Algorithm, note_key, read_note
-from inspection.custody.policy import TrustedWitness, read_policy
+from inspection.custody.policy import read_policy
 from inspection.custody.proof import check_proof, read_proof
 from inspection.custody.sealing import commit, opens, seal_image, wrap_key
 from inspection.messages.entries import CorrectedField, CorrectionEntry, body_bytes, entry_id
@@ -30,15 +26,13 @@ from kit.verify_bundle import verify_bundle
 from server.access import Caller, Scope
 from server.db.ledger_tables import LATER, leaves, ledger_state
 from server.errors import AlreadyRunning, BadRequest, NotWitnessed
-from server.ledger.cosignatures import keep_cosignature
 from server.ledger.log import Entry
 from server.packs.commands import pack
 from server.packs.making import make_pack
-from server.refunds.gate import witnessed
 from tests.server.conftest import bearer
+from tests.server.quorum import let_witness_see, with_quorum
 
 if TYPE_CHECKING:
-    from server.centre import Centre
     from tests.server.conftest import Bench, Site
 
 UNIT = "R1/1/1"
@@ -236,26 +230,12 @@ async def test_a_correction_of_the_verdict_is_never_left_out(inspected: "Site") 
     assert named == ["correction:mine", "correction:of_mine"]
 
 
-WITNESS = Ed25519PrivateKey.from_private_bytes(sha256(b"witness").digest())
-WITNESS_KEY = note_key("finance.example/w", WITNESS, Algorithm.COSIGNATURE_ED25519)
-
-
-def with_quorum(centre: "Centre") -> "Centre":
-    """The centre under a policy that asks for one witness."""
-    witness = TrustedWitness(name="finance", key=WITNESS_KEY, url="http://127.0.0.1:9/")
-    return replace(centre, trust=replace(centre.trust, witnesses=(witness,), quorum="finance"))
-
-
 async def test_a_pack_waits_until_the_quorum_has_seen_its_entries(inspected: "Site") -> None:
     centre = with_quorum(inspected.centre)
     caller = Caller(scope=Scope.SHOP, merchant="m1", label="test")
     with pytest.raises(NotWitnessed):
         await make_pack(centre, caller, UNIT, full=False)
-    kept = await centre.checkpoints.now()
-    line = cosign(WITNESS, WITNESS_KEY.name, read_note(kept.note).text, 1_777_900_000)
-    site, size = centre.site, kept.size
-    await centre.writer.submit(lambda c: keep_cosignature(c, site, size, "finance", line, 1_777_900_000))
-    await centre.writer.submit(lambda c: witnessed(c, site, size))
+    await let_witness_see(centre)
     with zipfile.ZipFile(io.BytesIO(await make_pack(centre, caller, UNIT, full=False))) as archive:
         policy = archive.read("policy")
         proof = read_proof(archive.read("proofs/2.tlog-proof"))

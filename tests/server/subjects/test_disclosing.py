@@ -15,11 +15,16 @@ from inspection.messages.entries import AccessEntry
 from inspection.record import read_record
 from kit.bundle import read_bundle
 from kit.verify_bundle import verify_bundle
-from server.subjects.schemas import Disclosure
+from server.access import Caller, Scope
+from server.errors import NotWitnessed
+from server.subjects import disclosing
+from server.subjects.schemas import Disclosure, DisclosureRequest
+from tests.server.quorum import let_witness_see, with_quorum
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
 
+CONSOLE = Caller(scope=Scope.CONSOLE, label="test")
 WANTED = {"field": "order", "to": "court of Utrecht", "reason": "dispute"}
 
 
@@ -57,6 +62,20 @@ async def test_a_changed_value_no_longer_verifies(site: "Site", record: str) -> 
     value["openings"][0]["value"] = "O-2"
     policy = read_policy(value["policy"].encode())
     assert verify_bundle(canonical(value), {}, policy).problems != ()
+
+
+async def test_a_disclosure_waits_for_the_quorum_and_then_holds_under_it(site: "Site", record: str) -> None:
+    centre, wanted = with_quorum(site.centre), DisclosureRequest.model_validate(WANTED)
+    with pytest.raises(NotWitnessed):
+        await disclosing.disclose(centre, CONSOLE, record, wanted)
+    await let_witness_see(centre)
+    told = await disclosing.disclose(centre, CONSOLE, record, wanted)
+    policy = read_policy(read_bundle(told.bundle).policy.encode())
+    assert policy.detects_forks
+    assert verify_bundle(told.bundle, {}, policy).problems == ()
+    accepted = check_proof(read_proof(told.proof.encode()), read_bundle(told.bundle).entries[-1].leaf, policy)
+    assert [each.name for each in accepted.cosigned] == ["finance"]
+    assert b"127.0.0.1" not in told.bundle
 
 
 async def test_who_asked_for_whom_and_why_stands_in_the_ledger_first(site: "Site", record: str) -> None:
