@@ -233,6 +233,13 @@ async def test_what_nobody_holds_ends_the_ledger_by_name(
     with serving(drill.folder) as (_, url):
         drill.ask(url, "POST", "/v1/stations/codes", drill.console, {"station": "st2", "site": "s1"})
         assert look(f"{url}/v1/log").json()["state"] == "frozen"
+    newest = str(drill.folder / "checkpoint.newest")
+    named = ("--host-name", "centre.test", "--site", "s1-2", "--continues", newest)
+    done = run("server", "init", "--dir", str(tmp_path / "centre2"), *named)
+    assert done.returncode == 0, done.stderr
+    with serving(tmp_path / "centre2") as (_, url):
+        log = look(f"{url}/v1/log").json()
+        assert (log["origin"], log["state"]) == ("centre.test/site/s1-2", "open")
 
 
 async def test_a_station_follows_the_log_to_its_new_key(
