@@ -5,11 +5,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, literal, or_, select, true, update
 
 from inspection.custody.leaf import EntryType
 from inspection.messages.base import time_text
 from inspection.messages.entries import ApprovalEntry, ApprovalKind
+from server.db.ledger_tables import leaves
 from server.db.subject_tables import holds
 from server.db.tables import records, units
 from server.errors import Conflict, NotFound
@@ -78,20 +79,46 @@ def hold_on(
 
 
 def first_held_index(connection: Connection, site: str) -> int | None:
-    """The lowest index of a verdict that a hold covers; None where nothing is held."""
+    """The lowest index of what a hold covers, verdicts and their parcels' sign-offs; None without a hold.
+
+    The sign-off stands before the verdict, and without its body the unit has no evidence pack any more.
+    """
     standing = select(holds).where(holds.c.site == site, holds.c.released_at.is_(None))
-    lowest = (_first_of(connection, site, row) for row in connection.execute(standing).all())
+    rows = connection.execute(standing).all()
+    lowest = (of(connection, site, row) for row in rows for of in (_first_verdict, _first_sign_off))
     return min((index for index in lowest if index is not None), default=None)
 
 
-def _first_of(connection: Connection, site: str, hold: Any) -> int | None:
-    covered = select(records.c.leaf_seq).where(records.c.site == site, records.c.merchant == hold.merchant)
-    if hold.scope == "unit":
-        covered = covered.where(records.c.unit == hold.unit)
-    elif hold.scope == "subject":
-        covered = covered.where(records.c.subject == hold.subject)
-    found: int | None = connection.execute(covered.order_by(records.c.leaf_seq).limit(1)).scalar()
+def _first_verdict(connection: Connection, site: str, hold: Any) -> int | None:
+    covered = _covered(select(func.min(records.c.leaf_seq)), site, hold)
+    found: int | None = connection.execute(covered).scalar()
     return found
+
+
+def _first_sign_off(connection: Connection, site: str, hold: Any) -> int | None:
+    """Also of a unit that nobody has inspected yet: its pack will need it."""
+    inspected = _covered(select(records.c.unit), site, hold)
+    covers: list[ColumnElement[bool]] = [units.c.id.in_(inspected)]
+    if hold.scope == "unit":
+        covers.append(units.c.id == hold.unit)
+    elif hold.scope == "subject":
+        covers.append(units.c.subject == hold.subject)
+    else:
+        covers.append(true())
+    ids = select(literal(f"parcel:{hold.merchant}:") + units.c.parcel + literal(":signed-off")).where(
+        units.c.site == site, units.c.merchant == hold.merchant, units.c.parcel.is_not(None), or_(*covers)
+    )
+    first = select(func.min(leaves.c.seq)).where(leaves.c.site == site, leaves.c.id.in_(ids))
+    found: int | None = connection.execute(first).scalar()
+    return found
+
+
+def _covered(chosen: Select[Any], site: str, hold: Any) -> Select[Any]:
+    """Of the records, those that a hold covers."""
+    covered = chosen.where(records.c.site == site, records.c.merchant == hold.merchant)
+    if hold.scope == "unit":
+        return covered.where(records.c.unit == hold.unit)
+    return covered.where(records.c.subject == hold.subject) if hold.scope == "subject" else covered
 
 
 def _scope(wanted: HoldRequest) -> str:

@@ -168,6 +168,26 @@ async def test_what_is_too_young_held_or_owed_stays(site: "Site", old: int) -> N
         await ask(site, 3)
 
 
+async def test_a_held_unit_keeps_its_pack_however_far_retention_goes(
+    site: "Site", bench: "Bench", clock: "Tick"
+) -> None:
+    await site.announce("R0/1/1")
+    await site.announce("R1/1/1", parcel="P-1")
+    await site.http.post(
+        "/v1/parcels/P-1/sign-off", json={"at": "2026-05-04T11:00:00.000000Z"}, headers=site.shop
+    )
+    await site.send(bench, bench.signed("R0/1/1"), bench.signed("R1/1/1"))
+    clock.forward(40 * DAY)
+    body = {"merchant": "m1", "unit": "R1/1/1", "reason": "dispute"}
+    await site.http.post("/v1/holds", json=body, headers=site.console)
+    with pytest.raises(RetentionRefused, match="legal hold") as refused:
+        await ask(site, 3, drop=True)
+    furthest = int(str(refused.value).split()[1])
+    await ask(site, furthest, drop=True)
+    pack = await site.http.get("/v1/returns/R1/1/1/evidence-pack", headers=site.shop)
+    assert pack.status_code == 200, pack.text
+
+
 async def test_without_a_policy_nothing_is_withheld(site: "Site", old: int) -> None:
     wanted = RetainFrom(index=1, by="Dana")
     with pytest.raises(RetentionRefused, match="retention_days"):

@@ -109,6 +109,27 @@ async def test_the_first_held_entry_bounds_what_may_be_dropped(site: "Site", ben
     assert leaf.body["unit"]["id"] == "R2/1/1"
 
 
+@pytest.mark.parametrize(
+    "what", [{}, {"unit": "R2/1/1"}, {"customer": "C-ann-1"}], ids=["merchant", "unit", "customer"]
+)
+async def test_the_sign_off_of_a_held_unit_is_held_too(
+    site: "Site", bench: "Bench", what: dict[str, str]
+) -> None:
+    await site.announce("R1/1/1", customer="C-other", parcel="P-1")
+    await site.announce("R2/1/1", **ANN, parcel="P-2")
+    sign_off = {"at": "2026-05-04T11:00:00.000000Z"}
+    for parcel in ("P-1", "P-2"):
+        await site.http.post(f"/v1/parcels/{parcel}/sign-off", json=sign_off, headers=site.shop)
+    for inspected in (False, True):
+        if inspected:
+            await site.send(bench, bench.signed("R1/1/1"), bench.signed("R2/1/1"))
+        kept = await hold(site, **what)
+        held = await site.centre.reader.run(lambda c: first_held_index(c, "s1"))
+        assert held is not None
+        assert (await at(site, held)).id == f"parcel:m1:{'P-2' if what else 'P-1'}:signed-off"
+        await site.http.post(f"/v1/holds/{kept}/release", json={"reason": "x"}, headers=site.console)
+
+
 def test_the_commands_hold_release_and_erase_in_a_stopped_centre(tmp_path: Path) -> None:
     init_centre(tmp_path / "c", "centre.test", "s1")
     run, where = CliRunner(), ["--dir", str(tmp_path / "c")]
