@@ -1,12 +1,13 @@
 """What can be said of a submission from its own bytes and the station's key: pure, and done in parallel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inspection.custody.receipt import submission_sha256
 from inspection.custody.sealing import opens
 from inspection.custody.signing import Domain, verify
 from inspection.errors import BadMessage, BadSignature, UnknownVersion
-from inspection.messages.uplink import RefusalReason, SignedRecord
+from inspection.messages.uplink import Opening, RefusalReason, SignedRecord
 from inspection.record import InspectionRecord, read_record
 from server.ingest.schemas import Submission, Unreadable, record_sha256
 
@@ -87,9 +88,17 @@ def _misfit(signed: SignedRecord, record: InspectionRecord) -> Fault | None:
     """What travels beside a record must belong to it."""
     if record.device.key != signed.device_key:
         return Fault(reason=RefusalReason.OTHER_STATION, detail="the record names another key than signed it")
-    for opening in signed.openings:
+    field = misopened(record, signed.openings)
+    if field is not None:
+        detail = f"the opening of {field} does not fit its commitment"
+        return Fault(reason=RefusalReason.BAD_MESSAGE, detail=detail)
+    return None
+
+
+def misopened(record: InspectionRecord, openings: Sequence[Opening]) -> str | None:
+    """The first field whose opening does not fit the record's commitment; None where all do."""
+    for opening in openings:
         commitment = getattr(record.personal, opening.field)
         if commitment is None or not opens(commitment, opening.salt, opening.value):
-            detail = f"the opening of {opening.field} does not fit its commitment"
-            return Fault(reason=RefusalReason.BAD_MESSAGE, detail=detail)
+            return opening.field
     return None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from inspection.custody.leaf import Leaf
 from inspection.custody.note import Algorithm, VerifierKey, note_key
 from inspection.custody.policy import TrustPolicy
 from inspection.custody.receipt import Receipt, check_receipt, issue_receipt
@@ -20,10 +21,10 @@ def receipt_of(key: Ed25519PrivateKey, origin: str, place: Place) -> Receipt:
     return issue_receipt(key, origin, place.seq, place.leaf)
 
 
-def check_own(receipt: Receipt, known: Sequence[VerifierKey], origin: str) -> None:
-    """Raise BadSignature or WrongReceipt unless a key of the log, of today or of before, signed it."""
+def check_own(receipt: Receipt, known: Sequence[VerifierKey], origin: str) -> Leaf:
+    """The leaf that a key of the log, of today or of before, signed; raises BadSignature or WrongReceipt."""
     (chosen,) = [key for key in known if key_id(key.public_key) == receipt.log_key][:1] or known[:1]
-    check_receipt(receipt, chosen.public_key, origin)
+    return check_receipt(receipt, chosen.public_key, origin)
 
 
 def own_keys(keys: ServerKeys, trust: TrustPolicy, origin: str) -> tuple[VerifierKey, ...]:

@@ -18,8 +18,7 @@ from kit.errors import KitError
 from kit.export import EXPORT_KIND, read_header
 from server.errors import BadRequest
 from server.ledger.mirror import Mirror, is_mirror
-from server.ledger.rebuilding import Beside
-from server.ledger.receipts import check_own
+from server.ledger.offering import offer_of
 from server.ledger.refill import Offered
 
 LEAVES, BUNDLE = "leaves.jsonl", "bundle.json"
@@ -102,11 +101,7 @@ def _receipt(line: bytes, own: OwnLog) -> Offered:
     """A line is a receipt, or a receipt with what travelled beside its record."""
     value = json.loads(line[:LONGEST_LINE])
     item = RefillItem.read(line) if "receipt" in value else RefillItem(receipt=ReceiptMessage.read(line))
-    receipt = item.receipt.receipt()
-    check_own(receipt, own.known, own.origin)
-    beside = Beside(openings=item.openings, image_keys=item.image_keys)
-    given = beside if item.openings or item.image_keys else None
-    return Offered(seq=receipt.index, leaf=receipt.leaf, beside=given)
+    return offer_of(item, own.known, own.origin)
 
 
 def _bundle(content: bytes, own: OwnLog) -> Found:

@@ -17,8 +17,8 @@ from server.bodies import read_body
 from server.centre import Centre, Here
 from server.evidence.repository import held_evidence
 from server.evidence.service import issue_untold
-from server.ledger.rebuilding import Beside
-from server.ledger.receipts import check_own, own_keys
+from server.ledger.offering import offer_of
+from server.ledger.receipts import own_keys
 from server.ledger.refill import Known, Offered, Taken, take
 from server.ledger.standing import LogState
 
@@ -28,10 +28,13 @@ Holder = Annotated[Caller, needs(Scope.STATION, Scope.SHOP, Scope.CONSOLE)]
 
 @router.post("/ledger/refill")
 async def post_refill(request: Request, centre: Here, caller: Holder) -> Response:
-    """Take back entries by their receipts: whoever holds one may offer it, its signature decides."""
+    """Take back entries by their receipts: whoever holds one may offer it, its signature decides.
+
+    What travels beside a record is taken from its own station alone.
+    """
     batch = await read_body(request, RefillBatch)
     known = own_keys(centre.keys, centre.trust, centre.log.origin)
-    offered = await anyio.to_thread.run_sync(check_all, batch.items, known, centre.log.origin)
+    offered = await anyio.to_thread.run_sync(check_all, batch.items, known, centre.log.origin, caller)
     taken = await centre.writer.submit(partial(take_back, centre=centre, offered=offered))
     centre.deliveries_due.set()
     pending = await centre.reader.run(lambda c: _pending(c, centre.site, offered))
@@ -47,17 +50,11 @@ async def post_refill(request: Request, centre: Here, caller: Holder) -> Respons
     )
 
 
-def check_all(items: Sequence[RefillItem], known: Sequence[VerifierKey], origin: str) -> list[Offered]:
+def check_all(
+    items: Sequence[RefillItem], known: Sequence[VerifierKey], origin: str, giver: Caller
+) -> list[Offered]:
     """Check each receipt; raises BadSignature or WrongReceipt for one that is not of this log."""
-    return [_checked(item, known, origin) for item in items]
-
-
-def _checked(item: RefillItem, known: Sequence[VerifierKey], origin: str) -> Offered:
-    receipt = item.receipt.receipt()
-    check_own(receipt, known, origin)
-    beside = Beside(openings=item.openings, image_keys=item.image_keys)
-    given = beside if item.openings or item.image_keys else None
-    return Offered(seq=receipt.index, leaf=receipt.leaf, beside=given)
+    return [offer_of(item, known, origin, giver) for item in items]
 
 
 def take_back(connection: Connection, centre: Centre, offered: Sequence[Offered]) -> Taken:

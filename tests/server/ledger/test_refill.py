@@ -30,7 +30,7 @@ from server.access import Caller, Scope
 from server.app import create_app
 from server.centre import Centre, open_centre
 from server.db.ledger_tables import leaves
-from server.db.tables import instructions, record_evidence, records, units
+from server.db.tables import instructions, openings, record_evidence, records, units
 from server.keys import ServerKeys
 from server.ledger.opening import open_if_whole
 from server.ledger.refill import count_bare, recovering_from
@@ -95,13 +95,15 @@ def place(
     return Place(folder=tmp_path, settings=settings, keys=keys, clock=clock, template=record_value)
 
 
-async def offer(site: Site, bench: Bench, *pairs: tuple[ReceiptMessage, SignedRecord]) -> RefillAnswer:
+async def offer(
+    site: Site, auth: dict[str, str], *pairs: tuple[ReceiptMessage, SignedRecord]
+) -> RefillAnswer:
     items = tuple(
         RefillItem(receipt=receipt, openings=signed.openings, image_keys=signed.image_keys)
         for receipt, signed in pairs
     )
     content = RefillBatch(items=items).to_json()
-    answer = await site.http.post("/v1/ledger/refill", content=content, headers=bench.auth)
+    answer = await site.http.post("/v1/ledger/refill", content=content, headers=auth)
     assert answer.status_code == 200, answer.text
     return RefillAnswer.read(answer.content)
 
@@ -164,7 +166,7 @@ async def test_a_restored_ledger_takes_nothing_new_before_it_is_whole(place: Pla
 
 async def test_receipts_bring_every_entry_back_byte_for_byte(place: Place, lost: Lost) -> None:
     async with place.open(made=True) as site:
-        said = await offer(site, lost.bench, *lost.pairs)
+        said = await offer(site, lost.bench.auth, *lost.pairs)
         assert (said.appended, said.waiting, said.ledger_size, said.state) == (3, 0, 5, "open")
         assert await all_leaves(site.centre) == lost.before
         kept = await site.centre.checkpoints.now()
@@ -186,11 +188,11 @@ async def recorded_again(site: Site, lost: Lost) -> None:
 async def test_out_of_order_receipts_wait_for_those_before_them(place: Place, lost: Lost) -> None:
     first, second, third = lost.pairs
     async with place.open(made=True) as site:
-        said = await offer(site, lost.bench, third)
+        said = await offer(site, lost.bench.auth, third)
         assert (said.appended, said.waiting, said.state) == (0, 1, "recovering")
         waiting = b"".join(path.read_bytes() for path in place.folder.glob("centre.sqlite*"))
         assert b64encode(third[1].image_keys[0].wrapped) not in waiting, "what waits is sealed too"
-        said = await offer(site, lost.bench, second, first)
+        said = await offer(site, lost.bench.auth, second, first)
         assert (said.appended, said.waiting, said.state) == (3, 0, "open")
         assert await all_leaves(site.centre) == lost.before
 
@@ -206,12 +208,12 @@ async def test_a_whole_ledger_waits_for_receipts_that_are_under_no_checkpoint(
     )
     guard.write_bytes(issue_checkpoint(place.keys.log, shorter))
     async with place.open(made=True) as site:
-        said = await offer(site, lost.bench, *lost.pairs[:2])
+        said = await offer(site, lost.bench.auth, *lost.pairs[:2])
         assert (said.ledger_size, said.state) == (4, "recovering"), "whole, and waiting"
         site.clock.forward(29)
         await open_if_whole(site.centre)
         assert await state(site.centre) == LogState.RECOVERING
-        said = await offer(site, lost.bench, lost.pairs[2])
+        said = await offer(site, lost.bench.auth, lost.pairs[2])
         assert (said.ledger_size, said.state) == (5, "recovering"), "each that comes begins the wait anew"
         site.clock.forward(29)
         await open_if_whole(site.centre)
@@ -224,7 +226,7 @@ async def test_a_whole_ledger_waits_for_receipts_that_are_under_no_checkpoint(
 
 async def test_rows_evidence_and_instructions_follow(place: Place, lost: Lost) -> None:
     async with place.open(made=True) as site:
-        said = await offer(site, lost.bench, *lost.pairs)
+        said = await offer(site, lost.bench.auth, *lost.pairs)
         assert len(said.evidence_pending) == 1, "the image is asked for again"
         await site.upload(lost.bench, IMAGE)
         counts = await site.centre.reader.run(
@@ -239,8 +241,8 @@ async def test_rows_evidence_and_instructions_follow(place: Place, lost: Lost) -
 
 async def test_entries_that_are_there_are_known(place: Place, lost: Lost) -> None:
     async with place.open(made=True) as site:
-        await offer(site, lost.bench, *lost.pairs)
-        said = await offer(site, lost.bench, *lost.pairs)
+        await offer(site, lost.bench.auth, *lost.pairs)
+        said = await offer(site, lost.bench.auth, *lost.pairs)
         assert (said.appended, said.known, said.state) == (0, 3, "open")
 
 
@@ -250,7 +252,7 @@ async def test_a_receipt_that_contradicts_the_ledger_freezes_it(place: Place, lo
         assert await state(site.centre) == LogState.OPEN
         await site.announce("R9/1/1")
         await site.enrol("st2")
-        said = await offer(site, lost.bench, lost.pairs[0])
+        said = await offer(site, lost.bench.auth, lost.pairs[0])
         assert said.state == "frozen"
         alarms = (await site.http.get("/v1/alarms", headers=site.console)).json()["alarms"]
         assert {row["kind"] for row in alarms} == {"contradiction", "frozen"}
@@ -261,9 +263,9 @@ async def test_a_receipt_that_contradicts_the_ledger_freezes_it(place: Place, lo
 async def test_a_receipt_beyond_an_open_ledger_makes_it_recover(place: Place, lost: Lost) -> None:
     (place.folder / "checkpoint.newest").unlink()
     async with place.open(made=True) as site:
-        said = await offer(site, lost.bench, lost.pairs[2])
+        said = await offer(site, lost.bench.auth, lost.pairs[2])
         assert said.state == "recovering"
-        said = await offer(site, lost.bench, *lost.pairs[:2])
+        said = await offer(site, lost.bench.auth, *lost.pairs[:2])
         assert said.state == "open"
 
 
@@ -297,7 +299,7 @@ async def test_a_verdict_whose_unit_is_unknown_waits_for_its_announcement(
         await site.centre.checkpoints.now()
     place.restore(tmp_path / "copy.sqlite")
     async with place.open(made=True) as site:
-        said = await offer(site, bench, *pairs)
+        said = await offer(site, bench.auth, *pairs)
         assert said.state == "open"
         assert await site.centre.reader.run(lambda c: count_bare(c, "s1")) == 1
         await site.announce("R5/1/1")
@@ -311,7 +313,7 @@ async def test_an_erased_unit_needs_nothing_from_its_station(place: Place, lost:
         await site.centre.writer.submit(lambda c: mark_units(c, "s1", ["R1/1/2"], site.centre.now()))
         nothing: dict[str, Any] = {"openings": (), "image_keys": ()}
         bare = [(receipt, signed.model_copy(update=nothing)) for receipt, signed in lost.pairs]
-        said = await offer(site, lost.bench, *bare)
+        said = await offer(site, lost.bench.auth, *bare)
         assert said.state == "open"
         assert await site.centre.reader.run(lambda c: count_bare(c, "s1")) == 2, "of the other two units"
         assert await site.centre.reader.run(lambda c: recovering_from(c, "s1", "st1")) == 3
@@ -319,5 +321,35 @@ async def test_an_erased_unit_needs_nothing_from_its_station(place: Place, lost:
 
 async def test_nothing_is_asked_of_a_station_whose_records_are_whole(place: Place, lost: Lost) -> None:
     async with place.open(made=True) as site:
-        await offer(site, lost.bench, *lost.pairs)
+        await offer(site, lost.bench.auth, *lost.pairs)
         assert await site.centre.reader.run(lambda c: recovering_from(c, "s1", "st1")) is None
+
+
+@pytest.mark.parametrize("giver", ["shop", "another station", "console"])
+async def test_what_travels_beside_a_record_is_taken_from_its_own_station_alone(
+    place: Place, lost: Lost, giver: str
+) -> None:
+    async with place.open(made=True) as site:
+        keys = {"shop": site.shop, "console": site.console}
+        auth = keys.get(giver) or await bearer(site.centre, Caller(scope=Scope.STATION, station="st2"))
+        said = await offer(site, auth, *lost.pairs)
+        assert said.state == "open", "the receipts count, whoever brings them"
+        assert await site.centre.reader.run(lambda c: recovering_from(c, "s1", "st1")) == 2
+        await offer(site, lost.bench.auth, *lost.pairs)
+        assert await site.centre.reader.run(lambda c: recovering_from(c, "s1", "st1")) is None
+
+
+async def test_an_opening_that_does_not_fit_its_record_is_left_out(place: Place, lost: Lost) -> None:
+    forged = [
+        (
+            receipt,
+            signed.model_copy(update={"openings": (signed.openings[0].model_copy(update={"value": "O-2"}),)}),
+        )
+        for receipt, signed in lost.pairs
+    ]
+    async with place.open(made=True) as site:
+        assert (await offer(site, lost.bench.auth, *forged)).state == "open"
+        assert await site.centre.reader.run(lambda c: recovering_from(c, "s1", "st1")) == 2, "asked again"
+        assert await site.centre.reader.run(lambda c: len(c.execute(select(openings)).all())) == 1, (
+            "of before"
+        )
