@@ -11,12 +11,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from edge.database import Database
+from edge.faults import Faults
 from edge.vault import Vault
 
 if TYPE_CHECKING:
     from tests.edge.rig import Rig
+    from tests.edge.small_centre import SmallCentre
     from tests.edge.world import World
 
 
@@ -58,6 +61,17 @@ def vault(tmp_path: Path, world: "World") -> Vault:
 def small_centre() -> ModuleType:
     """The class of small_centre.py."""
     return _load("small_centre")
+
+
+@pytest.fixture
+def centre(small_centre: ModuleType, world: "World", site: ModuleType) -> Iterator["SmallCentre"]:
+    with small_centre.SmallCentre(world.log_key, site.ORIGIN) as running:
+        yield running
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults(CollectorRegistry())
 
 
 @pytest.fixture

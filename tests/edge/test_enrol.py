@@ -1,8 +1,6 @@
 """Enrolment: a key that never leaves, files of mode 0600, and nothing changed when it fails."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,12 +16,6 @@ if TYPE_CHECKING:
     from tests.edge.world import World
 
 CODE = "ABCD-EFGH-IJKL-MN23"
-
-
-@pytest.fixture
-def centre(small_centre: ModuleType, world: "World", site: ModuleType) -> Iterator["SmallCentre"]:
-    with small_centre.SmallCentre(world.log_key, site.ORIGIN) as running:
-        yield running
 
 
 async def test_a_station_proves_its_key_and_keeps_it(

@@ -1,14 +1,13 @@
 """What the centre erased is gone from the station too: from rows, files and the bytes of the journal."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from edge import erasure, journal, outbox, worklist
 from edge.clock import ClockWatch
@@ -35,17 +34,6 @@ Commit = Callable[[int], journal.Commit]
 
 def nothing() -> None:
     """Nobody needs to hear of it here."""
-
-
-@pytest.fixture
-def centre(small_centre: ModuleType, world: "World", site: ModuleType) -> Iterator["SmallCentre"]:
-    with small_centre.SmallCentre(world.log_key, site.ORIGIN) as running:
-        yield running
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults(CollectorRegistry())
 
 
 @pytest.fixture

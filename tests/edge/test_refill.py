@@ -1,13 +1,12 @@
 """What the centre lacks is offered once, before anything new, and a refusal holds nothing up."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from prometheus_client import CollectorRegistry
 
 from edge import journal, outbox
 from edge.clock import ClockWatch
@@ -30,17 +29,6 @@ if TYPE_CHECKING:
 
 BOOT = "1" * 32
 ORIGIN = "centre.test/site/s1"
-
-
-@pytest.fixture
-def centre(small_centre: ModuleType, world: "World", site: ModuleType) -> Iterator["SmallCentre"]:
-    with small_centre.SmallCentre(world.log_key, site.ORIGIN) as running:
-        yield running
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults(CollectorRegistry())
 
 
 @pytest.fixture

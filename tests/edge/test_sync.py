@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from edge import journal, worklist
 from edge.clock import ClockWatch, Instant
@@ -38,12 +37,6 @@ def standing(key: str, boot: str | None = None, counter: int = 0) -> StationStan
 
 
 @pytest.fixture
-def centre(small_centre: ModuleType, world: "World", site: ModuleType) -> Iterator["SmallCentre"]:
-    with small_centre.SmallCentre(world.log_key, site.ORIGIN) as running:
-        yield running
-
-
-@pytest.fixture
 def heard() -> Counter[str]:
     return Counter()
 
@@ -51,11 +44,6 @@ def heard() -> Counter[str]:
 @pytest.fixture
 def clocks() -> ClockWatch:
     return ClockWatch()
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults(CollectorRegistry())
 
 
 @pytest.fixture

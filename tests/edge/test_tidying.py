@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from edge import journal, outbox
 from edge.clock import ClockWatch
@@ -51,11 +50,6 @@ def committed(
         return done
 
     return commit
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults(CollectorRegistry())
 
 
 @pytest.fixture

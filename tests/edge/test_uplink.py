@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from prometheus_client import CollectorRegistry
 
 from edge import journal, outbox
 from edge.clock import ClockWatch
@@ -38,17 +37,6 @@ if TYPE_CHECKING:
 BOOT = "1" * 32
 Answer = tuple[int, bytes]
 Commit = Callable[[int], journal.Commit]
-
-
-@pytest.fixture
-def centre(small_centre: ModuleType, world: "World", site: ModuleType) -> Iterator["SmallCentre"]:
-    with small_centre.SmallCentre(world.log_key, site.ORIGIN) as running:
-        yield running
-
-
-@pytest.fixture
-def faults() -> Faults:
-    return Faults(CollectorRegistry())
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +12,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection
 
 from inspection.custody.sealing import commit, wrap_key
 from inspection.custody.signing import Domain, key_id, public_bytes, sign
@@ -22,6 +23,8 @@ from inspection.record import InspectionRecord
 from server.access import Caller, Scope, new_key
 from server.app import create_app
 from server.centre import Centre, open_centre
+from server.db.engine import writing_engine
+from server.db.migrate import migrate
 from server.keys import ServerKeys, make_keys
 from server.settings import ServerSettings
 
@@ -184,6 +187,16 @@ def unit_object(unit: str, **changes: Any) -> dict[str, Any]:
         "reason": "changed_mind",
     }
     return row | changes
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    """A new database with all its tables, in one transaction."""
+    engine = writing_engine(tmp_path / "x.sqlite")
+    migrate(engine)
+    with engine.begin() as opened:
+        yield opened
+    engine.dispose()
 
 
 @pytest.fixture

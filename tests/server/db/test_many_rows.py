@@ -1,27 +1,13 @@
 """Many rows in one statement: as SQLAlchemy would have written and found them."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
-from server.db.engine import writing_engine
-from server.db.migrate import migrate
 from server.db.rows import MOST_TOGETHER, find_rows, insert_rows
 from server.db.tables import merchants
 
 ROWS = [{"name": f"No. {n}", "id": f"m{n}", "site": "s1", "created_at": "now"} for n in range(5)]
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = writing_engine(tmp_path / "x.sqlite")
-    migrate(engine)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
 
 
 def test_values_go_into_the_columns_that_name_them(connection: Connection) -> None:

@@ -1,6 +1,5 @@
 """Checkpoints: kept for ever, never two that do not fit together, guarded before anybody sees them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,7 @@ from inspection.custody.leaf import EntryType
 from inspection.custody.merkle import EMPTY_ROOT, leaf_hash, root_of, verify_consistency
 from inspection.custody.note import note_key
 from server.centre import Centre, open_centre
-from server.db.engine import writing_engine
 from server.db.ledger_tables import checkpoints, heads, leaves, tiles
-from server.db.migrate import migrate
 from server.errors import LedgerBroken, LedgerFrozen, LedgerRecovering
 from server.keys import ServerKeys
 from server.ledger.checkpoints import Kept, newest, sign_news
@@ -30,15 +27,6 @@ ORIGIN = "centre.test/site/s1"
 AT = "2026-05-04T12:00:00.000000Z"
 KEY, OLD_KEY = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
 KNOWN = [note_key(ORIGIN, KEY)]
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = writing_engine(tmp_path / "x.sqlite")
-    migrate(engine)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
 
 
 @pytest.fixture

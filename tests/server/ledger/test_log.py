@@ -1,8 +1,6 @@
 """The log: every leaf holds the hash of the one before, each id once, and the head fits."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,23 +10,12 @@ from sqlalchemy import Connection, delete, text, update
 from inspection.custody.canonical import canonical, parse_canonical
 from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex, read_leaf
 from inspection.errors import BadMessage
-from server.db.engine import writing_engine
 from server.db.ledger_tables import heads, leaves
-from server.db.migrate import migrate
 from server.errors import DuplicateId, LedgerBroken
 from server.ledger.log import Entry, Head, Log, leaf_bytes
 
 ORIGIN = "centre.test/site/s1"
 AT = "2026-05-04T12:00:00.000000Z"
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = writing_engine(tmp_path / "x.sqlite")
-    migrate(engine)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The tree beside the leaves: whatever is appended, tiles and proofs are those of RFC 6962."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,15 +18,6 @@ from server.ledger.tree import grow, split, tile_reader, tree_view
 
 AT = "2026-05-04T12:00:00.000000Z"
 SIZE = 256 * 3 + 17
-
-
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    engine = writing_engine(tmp_path / "x.sqlite")
-    migrate(engine)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
 
 
 def fill(connection: Connection, batches: list[int]) -> list[bytes]:
