@@ -13,6 +13,10 @@ from kit.errors import KitError, Unreadable
 MAX_PART_BYTES = 64 * 1024 * 1024
 """No part but the lines of a log is longer: a photo, a page, a bundle of 256 entries."""
 READ_AHEAD = 256 * 1024
+DAMAGED = (zipfile.BadZipFile, EOFError, OSError)
+"""What a zip says in the middle of a part that is read as a stream."""
+UNREADABLE = (zipfile.BadZipFile, EOFError, ValueError, RuntimeError)
+"""What a zip says of a part: damaged, a name that is no text, encrypted, or of a later version."""
 
 
 class Archive(Protocol):
@@ -69,14 +73,13 @@ class ZipArchive:
         """As `Archive.read`."""
         if self.size(name) > MAX_PART_BYTES:
             raise Unreadable(f"{name} is longer than {MAX_PART_BYTES} bytes")
-        try:
+        with _readable(name):
             return self.file.read(name)
-        except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError) as error:
-            raise Unreadable(f"{name} is damaged: {error}") from error
 
     def open(self, name: str) -> BinaryIO:
         """As `Archive.open`."""
-        raw = cast(io.RawIOBase, self.file.open(name))
+        with _readable(name):
+            raw = cast(io.RawIOBase, self.file.open(name))
         return io.BufferedReader(raw, READ_AHEAD)  # a zip's own way of reading lines is slow
 
     def size(self, name: str) -> int:
@@ -92,11 +95,27 @@ def open_archive(path: Path, wrong: type[KitError] = Unreadable) -> Iterator[Arc
         names = frozenset(each.relative_to(path).as_posix() for each in inside)
         yield FolderArchive(folder=path, names=names)
         return
+    with _opened(path, wrong) as file:
+        names = _names(file, wrong)
+        try:
+            yield ZipArchive(file=file, names=names)
+        except DAMAGED as error:
+            raise wrong(f"{path} is damaged: {error}") from error
+
+
+def _opened(path: Path, wrong: type[KitError]) -> zipfile.ZipFile:
     try:
-        with zipfile.ZipFile(path) as file:
-            yield ZipArchive(file=file, names=_names(file, wrong))
-    except (zipfile.BadZipFile, OSError) as error:
+        return zipfile.ZipFile(path)
+    except (OSError, *UNREADABLE) as error:
         raise wrong(f"{path} is no zip and no folder: {error}") from error
+
+
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except UNREADABLE as error:
+        raise Unreadable(f"{name} is damaged: {error}") from error
 
 
 def _names(file: zipfile.ZipFile, wrong: type[KitError]) -> frozenset[str]:

@@ -287,12 +287,12 @@ def main(words: list[str] | None = None) -> int:  # the command line; returns th
         held = parser.parse_args(words)
         policy = Policy(held.policy.read_text("utf-8"))
         print(f"holds: {check(held.file, policy, held)}")
-    except (OSError, zipfile.BadZipFile) as error:
-        print(f"cannot be read: {error}", file=sys.stderr)
-        return 2
     except UNREADABLE as error:
         print(f"FAILED: {error if isinstance(error, Failed) else f'unreadable: {error!r}'}")
         return 1
+    except (OSError, zipfile.BadZipFile, RuntimeError) as error:
+        print(f"cannot be read: {error}", file=sys.stderr)
+        return 2
     if policy.quorum == "none": print("this policy asks for no witness: a fork of the log is not detectable")
     return 0
 
