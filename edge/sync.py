@@ -137,9 +137,14 @@ class Sync:
             await self._erasing.finish()
 
     async def catch_up(self) -> None:
-        """Hear what was erased before anything is sent; raises LinkError or DiskFull."""
+        """Hear what was erased before anything is sent; raises LinkError or DiskFull.
+
+        What must not be sent again is gone once it was heard; files and old bytes are left to the poll, so
+        that a disk without room to rewrite the journal holds up no record.
+        """
         try:
-            await self.worklist()
+            async with self._one_at_a_time:
+                await self._take_pages()
         except BadMessage as error:
             self._faults.count(error.code)
 

@@ -13,6 +13,7 @@ from edge import erasure, journal, outbox, worklist
 from edge.clock import ClockWatch
 from edge.database import Database
 from edge.erasure import Erasing
+from edge.errors import DiskFull
 from edge.faults import Faults
 from edge.identity import Identity
 from edge.inputs import NewWorklist
@@ -164,6 +165,34 @@ async def test_after_every_outage_it_hears_first(
     row = database.run_now(lambda c: c.exec_driver_sql("SELECT openings, image_keys FROM outbox").one())
     assert tuple(row) == ("[]", "[]")
     assert done.signed.openings != ()
+
+
+async def test_a_disk_without_room_to_rewrite_the_journal_holds_up_no_record(
+    sync: Sync,
+    uplink: Uplink,
+    commit: Commit,
+    centre: "SmallCentre",
+    site: ModuleType,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def full() -> None:
+        raise DiskFull("no room")
+
+    monkeypatch.setattr(database, "scrub", full)
+    gone, kept = commit(1), commit(2)
+    sent: list[RecordBatch] = []
+    centre.routes["GET /v1/worklist"] = lambda body: (200, erasing_page(site, "RMA-1/1/1").to_json())
+    centre.twists = [lambda batch, answer: sent.append(batch) or answer]  # type: ignore[func-returns-value]
+    allowed = asyncio.Event()
+    allowed.set()
+    async with site.running(uplink.run(allowed, sync.catch_up)):
+        await site.until(lambda: database.run_now(outbox.depth).queued == 0)
+    assert [each.openings for each in sent[0].records] == [(), kept.signed.openings]
+    assert gone.images[0].ciphertext_sha256 not in centre.images
+    with pytest.raises(DiskFull):
+        await sync.worklist()
+    assert database.run_now(erasure.left).unscrubbed, "the poll goes on trying"
 
 
 def test_a_unit_erased_on_the_bench_leaves_nothing_behind(

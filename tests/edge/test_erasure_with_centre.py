@@ -182,6 +182,7 @@ async def test_a_station_that_was_away_gets_its_record_in_and_brings_nothing_bac
         assert database.run_now(outbox.depth).refused == 0, "both records stand in the ledger"
         assert not both.centre.store.holds(gone.images[0].ciphertext_sha256)
         assert both.centre.store.holds(kept.images[0].ciphertext_sha256)
+        await sync.worklist()  # as the poll beside the uplink does
         assert both.left_of(gone, ciphertext) == []
 
 
