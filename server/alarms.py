@@ -4,6 +4,7 @@ An alarm is a row, raised in the transaction that found the reason for it. As lo
 same kind about the same subject raises nothing more. Clearing it is an entry of the ledger.
 """
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -87,7 +88,8 @@ def clear_alarm(connection: Connection, log: Log, id: int, by: str, reason: str,
     body = ApprovalEntry(
         kind=ApprovalKind.ALARM, subject=f"{row.kind}:{row.subject}", reason=reason, by=(by,), at=now
     )
-    return log.append(connection, entry_of(EntryType.APPROVAL, body, f"alarm/{id}"), at).seq
+    token = f"alarm/{id}/{secrets.token_hex(8)}"  # a restored table gives out the same numbers again
+    return log.append(connection, entry_of(EntryType.APPROVAL, body, token), at).seq
 
 
 def standing_alarms(connection: Connection, site: str, limit: int = 50) -> Sequence[AnyRow]:

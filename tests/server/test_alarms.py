@@ -1,11 +1,15 @@
 """Alarms: raised once, shown until a named person clears them, and the clearing stands in the ledger."""
 
+import re
 from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType, read_leaf
 from inspection.messages.entries import check_body, check_id
 from server.alarms import AlarmKind, raise_alarm, settle_alarm
+from server.db.ledger_tables import alarms
 
 if TYPE_CHECKING:
     from tests.server.conftest import Site
@@ -51,9 +55,18 @@ async def test_who_clears_an_alarm_stands_in_the_ledger_by_name(site: "Site") ->
     leaf = read_leaf(content)
     body = check_body(EntryType.APPROVAL, canonical(leaf.body))
     check_id(leaf.type, leaf.id, body)
-    assert (leaf.id, leaf.body["subject"]) == ("approval:alarm/1", "clone:st1")
+    assert re.fullmatch("approval:alarm/1/[0-9a-f]{16}", leaf.id)
+    assert leaf.body["subject"] == "clone:st1"
     assert leaf.body["by"] == ["test"]
     assert leaf.body["reason"] == REASON["reason"]
+
+
+async def test_an_alarm_whose_number_was_given_out_before_a_restore_can_be_cleared(site: "Site") -> None:
+    for subject in ("st1", "st2"):
+        await alarm(site, subject)
+        answer = await site.http.post("/v1/alarms/1/clear", json=REASON, headers=site.console)
+        assert answer.status_code == 200, answer.text
+        await site.centre.writer.submit(lambda c: c.execute(delete(alarms)).rowcount)
 
 
 async def test_a_cleared_alarm_is_cleared_once_and_an_unknown_one_never(site: "Site") -> None:
