@@ -12,6 +12,8 @@ from server.subjects.keys import SubjectKeys
 
 PREFIX, SUFFIX = "subjects-", ".sqlite"
 FORMAT = "%Y%m%dT%H%M%SZ"
+EVERY = timedelta(days=1)
+"""How often backups are made: one whose time is over goes at the next run, and not before."""
 
 
 def back_up(keys: SubjectKeys, folder: Path, days: int, now: datetime) -> tuple[Path, tuple[Path, ...]]:
@@ -37,3 +39,8 @@ def is_over(name: str, days: int, now: datetime) -> bool:
     except ValueError:
         return False
     return made < now - timedelta(days=days)
+
+
+def none_holds_from(erased_at: datetime, days: int) -> datetime:
+    """From when on no backup holds a key that was destroyed at `erased_at`, with a run each day. Pure."""
+    return erased_at + timedelta(days=days) + EVERY

@@ -10,7 +10,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import anyio.to_thread
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -28,6 +28,7 @@ from server.evidence.store import EvidenceStore
 from server.ledger.entries import entry_of
 from server.ledger.log import Log
 from server.subjects import repository
+from server.subjects.backup import none_holds_from
 from server.subjects.bound import keys_of
 from server.subjects.certificate import in_words
 from server.subjects.holds import hold_on
@@ -130,7 +131,7 @@ class Eraser:
             entry_index=erasure.leaf_seq,
             entry_hash=leaf_hash_hex(leaf),
             key_backup_days=self.backup_days,
-            no_key_after=now + timedelta(days=self.backup_days),
+            no_key_after=none_holds_from(now, self.backup_days),
         )
         content = canonical(certificate.model_dump(mode="json"))
         return repository.keep_certificate(connection, self.log.site, erasure.id, content)

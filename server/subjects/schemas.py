@@ -50,7 +50,8 @@ class Certificate(Message):
     """RFC 6962 leaf hash of the ledger's entry."""
     key_backup_days: Count
     no_key_after: Utc
-    """From then on no backup of the key store holds the key, where it is kept as the settings say."""
+    """From then on no backup of the key store holds the key, where `backup-keys` runs daily: an old copy goes
+    at the run after its last day."""
 
 
 class ErasureAnswer(Message):

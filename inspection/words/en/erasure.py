@@ -10,6 +10,7 @@ WORDS: dict[str, str] = {
         "Reason: {reason}. Asked for by: {by}.\n"
         "Entry {index} of the ledger {origin} states this; it names nobody, and every earlier proof stays "
         "valid.\n"
-        "Backups of the key store are kept for {days} days: from {until} on none holds the key."
+        "The key store is backed up daily; each backup is kept for {days} days and deleted by the next run: "
+        "from {until} on none holds the key."
     ),
 }

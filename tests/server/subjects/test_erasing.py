@@ -206,7 +206,8 @@ async def test_the_entry_names_nobody_and_the_certificate_is_signed(
     assert opens(certificate.subject_commitment, answer.salt, ["m1", "C-ann-1"])
     assert body.subject_commitment == certificate.subject_commitment
     assert certificate.key_backup_days == 7
-    assert (certificate.no_key_after - certificate.erased_at).days == 7
+    assert (certificate.no_key_after - certificate.erased_at).days == 8, "the run after the seventh"
+    assert "daily" in answer.text["en"] and "每日" in answer.text["zh_CN"]
     assert set(answer.text) == {"zh_CN", "en"}
     assert certificate.erasure in answer.text["en"] and "密钥" in answer.text["zh_CN"]
 

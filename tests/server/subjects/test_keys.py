@@ -9,7 +9,7 @@ import pytest
 
 from inspection.errors import BadSeal
 from server.errors import BadKeys, BadRequest
-from server.subjects.backup import back_up
+from server.subjects.backup import back_up, none_holds_from
 from server.subjects.keys import FILE_NAME, SubjectKeys
 from server.subjects.personal import open_waiting, seal_waiting
 
@@ -157,6 +157,23 @@ def test_backups_of_the_key_store_are_kept_for_days_only(keys: SubjectKeys, tmp_
     with pytest.raises(BadRequest, match="exists"):
         back_up(keys, out, 7, noon + timedelta(days=8))
     assert keys.open(sealed, PLACE) is None
+
+
+@pytest.mark.parametrize("days", [1, 7, 30])
+def test_with_a_run_each_day_no_backup_holds_the_key_from_the_day_that_is_certified(
+    keys: SubjectKeys, tmp_path: Path, days: int
+) -> None:
+    ann, out = keys.secrets.customer("m1", "C-1"), tmp_path / "out"
+    erased_at = datetime(2026, 5, 4, 12, tzinfo=UTC)
+    keys.ensure([ann])
+    back_up(keys, out, days, erased_at)
+    keys.destroy(ann)
+    held = {}
+    for day in range(1, days + 2):
+        back_up(keys, out, days, erased_at + timedelta(days=day))
+        held[day] = any(wrapped_in(path) for path in out.iterdir())
+    assert (held[days], held[days + 1]) == (True, False)
+    assert none_holds_from(erased_at, days) == erased_at + timedelta(days=days + 1)
 
 
 def wrapped_in(path: Path) -> list[bytes]:
