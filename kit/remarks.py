@@ -6,17 +6,16 @@ wrong. Somebody has to explain it, so it is named with the entries around it.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
 from inspection.custody.counters import Gap, Late, Overlap
 from inspection.custody.leaf import Leaf
+from inspection.messages.base import read_time
 
 MAX_REMARKS = 20
 CLOCK_SLACK_S = 300
 """How far two clocks may differ before it is worth a word: five minutes."""
-TIME_LENGTH = len("2026-01-31T08:00:00.000000Z")
 
 
 class Oddity(StrEnum):
@@ -96,10 +95,8 @@ class Remarks:
 
 @lru_cache(maxsize=8)  # what is committed together says one time
 def seconds(text: str) -> float:
-    """Seconds after the epoch of the one spelling of times, NaN for any other; twenty times `strptime`."""
-    if len(text) != TIME_LENGTH or text[10] != "T" or text[19] != "." or not text.endswith("Z"):
-        return float("nan")
+    """Seconds after the epoch of the one spelling of times, NaN for any other."""
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return read_time(text).timestamp()
     except ValueError:
         return float("nan")

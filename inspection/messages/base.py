@@ -17,7 +17,9 @@ from pydantic import (
 
 from inspection.errors import BadMessage
 
-TIME_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+TIME_FORM = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"  # later Pythons take 24:00
+)
 
 
 def time_text(moment: datetime) -> str:

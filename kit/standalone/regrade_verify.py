@@ -20,7 +20,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-PRIME, SKEW_S, TIME = 2**255 - 19, 300, "%Y-%m-%dT%H:%M:%S.%fZ%z"
+PRIME, SKEW_S, TIME = 2**255 - 19, 300, re.compile(r"(?a)\d{4}(-\d\d){2}T([01]\d|2[0-3])(:\d\d){2}[.]\d{6}Z")
 SMALL_ORDER = {0, 1, PRIME - 1, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
                0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7}
 TYPES = re.compile("verdict|correction|reversal|refund[.]instruction|refund[.]outcome|logistics|key[.]add|"
@@ -141,7 +141,8 @@ class Entries:  # checks leaves in the log's order, each by itself and beside th
             self.keys |= {id[4:]: key} if body.get("role", "station") == "station" else {}
         elif value["type"] == "key.revoke": self.revoked.add(id.removeprefix("revoke:"))
         elif value["type"] == "verdict": self.verdict(value, body, body["device"], index)
-        self.times += [datetime.strptime(value["recorded_at"] + "+0000", TIME).timestamp()]
+        need(TIME.fullmatch(value["recorded_at"]), "unreadable", "recorded_at is no time", index)
+        self.times += [datetime.fromisoformat(value["recorded_at"]).timestamp()]
         return value
 
     def verdict(self, value: Any, body: Any, device: Any, index: int) -> None:  # did a station sign it?

@@ -204,6 +204,7 @@ class Ledger:
         assert value["id"] not in self.ids
         self.ids.append(value["id"])
         time = datetime.strptime(value["recorded_at"] + "+0000", "%Y-%m-%dT%H:%M:%S.%fZ%z")
+        assert value["recorded_at"] == time.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
         self.times.append(time)
         if value["type"] == "key.add":
             self.add(value)

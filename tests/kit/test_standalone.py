@@ -19,7 +19,7 @@ from kit.tree import GrowingTree
 from tests.kit.attacks import ACCEPT, REJECT, Case
 from tests.kit.attacks_on_files import proof_of
 from tests.kit.judges import JUDGES, standalone_module
-from tests.kit.world import key, pack_of, text, true_world, world_of
+from tests.kit.world import STORY, key, new_log, pack_of, tell, text, true_world, world_of
 
 MOST_LINES = 300
 GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -73,6 +73,28 @@ def test_entries_proven_in_another_trusted_log_are_refused(judge: Callable[[Case
     case = Case(files=files | photos, policy=write_policy(both))
     assert judge(replace(case, files=true_world().pack)) == ACCEPT
     assert judge(case) == REJECT
+
+
+@pytest.mark.parametrize("judge", JUDGES.values(), ids=JUDGES)
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("2026-01-31T08:13:00.000000Z", ACCEPT),
+        ("2026-W05-6T08:13:00.000000Z", REJECT),
+        ("2026-1-31T8:13:0.0Z", REJECT),
+        ("2026-01-31T24:00:00.000000Z", REJECT),
+        ("2026-02-30T08:13:00.000000Z", REJECT),
+        ("2026-01-31 08:13:00.000000Z", REJECT),
+        ("\u0662026-01-31T08:13:00.000000Z", REJECT),
+    ],
+)
+def test_a_time_has_one_spelling(judge: Callable[[Case], str], at: str, expected: str) -> None:
+    log = tell(new_log(), STORY[:-1])
+    log.at = at
+    STORY[-1](log)
+    files = world_of(log).files
+    for shown in (files, {"leaves.jsonl": files["leaves.jsonl"]}):
+        assert judge(Case(files=shown, policy=true_world().policy)) == expected
 
 
 def test_proofs_in_trees_of_any_shape_hold_for_their_own_place_alone() -> None:
