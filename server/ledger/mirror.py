@@ -6,13 +6,13 @@ neither keys nor anything personal: commitments only.
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import structlog
 
-from inspection.custody.leaf import GENESIS, leaf_hash_hex, read_leaf
-from inspection.errors import DomainError
-from server.errors import BadSettings, CentreError
+from inspection.custody.leaf import leaf_hash_hex
+from server.errors import BadSettings
 from server.ledger.checkpoints import Kept
 
 SEGMENT = 65_536
@@ -85,11 +85,6 @@ class Mirror:
         found = [path for path in (self._directory / NOTES).glob("*") if path.name.isdigit()]
         return [path.read_bytes() for path in sorted(found, key=lambda path: int(path.name))]
 
-    def last_hash(self) -> str:
-        """Hash of the last leaf; GENESIS without one."""
-        last = next(self.lines(self.size - 1), None) if self.size else None
-        return GENESIS if last is None else leaf_hash_hex(last)
-
     def _segment(self, seq: int) -> Path:
         return self._directory / f"leaves-{seq - seq % SEGMENT:012d}.jsonl"
 
@@ -127,25 +122,30 @@ class MirrorKeeper:
         """Copy what the checkpoint is over; runs in a thread, before the checkpoint is shown."""
         try:
             self._copy(kept)
-        except (OSError, CentreError, DomainError) as error:
+        except Exception as error:  # whatever it is, checkpoints go on without the copy
             self._mirror = None
-            self._logger.error("mirror.behind", size=kept.size, reason=str(error))
+            self._logger.error("mirror.behind", size=kept.size, reason=str(error), exc_info=error)
 
     def _copy(self, kept: Kept) -> None:
         mirror = self._mirror or Mirror(self._directory)
+        if self._mirror is None or mirror.size > kept.size:
+            self._check(mirror, min(mirror.size, kept.size))
+            self._mirror = mirror
         if mirror.size > kept.size:
-            last = range(max(kept.size - 1, 0), kept.size)
-            self._check(self._read(last) == list(mirror.lines(last.start))[: len(last)])
             mirror.set_aside(kept.size)
         for start in range(mirror.size, kept.size, PAGE):
-            lines = self._read(range(start, min(start + PAGE, kept.size)))
-            if self._mirror is None and lines:
-                self._check(read_leaf(lines[0]).prev == mirror.last_hash())
-                self._mirror = mirror
-            mirror.append(lines)
+            mirror.append(self._read(range(start, min(start + PAGE, kept.size))))
         if mirror.size == kept.size:
             mirror.keep_note(kept.size, kept.note)
 
-    def _check(self, same: bool) -> None:
-        if not same:
+    def _check(self, mirror: Mirror, size: int) -> None:
+        """Raise BadSettings unless both have the same leaf before `size`, with its body or without."""
+        last = range(max(size - 1, 0), size)
+        here = [_hash_of(line) for line in islice(mirror.lines(last.start), len(last))]
+        if here != [_hash_of(line) for line in self._read(last)]:
             raise BadSettings(f"{self._directory} holds a copy of another ledger: name an empty folder")
+
+
+def _hash_of(line: bytes) -> str:
+    """The leaf hash, where a body was dropped or is withheld too: its line is the hash."""
+    return line.strip(b'"').decode() if line.startswith(b'"') else leaf_hash_hex(line)
