@@ -3,9 +3,7 @@
 import asyncio
 from functools import partial
 
-from inspection.errors import DomainError
 from server.centre import Centre
-from server.errors import CentreError
 from server.ledger.refill_router import take_back
 from server.ledger.standing import LogState, standing_of
 
@@ -13,13 +11,13 @@ LOOK_S = 1.0
 
 
 async def opening(centre: Centre) -> None:
-    """Look for ever; a ledger that is open costs one short read each time."""
+    """Look until cancelled, no fault ends it; a ledger that is open costs one short read each time."""
     while True:
         await asyncio.sleep(LOOK_S)
         try:
             await open_if_whole(centre)
-        except (CentreError, DomainError, OSError) as error:
-            centre.logger.warning("ledger.not_opened", reason=str(error))
+        except Exception as error:  # a ledger that is whole must open the next time
+            centre.logger.error("ledger.not_opened", reason=str(error), exc_info=error)
 
 
 async def open_if_whole(centre: Centre) -> None:

@@ -11,10 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.checkpoint import Checkpoint, read_checkpoint_text
 from inspection.custody.note import read_note
-from inspection.errors import DomainError
 from inspection.messages.base import time_text
 from server.db.writer import Writer
-from server.errors import CentreError
 from server.ledger.checkpoints import Kept, sign_news
 from server.ledger.guard import Guard
 from server.ledger.log import Log
@@ -88,12 +86,12 @@ class Checkpointer:
             return await self._writer.submit(lambda c: look(c, self._log, guarded, at))
 
     async def run(self, every_s: float) -> None:
-        """Sign for ever; what keeps it from signing is logged when it changes, and tried again."""
+        """Sign until cancelled; whatever keeps it from signing is logged when it changes, and tried again."""
         while True:
             try:
                 await self.now()
                 self._note(None)
-            except (CentreError, DomainError, OSError) as error:
+            except Exception as error:  # a fault of today must not be the end of all checkpoints
                 self._note(str(error))
             await asyncio.sleep(every_s)
 

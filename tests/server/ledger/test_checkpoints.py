@@ -1,11 +1,14 @@
 """Checkpoints: kept for ever, never two that do not fit together, guarded before anybody sees them."""
 
+import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, delete, update
+from sqlalchemy.exc import OperationalError
 
 from inspection.custody.checkpoint import Checkpoint, issue_checkpoint, open_checkpoint
 from inspection.custody.leaf import EntryType
@@ -18,6 +21,7 @@ from server.keys import ServerKeys
 from server.ledger.checkpoints import Kept, newest, sign_news
 from server.ledger.guard import FILE_NAME, Guard
 from server.ledger.log import Entry, Log
+from server.ledger.opening import opening
 from server.ledger.standing import LogState, set_state, standing_of
 from server.ledger.tree import tree_view
 from server.settings import ServerSettings
@@ -197,3 +201,41 @@ async def test_a_crash_before_the_guard_moved_is_made_good_at_the_start(
     async with open_centre(tmp_path, settings, keys, clock=clock, registry=CollectorRegistry()) as centre:
         assert centre.checkpoints.shown is not None
         assert (tmp_path / FILE_NAME).read_bytes() == centre.checkpoints.shown.note
+
+
+class Broken:
+    """Fails as no error of ours does; a loop that comes back to it goes on."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.twice = asyncio.Event()
+
+    async def __call__(self, *_: object) -> None:
+        self.calls += 1
+        if self.calls == 2:
+            self.twice.set()
+        raise OperationalError("SELECT", {}, OSError("disk I/O error"))
+
+
+async def goes_on(loop: Coroutine[None, None, None], broken: Broken) -> None:
+    task = asyncio.create_task(loop)
+    try:
+        async with asyncio.timeout(10):
+            await broken.twice.wait()
+    finally:
+        task.cancel()
+
+
+async def test_no_fault_ends_the_signing(centre: Centre, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Broken()
+    monkeypatch.setattr(centre.checkpoints, "now", broken)
+    await goes_on(centre.checkpoints.run(0), broken)
+
+
+async def test_no_fault_keeps_a_whole_ledger_from_being_opened(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Broken()
+    monkeypatch.setattr("server.ledger.opening.open_if_whole", broken)
+    monkeypatch.setattr("server.ledger.opening.LOOK_S", 0)
+    await goes_on(opening(centre), broken)
