@@ -3,11 +3,12 @@
 import math
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ConfigDict, Field, create_model
 
 from inspection.custody.canonical import MAX_INTEGER, canonical
 from inspection.custody.leaf import MAX_LEAF_BYTES, EntryType, Leaf
@@ -143,24 +144,55 @@ def test_every_rubric_row_can_stand_in_a_record_as_a_reason(record_value: Values
             read_record(canonical(record_value(verdict={"reasons": [rule]})))
 
 
-def parts(schema: Any) -> Iterator[dict[str, Any]]:
-    """Every part of a JSON schema that says what a value may be."""
-    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
-    if isinstance(schema, dict) and "type" in schema:
-        yield schema
-    for each in inner:
+def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A JSON schema and every schema in it: each says what one value may be, or nothing of it."""
+    yield schema
+    inner = [*schema.get("$defs", {}).values(), *schema.get("properties", {}).values()]
+    inner += [*schema.get("anyOf", ()), *schema.get("prefixItems", ())]
+    for each in [*inner, schema["items"]] if "items" in schema else inner:
         yield from parts(each)
+
+
+def has_canonical_form(part: dict[str, Any]) -> bool:
+    """Whether all that this part allows has one; parts that it names or holds answer for themselves."""
+    match part.get("type"):
+        case None:
+            return "$ref" in part or "anyOf" in part
+        case "object":
+            return part.get("additionalProperties") is False and all(
+                name.isascii() for name in part["properties"]
+            )
+        case "array":
+            return "items" in part or part.get("maxItems") == len(part["prefixItems"])
+        case "integer":
+            lowest = part.get("minimum", part.get("exclusiveMinimum", part.get("const", -math.inf)))
+            highest = part.get("maximum", part.get("const", math.inf))
+            return bool(lowest >= -MAX_INTEGER and highest <= MAX_INTEGER)
+        case kind:
+            return kind in {"string", "boolean", "null"}
 
 
 def test_a_record_has_no_place_for_what_has_no_canonical_form() -> None:
     """What writes back to the same bytes is believed: so no floats, no free keys, no longer integers."""
-    schema = InspectionRecord.model_json_schema()
-    for part in parts(schema):
-        assert part["type"] in {"object", "array", "string", "integer", "boolean", "null"}
-        if part["type"] == "object":
-            assert part["additionalProperties"] is False
-            assert all(name.isascii() for name in part["properties"])
-        if part["type"] == "integer":
-            lowest = part.get("minimum", part.get("exclusiveMinimum", part.get("const", -math.inf)))
-            assert lowest >= -MAX_INTEGER
-            assert part.get("maximum", part.get("const", math.inf)) <= MAX_INTEGER
+    found = list(parts(InspectionRecord.model_json_schema()))
+    assert len(found) > 100
+    assert [part for part in found if not has_canonical_form(part)] == []
+
+
+@pytest.mark.parametrize(
+    "loose",
+    [
+        Any,
+        float,
+        int,
+        dict[str, str],
+        tuple[Any, ...],
+        tuple[str, Any],
+        str | Any,
+        Annotated[int, Field(ge=0)],
+    ],
+)
+def test_a_field_of_anything_would_be_noticed(loose: Any) -> None:
+    made = create_model("Loose", __config__=ConfigDict(extra="forbid"), type=(str, ...), loose=(loose, ...))
+    found = list(parts(made.model_json_schema()))
+    assert [part for part in found if not has_canonical_form(part)] != []
