@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -134,70 +134,71 @@ def replace_unit(unit: Any, number: int) -> dict[str, Any]:
     return value | {"serial": f"SERIAL-{number}"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """A station on the line that has heard what to expect."""
+
+    sync: Sync
+    uplink: Uplink
+    database: Database
+    vault: Vault
+
+
 @pytest.fixture
-def station(tmp_path: Path, both: Site) -> Iterator[tuple[Database, Vault]]:
-    (tmp_path / "station").mkdir()
-    with Database(tmp_path / "station") as database:
-        begin = partial(journal.begin_boot, boot=BOOT, key=both.world.key_id, at=both.made.NOON)
-        database.run_now(begin)
-        vault = Vault(
-            tmp_path / "station" / "evidence", both.world.enrolment.sealing_public_key, secrets.token_bytes
-        )
-        yield database, vault
+async def station(tmp_path: Path, both: Site) -> AsyncIterator[Station]:
+    folder, enrolment = tmp_path / "station", both.world.enrolment
+    folder.mkdir()
+    vault = Vault(folder / "evidence", enrolment.sealing_public_key, secrets.token_bytes)
+    async with both.served.link(enrolment.api_key) as link:
+        with Database(folder) as database:
+            begin = partial(journal.begin_boot, boot=BOOT, key=both.world.key_id, at=both.made.NOON)
+            database.run_now(begin)
+            sync, uplink = both.station(link, database, vault)
+            await sync.worklist()
+            yield Station(sync=sync, uplink=uplink, database=database, vault=vault)
 
 
-async def test_a_station_that_is_there_forgets_with_the_centre(
-    both: Site, station: tuple[Database, Vault]
-) -> None:
-    database, vault = station
-    async with both.served.link(both.world.enrolment.api_key) as link:
-        sync, uplink = both.station(link, database, vault)
-        await sync.worklist()
-        gone, kept = both.commit(database, vault, 1), both.commit(database, vault, 2)
-        ciphertext = vault.read(gone.images[0].ciphertext_sha256) or b""
-        await uplink.round()
-        assert both.left_of(gone, ciphertext) != [], "so the search can find it"
-        await both.erase("C-1")
-        await sync.worklist()
-        assert both.left_of(gone, ciphertext) == []
-        assert vault.read(kept.images[0].ciphertext_sha256) is not None
-        assert database.run_now(partial(worklist.by_unit_id, unit="RMA-1/1/1")) == ()
-        assert len(database.run_now(partial(worklist.by_unit_id, unit="RMA-2/1/1"))) == 1
+async def test_a_station_that_is_there_forgets_with_the_centre(both: Site, station: Station) -> None:
+    database, vault = station.database, station.vault
+    gone, kept = both.commit(database, vault, 1), both.commit(database, vault, 2)
+    ciphertext = vault.read(gone.images[0].ciphertext_sha256) or b""
+    await station.uplink.round()
+    assert both.left_of(gone, ciphertext) != [], "so the search can find it"
+    await both.erase("C-1")
+    await station.sync.worklist()
+    assert both.left_of(gone, ciphertext) == []
+    assert vault.read(kept.images[0].ciphertext_sha256) is not None
+    assert database.run_now(partial(worklist.by_unit_id, unit="RMA-1/1/1")) == ()
+    assert len(database.run_now(partial(worklist.by_unit_id, unit="RMA-2/1/1"))) == 1
 
 
 async def test_a_station_that_was_away_gets_its_record_in_and_brings_nothing_back(
-    both: Site, station: tuple[Database, Vault]
+    both: Site, station: Station
 ) -> None:
-    database, vault = station
-    async with both.served.link(both.world.enrolment.api_key) as link:
-        sync, uplink = both.station(link, database, vault)
-        await sync.worklist()
-        gone, kept = both.commit(database, vault, 1), both.commit(database, vault, 2)
-        ciphertext = vault.read(gone.images[0].ciphertext_sha256) or b""
-        await both.erase("C-1")
-        allowed = asyncio.Event()
-        allowed.set()
-        async with both.made.running(uplink.run(allowed, sync.catch_up)):
-            await both.made.until(lambda: database.run_now(outbox.depth).queued == 0)
-        assert database.run_now(outbox.depth).refused == 0, "both records stand in the ledger"
-        assert not both.centre.store.holds(gone.images[0].ciphertext_sha256)
-        assert both.centre.store.holds(kept.images[0].ciphertext_sha256)
-        await sync.worklist()  # as the poll beside the uplink does
-        assert both.left_of(gone, ciphertext) == []
+    database, vault = station.database, station.vault
+    gone, kept = both.commit(database, vault, 1), both.commit(database, vault, 2)
+    ciphertext = vault.read(gone.images[0].ciphertext_sha256) or b""
+    await both.erase("C-1")
+    allowed = asyncio.Event()
+    allowed.set()
+    async with both.made.running(station.uplink.run(allowed, station.sync.catch_up)):
+        await both.made.until(lambda: database.run_now(outbox.depth).queued == 0)
+    assert database.run_now(outbox.depth).refused == 0, "both records stand in the ledger"
+    assert not both.centre.store.holds(gone.images[0].ciphertext_sha256)
+    assert both.centre.store.holds(kept.images[0].ciphertext_sha256)
+    await station.sync.worklist()  # as the poll beside the uplink does
+    assert both.left_of(gone, ciphertext) == []
 
 
 async def test_a_station_that_sends_before_it_hears_leaves_nothing_at_the_centre(
-    both: Site, station: tuple[Database, Vault]
+    both: Site, station: Station
 ) -> None:
-    database, vault = station
-    async with both.served.link(both.world.enrolment.api_key) as link:
-        sync, uplink = both.station(link, database, vault)
-        await sync.worklist()
-        gone = both.commit(database, vault, 1)
-        ciphertext = vault.read(gone.images[0].ciphertext_sha256) or b""
-        await both.erase("C-1")
-        await uplink.round()
-        assert database.run_now(outbox.depth).queued == 0
-        assert not both.centre.store.holds(gone.images[0].ciphertext_sha256)
-        await sync.worklist()
-        assert both.left_of(gone, ciphertext) == []
+    database, vault = station.database, station.vault
+    gone = both.commit(database, vault, 1)
+    ciphertext = vault.read(gone.images[0].ciphertext_sha256) or b""
+    await both.erase("C-1")
+    await station.uplink.round()
+    assert database.run_now(outbox.depth).queued == 0
+    assert not both.centre.store.holds(gone.images[0].ciphertext_sha256)
+    await station.sync.worklist()
+    assert both.left_of(gone, ciphertext) == []
