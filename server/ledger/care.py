@@ -17,7 +17,7 @@ from server.ledger.checkpoints import keep_again
 from server.ledger.copies import take_copy
 from server.ledger.mirror import is_mirror
 from server.ledger.receipts import own_keys
-from server.ledger.refill import Known, Taken, take
+from server.ledger.refill import Known, take
 from server.ledger.refill_files import Found, OwnLog, read_source
 from server.ledger.report import Report, Sources, name_range, report_of
 from server.ledger.standing import LogState, set_state, standing_of
@@ -40,7 +40,10 @@ def with_centre(directory: Path, work: Callable[[Centre], Awaitable[T]]) -> T:
 
 
 async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:
-    """Take back what files hold, the mirror last; returns how many entries came back, and how it stands."""
+    """Take back what files hold, the mirror last; returns how many entries came back, and how it stands.
+
+    Raises BadRequest for a file that is not of this log, or goes on otherwise than it did.
+    """
     before = (await centre.reader.run(centre.log.head)).size
     mirror = centre.settings.ledger_mirror_dir
     sources = [*files, *([mirror] if mirror is not None and is_mirror(mirror) else [])]
@@ -49,25 +52,28 @@ async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:
     known = own_keys(centre.keys, centre.trust, centre.log.origin)
     for path in sources:
         found = read_source(path, OwnLog(origin=centre.log.origin, known=known))
-        await centre.writer.submit(lambda c, found=found: _take(c, centre, found))  # type: ignore[misc]
+        fault = await centre.writer.submit(lambda c, found=found: _take(c, centre, found))  # type: ignore[misc]
+        if fault is not None:
+            raise BadRequest(f"{path}: {fault}; what was taken before that stays")
     report = await centre.reader.run(lambda c: report_of(c, _sources(centre)))
     return report.size - before, report
 
 
-def _take(connection: Connection, centre: Centre, found: Found) -> Taken:
+def _take(connection: Connection, centre: Centre, found: Found) -> str | None:
+    """Take what a file gives back; returns what is wrong with the rest of it."""
     known = Known(
         guarded=centre.checkpoints.guarded(),
         due_s=centre.settings.inspection_due_s,
         wait_s=0.0,  # whoever gives files has asked everybody
         at=centre.now(),
     )
-    taken = take(connection, centre.log, found.offered, known)
-    take_copy(connection, centre.log, found.lines, found.signed, known)
+    take(connection, centre.log, found.offered, known)
+    copied = take_copy(connection, centre.log, found.lines, found.signed, known)
     own = own_keys(centre.keys, centre.trust, centre.log.origin)
     keep_again(connection, centre.log, found.notes, own, known.at)
     if standing_of(connection, centre.site).state == LogState.OPEN:
         issue_untold(connection, centre.log, centre.policy, centre.clock())
-    return taken
+    return copied.fault
 
 
 async def freeze(centre: Centre, reason: str, *, lost: bool) -> Report:

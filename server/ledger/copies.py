@@ -11,8 +11,9 @@ from sqlalchemy import Connection, select
 
 from inspection.custody.checkpoint import Checkpoint
 from inspection.custody.leaf import leaf_hash_hex, read_leaf
+from inspection.errors import DomainError
 from server.db.refill_tables import refill_waiting
-from server.errors import BadRequest
+from server.errors import BadRequest, LedgerBroken
 from server.ledger.log import Log
 from server.ledger.refill import PAGE, Known, restore, settle
 from server.ledger.standing import LogState, standing_of
@@ -30,33 +31,39 @@ class Stop:
     """Hash of the last entry that a receipted one names."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What a copy gave back."""
+
+    appended: int
+    fault: str | None = None
+    """Why no more was taken of a copy that leads elsewhere than the log; what came before that stays."""
+
+
 def take_copy(
     connection: Connection, log: Log, lines: Iterator[bytes], signed: Sequence[Checkpoint], known: Known
-) -> int:
-    """Append from a copy what the ledger lacks, up to the last place that is signed; returns how many.
-
-    Raises BadRequest for a copy that leads elsewhere; what was taken before that stays.
-    """
-    first = log.head(connection).size
+) -> Copied:
+    """Append from a copy what the ledger lacks, up to the last place that is signed."""
+    first, fault = log.head(connection).size, None
     if standing_of(connection, log.site).state == LogState.FROZEN:
-        return 0
+        return Copied(appended=0)
     source = _Copy(lines)
     for stop in _stops(connection, log, [*signed, *([known.guarded] if known.guarded else [])]):
         if stop.size <= log.head(connection).size:
             continue
         connection.exec_driver_sql("SAVEPOINT copied")
-        whole = _copy_to(connection, log, source, stop.size, known)
-        if whole and _meets(connection, log, stop):
-            connection.exec_driver_sql("RELEASE copied")
-            settle(connection, log, known, first)
-            continue
-        connection.exec_driver_sql("ROLLBACK TO copied")
+        try:
+            whole = _copy_to(connection, log, source, stop, known)
+        except (BadRequest, LedgerBroken, DomainError) as error:
+            whole, fault = False, str(error)
+        if not whole:
+            connection.exec_driver_sql("ROLLBACK TO copied")
         connection.exec_driver_sql("RELEASE copied")
-        if whole:
-            raise BadRequest(f"the copy is not what the log signed: it differs before entry {stop.size}")
-        break
+        if not whole:
+            break
+        settle(connection, log, known, first)
     settle(connection, log, known, first)
-    return log.head(connection).size - first
+    return Copied(appended=log.head(connection).size - first, fault=fault)
 
 
 class _Copy:
@@ -84,15 +91,18 @@ class _Copy:
         return found
 
 
-def _copy_to(connection: Connection, log: Log, source: _Copy, size: int, known: Known) -> bool:
-    while (start := log.head(connection).size) < size:
-        page = source.page(start, size)
+def _copy_to(connection: Connection, log: Log, source: _Copy, stop: Stop, known: Known) -> bool:
+    """Append up to a stop; False where the copy ends before it. Raises where it leads elsewhere."""
+    while (start := log.head(connection).size) < stop.size:
+        page = source.page(start, stop.size)
         if not page:
             return False
         chained = _chained(log.head(connection).hash, page)
         restore(connection, log, chained, known)
         if len(chained) < len(page):
             raise BadRequest(f"entry {start + len(chained)} of the copy does not follow the one before it")
+    if not _meets(connection, log, stop):
+        raise BadRequest(f"the copy is not what the log signed: it differs before entry {stop.size}")
     return True
 
 

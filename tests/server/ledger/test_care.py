@@ -277,6 +277,20 @@ def test_a_copy_that_is_not_what_was_signed_is_refused(
     assert read_report(place.folder).size == 2, "nothing of it was taken"
 
 
+def test_what_came_before_the_fault_of_a_copy_stays(
+    place: Place, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    _, items = request.getfixturevalue("lost")
+    without_mirror(place)
+    bring_back(place, receipts_file(tmp_path / "receipts.jsonl", items[1:]))
+    assert read_report(place.folder).size == 2, "entry 3 waits for entry 2, which only the copy has"
+    lines = (tmp_path / "whole.jsonl").read_bytes().splitlines()
+    lines[5] = lines[5].replace(b'"recorded_at":"2026', b'"recorded_at":"2027')
+    with pytest.raises(BadRequest, match="differs before entry 5"):
+        bring_back(place, spoiled(tmp_path / "spoiled.jsonl", lines))
+    assert read_report(place.folder).size == 4
+
+
 @pytest.mark.parametrize("content", [b"", b"no json\n", b"{}\n", b'{"kind":"receipt"}\n'])
 def test_a_file_that_gives_nothing_back_is_named(folder: Path, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.jsonl").write_bytes(content)
