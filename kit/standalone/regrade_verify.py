@@ -60,16 +60,16 @@ def signed(key: bytes, signature: bytes, message: bytes) -> bool:  # does an Ed2
 class Policy:  # tlog-policy: trusted keys by key name and id, and which witnesses must have seen a checkpoint
     def __init__(self, text: str) -> None:
         self.keys: dict[tuple[str, bytes], tuple[str, bytes]] = {}  # a witness's name or "" for a log; key
-        self.groups: dict[str, tuple[int, list[str]]] = {"none": (0, [])}
-        self.quorum = ""
+        self.groups, self.quorum = {"none": (0, list[str]())}, ""
         for line in text.split("\n"):
             match re.findall(r"[^ \t]+", line):
                 case ["log", key, *_]: self.trust(key, 1, "")
                 case ["witness", name, key, *_] if name not in self.groups: self.trust(key, 4, name)
-                case ["group", name, least, *members] if name not in self.groups and "none" not in members:
+                case ["group", name, least, *members] if name not in self.groups:
                     count = {"any": 1, "all": len(members)}.get(least) or int(least)
-                    good = 0 < count <= len(members) == len(set(members)) and set(members) <= set(self.groups)
-                    need(good, "policy", line)
+                    used = sum((of for _, of in self.groups.values()), ["none", *members])  # each counts once
+                    good = 0 < count <= len(members) and least in ("any", "all", str(count))
+                    need(good and len(used) == len({*used}) and {*used} <= {*self.groups}, "policy", line)
                     self.groups[name] = (count, members)
                 case ["quorum", name] if name in self.groups and not self.quorum: self.quorum = name
                 case words: need(not words or words[0].startswith("#"), "policy", line)

@@ -121,6 +121,9 @@ def read_trust(text: bytes) -> Trust:
             trust.witnesses[name, id] = (words[1], key)
         elif words[0] == "group":
             threshold = {"all": len(words) - 3, "any": 1}.get(words[2]) or int(words[2])
+            assert words[2] in ("all", "any", str(threshold)) and 1 <= threshold <= len(words) - 3
+            members = [each for _, group in trust.groups.values() for each in group] + words[3:]
+            assert len(members) == len(set(members))
             trust.groups[words[1]] = (threshold, words[3:])
         else:
             assert words[0] == "quorum" and not trust.quorum

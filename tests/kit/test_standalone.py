@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.merkle import leaf_hash
-from inspection.custody.note import read_note
+from inspection.custody.note import Algorithm, note_key, read_note
 from inspection.custody.policy import write_policy
 from inspection.custody.signing import public_bytes, verify_bytes
 from inspection.custody.tiles import TileReader, TreeView, tile_path
@@ -95,6 +95,28 @@ def test_a_time_has_one_spelling(judge: Callable[[Case], str], at: str, expected
     files = world_of(log).files
     for shown in (files, {"leaves.jsonl": files["leaves.jsonl"]}):
         assert judge(Case(files=shown, policy=true_world().policy)) == expected
+
+
+@pytest.mark.parametrize("judge", JUDGES.values(), ids=JUDGES)
+@pytest.mark.parametrize(
+    ("quorum", "expected"),
+    [
+        ("group g any w1 w2", ACCEPT),
+        ("group g 1 w1 w2", ACCEPT),
+        ("group a any w1\ngroup g any a w2", ACCEPT),
+        ("group g 2 w1 w2", REJECT),
+        ("group g 2 w1 w1", REJECT),
+        ("group g any w1 w1", REJECT),
+        ("group a any w1\ngroup b any w1\ngroup g 2 a b", REJECT),
+        ("group a any w1 w2\ngroup g 2 a w1", REJECT),
+        ("group g 01 w1 w2", REJECT),
+        ("group g +1 w1 w2", REJECT),
+    ],
+)
+def test_nobody_counts_twice_for_a_quorum(judge: Callable[[Case], str], quorum: str, expected: str) -> None:
+    second = note_key("w2.example", key("w2"), Algorithm.COSIGNATURE_ED25519).to_text()
+    policy = true_world().policy.decode().replace("quorum w1", f"witness w2 {second}\n{quorum}\nquorum g")
+    assert judge(Case(files=true_world().files, policy=policy.encode())) == expected
 
 
 def test_proofs_in_trees_of_any_shape_hold_for_their_own_place_alone() -> None:

@@ -2,6 +2,7 @@
 const RECORD_DOMAIN = "regrade/record/v1\n";
 const CLOCK_SLACK_S = 300;
 const LEAF_FIELDS = "body,device,id,log,prev,recorded_at,seq,type,v";
+const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z$/;
 const CHECKS = [
   "read", "entries", "inclusion", "checkpoint", "witness", "device", "refund", "openings", "photos",
 ];
@@ -33,7 +34,8 @@ function readBundle(bytes) {
 function readEntry(entry, origin, before) {
   const bytes = fromBase64(entry.leaf);
   const leaf = readCanonical(bytes);
-  const whole = Object.keys(leaf).sort().join() === LEAF_FIELDS && leaf.v === 1;
+  const timed = TIME.test(leaf.recorded_at) && !Number.isNaN(Date.parse(leaf.recorded_at));
+  const whole = timed && Object.keys(leaf).sort().join() === LEAF_FIELDS && leaf.v === 1;
   const inOrder = leaf.seq === entry.index && (before === undefined || before.index < leaf.seq);
   if (!whole || leaf.log !== origin || !inOrder) throw new Error("not of this log");
   return { bytes, leaf, index: entry.index, proof: entry.proof };

@@ -28,15 +28,22 @@ async function readPolicyLine(policy, [kind, ...words]) {
   } else if (kind === "witness" && !known(words[0]) && words[0] !== "none") {
     policy.witnesses.push({ ...(await readVkey(words[1])), label: words[0] });
   } else if (kind === "group" && !known(words[0]) && words[0] !== "none" && words.slice(2).every(known)) {
-    const members = words.slice(2);
-    const needed = { any: 1, all: members.length }[words[1]] ?? Number(words[1]);
-    if (!(needed >= 1 && needed <= members.length)) throw new Error(`group ${words[0]} cannot be met`);
-    policy.groups.set(words[0], { needed, members });
+    policy.groups.set(words[0], readGroup(policy, words));
   } else if (kind === "quorum" && policy.quorum === null && (words[0] === "none" || known(words[0]))) {
     policy.quorum = words[0];
   } else {
     throw new Error(`policy line ${kind}`);
   }
+}
+
+// A member stands in one group and once: nobody's cosignature counts twice.
+function readGroup(policy, [name, asked, ...members]) {
+  const used = [...[...policy.groups.values()].flatMap((group) => group.members), ...members];
+  if (new Set(used).size < used.length) throw new Error(`group ${name} has a member that is used already`);
+  const count = /^[1-9][0-9]{0,5}$/.test(asked) ? Number(asked) : 0;
+  const needed = new Map([["any", 1], ["all", members.length]]).get(asked) ?? count;
+  if (!(needed >= 1 && needed <= members.length)) throw new Error(`group ${name} cannot be met`);
+  return { needed, members };
 }
 
 function isMet(policy, name, cosigned) {

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, FilePayload, Page, Request, ViewportSize, expect, sync_playwright
 
 from inspection.custody.canonical import canonical
+from inspection.custody.note import Algorithm, note_key
 from inspection.custody.policy import read_policy, write_policy
 from kit.pack.bundle import bundle_bytes
 from kit.pack.case import EvidenceCase
@@ -177,8 +178,6 @@ def test_another_policy_that_trusts_another_log_turns_it_red(show: Show, case: E
 
 
 def other_policy(case: EvidenceCase, key: Ed25519PrivateKey) -> bytes:
-    from inspection.custody.note import note_key
-
     policy = read_policy(case.policy)
     log = replace(policy.logs[0], key=note_key(policy.logs[0].key.name, key))
     return write_policy(replace(policy, logs=(log,)))
@@ -213,6 +212,10 @@ FORGERIES: dict[str, tuple[Callable[[dict[str, Any]], object], set[str]]] = {
         {"check-inclusion"},
     ),
     "another_time": (lambda b: edited_leaf(b, 1, "T08:00:06.0", "T07:00:06.0"), {"check-inclusion"}),
+    "a_time_in_another_spelling": (
+        lambda b: edited_leaf(b, -1, '"recorded_at":"2026-', '"recorded_at":"+002026-'),
+        {"check-entries"},
+    ),
     "another_device_signature": (other_signature, {"check-inclusion", "check-device"}),
     "another_size": (lambda b: edited_proof(b, "\n9\n", "\n8\n"), {"check-inclusion", "check-checkpoint"}),
     "another_index": (lambda b: edited_proof(b, "index 6", "index 5"), {"check-inclusion"}),
@@ -260,6 +263,28 @@ def test_a_witness_that_saw_an_entry_before_it_was_recorded_turns_it_red(
     page = show(whole(usual(maker).case(witness, witnessed_at_s=1_769_000_000)))
     assert faulty(page) == {"check-witness"}
     expect(page.locator("#check-witness")).to_contain_text("before it was recorded")
+
+
+@pytest.mark.parametrize(
+    ("quorum", "faults"),
+    [
+        ("group g any {0} other", set()),
+        ("group g 2 {0} other", {"check-witness"}),
+        ("group g 2 {0} {0}", {"check-read"}),
+        ("group a any {0}\ngroup b any {0}\ngroup g 2 a b", {"check-read"}),
+        ("group g 1e0 {0} other", {"check-read"}),
+    ],
+)
+def test_no_witness_counts_twice_for_a_quorum(
+    show: Show, maker: Maker, witness: Ed25519PrivateKey, quorum: str, faults: set[str]
+) -> None:
+    case = usual(maker).case(witness)
+    name = read_policy(case.policy).witnesses[0].name
+    second = note_key("other", Ed25519PrivateKey.generate(), Algorithm.COSIGNATURE_ED25519).to_text()
+    lines = f"witness other {second}\n{quorum.format(name)}\nquorum g"
+    page = show(whole(case))
+    drop(page, "policy", case.policy.replace(f"quorum {name}".encode(), lines.encode()))
+    assert faulty(page) == faults
 
 
 def test_an_erased_photo_and_value_leave_it_green_and_are_counted(show: Show, case: EvidenceCase) -> None:
