@@ -79,5 +79,7 @@ class EvidenceCase:
     photos: Sequence[PackPhoto] = ()
     erased: frozenset[tuple[str, str]] = field(default=frozenset())
     """What can never be shown again: (record, ciphertext_sha256) of photos, (record, field) of values."""
+    lost: frozenset[tuple[str, str]] = field(default=frozenset())
+    """In the same form: what cannot be shown because its key was lost, and not destroyed on purpose."""
     masked: bool = True
     """Whether the pages hide what belongs to a person; values that are not given cannot be shown at all."""

@@ -91,8 +91,13 @@ def _shot(case: EvidenceCase, record: InspectionRecord, at: int) -> Shot:
     mine = (record.id, item.ciphertext_sha256)
     photo = next((p for p in case.photos if (p.record, p.ciphertext_sha256) == mine), None)
     marks = tuple((n, row) for n, row in enumerate(record.findings, start=1) if row.view == at)
-    why = "pack.photo_erased" if mine in case.erased else "pack.photo_withheld"
-    return Shot(item=item, photo=photo, missing=say(why), marks=marks)
+    return Shot(item=item, photo=photo, missing=_missing(case, mine), marks=marks)
+
+
+def _missing(case: EvidenceCase, photo: tuple[str, str]) -> Both:
+    if photo in case.lost:
+        return say("pack.photo_lost")
+    return say("pack.photo_erased" if photo in case.erased else "pack.photo_withheld")
 
 
 def result_rows(inspection: Inspection) -> tuple[Both, Both | None, Both]:
@@ -171,6 +176,8 @@ def _personal(case: EvidenceCase, record: InspectionRecord) -> list[Row]:
 def _value(case: EvidenceCase, of: tuple[str, str], given: str | None) -> Both:
     if of in case.erased:
         return say("pack.erased")
+    if of in case.lost:
+        return say("pack.lost")
     if case.masked:
         return say("pack.masked")
     return Both.same(given) if given is not None else say("pack.withheld")

@@ -1,6 +1,6 @@
 """Rules of evidence packs: what is gathered, what a caller may see of it, in which tree it is proven."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -107,7 +107,8 @@ def build(
         entries=gathered.entries,
         openings=[opening for record, each in pairs for opening in _openings(record, each, fields)],
         photos=photos,
-        erased=frozenset(lost for record, each in pairs for lost in _erased(record, each)),
+        erased=_named(pairs, lambda each: (*each.erased_fields, *each.erased_images)),
+        lost=_named(pairs, lambda each: (*each.lost_fields, *each.lost_images)),
         masked=not fields,
     )
     return pack_bytes(case)
@@ -122,5 +123,7 @@ def _openings(record: InspectionRecord, opened: Opened, fields: frozenset[str]) 
     ]
 
 
-def _erased(record: InspectionRecord, opened: Opened) -> list[tuple[str, str]]:
-    return [(record.id, name) for name in (*opened.erased_fields, *opened.erased_images)]
+def _named(
+    pairs: Sequence[tuple[InspectionRecord, Opened]], which: Callable[[Opened], tuple[str, ...]]
+) -> frozenset[tuple[str, str]]:
+    return frozenset((record.id, name) for record, each in pairs for name in which(each))

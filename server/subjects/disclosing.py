@@ -85,6 +85,8 @@ def find(connection: Connection, site: str, record: str, field: str) -> Found:
     opening = said.field(field)
     if opening is None and field in said.erased_fields:
         raise Erased(f"the {field} of this record was erased with its person")
+    if opening is None and field in said.lost_fields:
+        raise NotFound(f"the key of this record's {field} was lost with the key store: restore its backup")
     if opening is None:
         raise NotFound(f"this record says nothing of its {field}, or never gave it to us")
     return Found(record=record, merchant=row.merchant, unit=row.unit, index=row.leaf_seq, opening=opening)

@@ -1,6 +1,7 @@
 """What of a record's commitments can still be opened: its fields and the keys of its images.
 
-Where the customer was erased, both come back empty and named: the proofs go on verifying without them.
+Where the customer was erased, both come back empty and named: the proofs go on verifying without them. What
+cannot be opened because the key store was lost is named apart: its backup would bring it back.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ class Opened:
     """The key of each image, wrapped for the site's sealing key, and the salt of its commitment."""
     erased_images: tuple[str, ...]
     """Ciphertext hashes of images whose keys are destroyed."""
+    lost_fields: tuple[str, ...] = ()
+    """Fields whose person's key is not in the key store, though nobody destroyed it."""
+    lost_images: tuple[str, ...] = ()
+    """Ciphertext hashes of such images."""
 
     def field(self, name: str) -> Opening | None:
         """The opening of one field; None where it was erased or never given."""
@@ -48,10 +53,14 @@ def opened(connection: Connection, site: str, record: str) -> Opened:
     images = {
         row.sha256: open_image_key(keys, record, row.sha256, (row.wrapped_key, row.salt)) for row in pictures
     }
+    shut = {row.field: row.sealed for row in rows if fields[row.field] is None}
+    dark = {row.sha256: row.wrapped_key for row in pictures if images[row.sha256] is None}
     return Opened(
         record=record,
         fields=tuple(each for each in fields.values() if each is not None),
-        erased_fields=tuple(name for name, each in fields.items() if each is None),
+        erased_fields=tuple(name for name, sealed in shut.items() if keys.is_erased(sealed)),
         images=tuple(each for each in images.values() if each is not None),
-        erased_images=tuple(name for name, each in images.items() if each is None),
+        erased_images=tuple(name for name, sealed in dark.items() if keys.is_erased(sealed)),
+        lost_fields=tuple(name for name, sealed in shut.items() if not keys.is_erased(sealed)),
+        lost_images=tuple(name for name, sealed in dark.items() if not keys.is_erased(sealed)),
     )

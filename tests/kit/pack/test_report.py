@@ -102,6 +102,15 @@ def test_what_is_erased_is_called_erased_even_where_all_is_masked(case: Evidence
     assert pages(report_bytes(less)) >= 1
 
 
+def test_what_is_lost_with_its_key_is_not_called_erased(case: EvidenceCase) -> None:
+    record = inspections(case)[-1].record.id
+    lost = frozenset({(record, "customer"), (record, case.photos[0].ciphertext_sha256)})
+    less = replace(case, openings=(), photos=case.photos[1:], lost=lost)
+    assert said(less)["Customer"] == Both("无法读取：密钥已遗失", "not readable: its key was lost")
+    assert inspections(less)[-1].shots[0].missing.en.startswith("Not readable: its key was lost.")
+    assert pages(report_bytes(less)) >= 1
+
+
 def test_a_finding_is_told_with_its_place_and_source(maker: Maker) -> None:
     maker.verdict("top", findings=[["dent", "edge", "major", 500_000, 1, 0, 0, None]])
     record = inspections(maker.case())[-1].record

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import sqlite3
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -22,13 +23,16 @@ from inspection.custody.proof import check_proof, read_proof
 from inspection.custody.sealing import commit, opens, seal_image, wrap_key
 from inspection.messages.entries import CorrectedField, CorrectionEntry, body_bytes, entry_id
 from inspection.messages.uplink import ImageKey, Opening, SignedRecord
+from kit.pack.case import EvidenceCase
 from kit.verify_bundle import verify_bundle
 from server.access import Caller, Scope
 from server.db.ledger_tables import LATER, leaves, ledger_state
 from server.errors import AlreadyRunning, BadRequest, NotWitnessed
 from server.ledger.log import Entry
+from server.packs import service
 from server.packs.commands import pack
 from server.packs.making import make_pack
+from server.subjects.keys import FILE_NAME
 from tests.server.conftest import bearer
 from tests.server.quorum import let_witness_see, with_quorum
 
@@ -206,6 +210,29 @@ async def test_after_an_erasure_the_pack_still_proves_and_shows_nothing_personal
     policy = read_policy(bundle["policy"].encode())
     for entry in bundle["entries"]:
         check_proof(read_proof(entry["proof"].encode()), base64.b64decode(entry["leaf"]), policy)
+
+
+@pytest.mark.parametrize("how", ["erased", "lost"])
+async def test_a_pack_tells_what_was_erased_from_what_was_lost(
+    inspected: "Site", monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    subjects = inspected.centre.eraser.subjects
+    subjects.destroy(subjects.secrets.customer("m1", "C-1"))
+    if how == "lost":  # nobody has destroyed it: it is missing
+        with sqlite3.connect(tmp_path / FILE_NAME) as file:
+            file.execute("DELETE FROM destroyed")
+        file.close()
+    cases: list[EvidenceCase] = []
+
+    def drawn(case: EvidenceCase) -> bytes:
+        cases.append(case)
+        return b""
+
+    monkeypatch.setattr(service, "pack_bytes", drawn)
+    await inspected.http.get(URL, headers=inspected.console)
+    gone = {"erased": cases[0].erased, "lost": cases[0].lost}
+    assert {name for _, name in gone.pop(how)} > {"order", "customer"}
+    assert list(gone.values()) == [frozenset()]
 
 
 async def test_a_correction_of_the_verdict_is_never_left_out(inspected: "Site") -> None:

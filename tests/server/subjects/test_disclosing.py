@@ -1,6 +1,8 @@
 """One field is told to one recipient: provable by itself, stated in the ledger, and nothing else opened."""
 
 import json
+import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,6 +20,7 @@ from kit.verify_bundle import verify_bundle
 from server.access import Caller, Scope
 from server.errors import NotWitnessed
 from server.subjects import disclosing
+from server.subjects.keys import FILE_NAME
 from server.subjects.schemas import Disclosure, DisclosureRequest
 from tests.server.quorum import let_witness_see, with_quorum
 
@@ -109,6 +112,19 @@ async def test_an_unknown_record_and_an_erased_field_are_told_apart(site: "Site"
     assert erased.status_code == 200, erased.text
     answer = await disclose(site, record)
     assert (answer.status_code, answer.json()["code"]) == (410, "erased")
+
+
+async def test_a_field_whose_key_is_lost_is_not_called_erased(
+    site: "Site", record: str, tmp_path: Path
+) -> None:
+    subjects = site.centre.eraser.subjects
+    subjects.destroy(subjects.secrets.customer("m1", "C-1"))
+    with sqlite3.connect(tmp_path / FILE_NAME) as file:
+        file.execute("DELETE FROM destroyed")  # so nobody has destroyed it: it is missing
+    file.close()
+    answer = await disclose(site, record)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "lost with the key store" in answer.json()["detail"]
 
 
 async def test_a_shop_opens_nothing_this_way(site: "Site", record: str) -> None:

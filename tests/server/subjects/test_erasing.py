@@ -21,7 +21,7 @@ from inspection.messages.entries import ErasureEntry
 from inspection.messages.station import WorklistPage
 from inspection.messages.uplink import ImageKey, Opening, ReceiptMessage, SignedRecord
 from server.centre import open_centre
-from server.errors import BadKeys, RefundOpen
+from server.errors import RefundOpen
 from server.ingest.checking import check
 from server.ingest.judging import Bench as AtBench
 from server.ingest.repository import find_keys
@@ -29,7 +29,6 @@ from server.ingest.service import Recorded, Rules, record_batch
 from server.keys import ServerKeys
 from server.ledger.backup import back_up
 from server.ledger.tree import tree_view
-from server.returns.repository import find_units
 from server.settings import ServerSettings
 from server.stations.worklist import worklist_page
 from server.subjects.erasing import Eraser
@@ -270,29 +269,6 @@ async def test_a_database_restored_from_before_stays_erased(
         found = await old.reader.run(lambda c: opened(c, "s1", late.id))
         assert found.fields == ()
     assert left_of(late.traces, before) == []
-
-
-async def test_a_key_store_that_is_missing_or_old_erases_nobody(
-    site: "Site",
-    bench: "Bench",
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    settings: ServerSettings,
-    keys: ServerKeys,
-) -> None:
-    await site.announce("R1/1/1", **ANN)
-    copy = backup(tmp_path, tmp_path_factory.mktemp("backups") / "copy")
-    (copy / FILE_NAME).unlink()
-    for _ in range(2):
-        with pytest.raises(BadKeys, match="its own backup"):
-            async with open_centre(copy, settings, keys, registry=CollectorRegistry()):
-                pass
-    (copy / FILE_NAME).touch()
-    async with open_centre(copy, settings, keys, registry=CollectorRegistry()) as old:
-        page = await old.reader.run(lambda c: worklist_page(c, "s1", 0, old.clock()))
-        assert (page.erased, page.units, page.closed) == ((), (), ()), "stations keep what they have"
-        known = await old.reader.run(lambda c: find_units(c, "s1", ["R1/1/1"]))
-        assert not known["R1/1/1"].erased
 
 
 async def test_stations_hear_of_it_and_nobody_can_announce_the_unit_again(
