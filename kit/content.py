@@ -111,6 +111,7 @@ class Content:
             return
         if leaf.id != f"key:{key_id(public)}":
             yield _problem(Rule.WRONG_ID, at, leaf, f"its id is not of the key {key_id(public)}")
+        yield from (each for each in self._body(at, leaf) if each.rule != Rule.WRONG_ID)
         if leaf.body.get("role", "station") == "station":
             self._keys[key_id(public)] = public
 

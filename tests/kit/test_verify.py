@@ -1,5 +1,6 @@
 """Every byte, every entry, at the first, a middle and the last place: found, and named."""
 
+import base64
 import io
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType
 from inspection.custody.receipt import issue_receipt
+from inspection.custody.signing import key_id
 from kit.errors import NotAnExport
 from kit.export import line_of, place_of
 from kit.remarks import MAX_REMARKS
@@ -303,6 +305,36 @@ def test_a_receipt_far_ahead_of_the_header_is_read_up_to(log: Log, fresh_log: Ca
     older.key, older.leaves = log.key, log.leaves[:0]
     trailing = [*log.leaves, *[b"{}"] * 5]
     assert {rule for rule, _ in named(check(log, older.export(trailing)))} == {"inserted"}
+
+
+KEY_ID = key_id(bytes(range(32)))
+KEY = {
+    "role": "log",
+    "station": None,
+    "site": "s1",
+    "key": KEY_ID,
+    "public_key": base64.b64encode(bytes(range(32))).decode(),
+    "name": "centre.example/site/s1",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "id", "found"),
+    [
+        ({}, f"key:{KEY_ID}", []),
+        ({"role": "chief"}, f"key:{KEY_ID}", ["bad_body"]),
+        ({"station": "bench1"}, f"key:{KEY_ID}", ["bad_body"]),
+        ({"key": "0" * 32}, f"key:{KEY_ID}", ["bad_body"]),
+        ({}, f"key:{'0' * 32}", ["wrong_id"]),
+        ({"public_key": "AAAA"}, f"key:{KEY_ID}", ["device_key"]),
+    ],
+)
+def test_an_entry_that_adds_a_key_has_its_schema_and_its_id(
+    fresh_log: Callable[[], Log], changes: dict[str, str], id: str, found: list[str]
+) -> None:
+    log = fresh_log()
+    log.append(EntryType.KEY_ADD, id, KEY | changes)
+    assert named(check(log, log.export())) == [(rule, 12) for rule in found]
 
 
 def oddities(log: Log) -> list[tuple[str, int | None]]:
