@@ -47,6 +47,7 @@ from server.refunds.gate import set_gate
 from server.settings import ServerSettings
 from server.subjects.bound import bind
 from server.subjects.erasing import Eraser
+from server.subjects.keys import FILE_NAME as SUBJECTS
 from server.subjects.keys import SubjectKeys
 from server.subjects.upgrade import check_not_lost, seal_clear_rows
 
@@ -144,7 +145,7 @@ async def open_centre(
     database, log = directory / DATABASE, Log(settings.site, settings.origin)
     policy = read_policy(directory / POLICY)
     trust = read_trust(directory, log.origin, *map(public_bytes, keys.log_signers))
-    with WriterLock(database), closing(SubjectKeys(directory, keys.wrap)) as subjects:
+    with WriterLock(database), closing(_key_store(directory, keys.wrap)) as subjects:
         engine, head = _sound_engine(database, log, subjects, keys.wrap, trust)
         guard = guard_of(directory, log, keys)
         shown = shown_checkpoint(engine, log, guard, time_text(clock()))
@@ -247,6 +248,12 @@ def _metrics(registry: CollectorRegistry, writer: Writer, head: Head, trust: Tru
     return metrics
 
 
+def _key_store(directory: Path, wrap: bytes) -> SubjectKeys:
+    """The key store, made where there was never one; raises BadKeys for one that is missing."""
+    check_not_lost(directory / DATABASE, directory / SUBJECTS)
+    return SubjectKeys(directory, wrap)
+
+
 def _sound_engine(
     database: Path, log: Log, subjects: SubjectKeys, wrap: bytes, trust: TrustPolicy
 ) -> tuple[Engine, Head]:
@@ -254,7 +261,6 @@ def _sound_engine(
     engine = bind(writing_engine(database), subjects)
     try:
         migrate(engine)
-        check_not_lost(engine, subjects)
         seal_clear_rows(engine, wrap)
         with engine.begin() as connection:
             # before anything is served: no instruction may be judged by yesterday's policy

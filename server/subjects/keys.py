@@ -57,8 +57,6 @@ class SubjectKeys:
         self._lock = threading.Lock()
         self._by_id: dict[bytes, AESGCM] = {}
         self._id_of: dict[str, bytes] = {}
-        self.fresh = not self._path.exists()
-        """True where the file was made just now."""
         try:
             self._file = _opened(self._path, read_only)
         except sqlite3.Error as error:
@@ -117,12 +115,6 @@ class SubjectKeys:
             chosen = "SELECT 1 FROM destroyed WHERE id = ?"
             return self._file.execute(chosen, (sealed[len(FORMAT) : HEADER],)).fetchone() is not None
 
-    def discard(self) -> None:
-        """Close and delete a file that was made just now, so that its backup can take its place."""
-        self.close()
-        if self.fresh:
-            self._path.unlink(missing_ok=True)
-
     def holds(self, subject: str) -> bool:
         """True while the subject has a key."""
         with self._lock:
@@ -139,10 +131,7 @@ class SubjectKeys:
                 return self._file.execute("DELETE FROM keys WHERE subject = ?", (subject,)).rowcount == 1
 
     def compact(self) -> None:
-        """Rewrite the file without its free pages: whatever moving rows about left in them goes too.
-
-        About 6 microseconds for each key that is left.
-        """
+        """Rewrite the file without its free pages: whatever moving rows about left in them goes too."""
         with self._lock:
             self._file.execute("VACUUM")
         _sync_folder(self._path.parent)

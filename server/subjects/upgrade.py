@@ -4,6 +4,7 @@ It goes row by row and each is done once, so a start that is cut off goes on whe
 overwritten is zeroed by SQLite (secure_delete), and the log is emptied behind it.
 """
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,10 +15,10 @@ from inspection.messages.catalogue import UnitMessage
 from inspection.messages.refund import RefundInstruction
 from inspection.messages.station import InspectorMessage
 from inspection.messages.uplink import ImageKey, Opening
+from server.db.engine import writing_engine
 from server.db.tables import inspectors, instructions, openings, record_evidence, records, units
 from server.errors import BadKeys
 from server.subjects.bound import keys_of
-from server.subjects.keys import FILE_NAME, SubjectKeys
 from server.subjects.personal import (
     GONE,
     part_inspector,
@@ -46,20 +47,32 @@ def seal_clear_rows(engine: Engine, wrap: bytes) -> int:
     return done
 
 
-def check_not_lost(engine: Engine, keys: SubjectKeys) -> None:
-    """Raise BadKeys where the key store is new and the database is not: then its backup is missing.
+def check_not_lost(database: Path, store: Path) -> None:
+    """Raise BadKeys where there is no key store and the database has sealed rows: then its backup is missing.
 
-    An empty file in its place says that there is none, and that what it opened is given up.
+    An empty file in its place says that there is none, and that what it opened is given up: so it is asked
+    before anything makes that file. The caller holds the database's lock.
     """
-    sealed = select(units.c.id).where(units.c.personal != GONE).limit(1)
-    with engine.begin() as connection:
-        lost = keys.fresh and connection.execute(sealed).first() is not None
+    if store.exists() or not database.exists():
+        return
+    engine = writing_engine(database)
+    try:
+        with engine.begin() as connection:
+            lost = _has_sealed(connection)
+    finally:
+        engine.dispose()
     if lost:
-        keys.discard()
         raise BadKeys(
-            f"{FILE_NAME} is missing: restore it from its own backup; to give up what it opened, "
+            f"{store.name} is missing: restore it from its own backup; to give up what it opened, "
             "put an empty file in its place"
         )
+
+
+def _has_sealed(connection: Connection) -> bool:
+    """False also for tables of a program that sealed nothing yet."""
+    columns = {row.name for row in connection.exec_driver_sql("PRAGMA table_info(units)")}
+    sealed = select(units.c.id).where(units.c.personal != GONE).limit(1)
+    return units.c.personal.name in columns and connection.execute(sealed).first() is not None
 
 
 def _empty_log(engine: Engine) -> None:

@@ -23,6 +23,7 @@ from inspection.messages.uplink import RefillItem
 from kit.bundle import Bundle, ProvenEntry
 from server.centre import DATABASE, Centre
 from server.db.ledger_tables import checkpoints, heads, leaves, tiles
+from server.db.tables import instructions
 from server.errors import BadRequest, LedgerFrozen
 from server.keys import read_keys, replace_log_key
 from server.ledger.backup import back_up
@@ -171,6 +172,34 @@ def test_everything_comes_back_from_a_copy(
     plain = replace(place, settings=place.settings.model_copy(update={"ledger_mirror_dir": None}))
     assert bring_back(plain, tmp_path / name)[1].standing.state == LogState.OPEN
     assert leaves_of(place) == before
+
+
+@pytest.mark.parametrize("order", [(b"one", b"two"), (b"two", b"one")])
+async def test_an_instruction_comes_back_to_the_verdict_that_it_was_issued_for(
+    place: Place, tmp_path: Path, order: tuple[bytes, ...]
+) -> None:
+    """Both verdicts were recorded before either was told: their images decided."""
+    async with place.open() as site:
+        bench = await site.enrol()
+        await site.announce("R1/1/1")
+        place.back_up(tmp_path / "copy.sqlite")
+        await site.send(bench, bench.signed("R1/1/1", (b"one",)))
+        again = {"inspection": 2, "purpose": "appeal"}
+        await site.announce("R1/1/1", **again)
+        await site.send(bench, bench.signed("R1/1/1", (b"two",), unit=again))
+        for image in order:
+            await site.upload(bench, image)
+        before = await site.centre.reader.run(followed)
+        await site.centre.checkpoints.now()
+    place.restore(tmp_path / "copy.sqlite")
+    await asyncio.to_thread(bring_back, place)
+    async with place.open(made=True) as site:
+        assert await site.centre.reader.run(followed) == before
+
+
+def followed(connection: Connection) -> list[tuple[str, int]]:
+    chosen = select(instructions.c.id, instructions.c.verdict_seq).order_by(instructions.c.id)
+    return [(row.id, row.verdict_seq) for row in connection.execute(chosen)]
 
 
 def without_mirror(place: Place) -> None:
