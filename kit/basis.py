@@ -59,6 +59,8 @@ class Mark:
     name: str
     """Where it comes from, for the person at the terminal."""
     checkpoint: Checkpoint
+    log: VerifierKey
+    """The trusted key that signed it."""
     cosigned: tuple[Cosigned, ...] = ()
     witnessed: bool = False
 
@@ -78,7 +80,13 @@ def mark_of(name: str, note: bytes, policy: TrustPolicy) -> tuple[Mark | None, P
 
 
 def _mark(name: str, found: Accepted) -> Mark:
-    return Mark(name=name, checkpoint=found.checkpoint, cosigned=found.cosigned, witnessed=found.witnessed)
+    return Mark(
+        name=name,
+        checkpoint=found.checkpoint,
+        log=found.log,
+        cosigned=found.cosigned,
+        witnessed=found.witnessed,
+    )
 
 
 def _unwitnessed(name: str, note: bytes, policy: TrustPolicy) -> Mark:

@@ -73,7 +73,7 @@ class Report:
     size: int
     """Entries in the file, as far as it was read."""
     log_key: str
-    """Key id of the key that was used."""
+    """Id of the key that signed the checkpoint; of the first that is trusted, where none did."""
     receipt_index: int | None
     counts: dict[str, int]
     """Entries by type; `signed` and `unchecked` verdicts."""
@@ -311,12 +311,12 @@ def _repeats(file: BinaryIO, content: Content) -> Iterator[Problem]:
 
 def _report(reading: Reading, basis: Basis, problems: list[Problem]) -> Report:
     mark = reading.mark
-    key = basis.key or reading.header.log_public_key
     trusted = [log.key.public_key for log in reading.policy.logs if log.key.name == reading.header.origin]
+    key = mark.log.public_key if mark else (*trusted, basis.key or reading.header.log_public_key)[0]
     return Report(
         origin=reading.header.origin,
         size=len(reading.rows),
-        log_key=key_id(trusted[0] if trusted else key),
+        log_key=key_id(key),
         receipt_index=reading.pins[-1].index if reading.pins else None,
         counts=reading.content.counted(),
         problems=tuple(problems[:MAX_PROBLEMS]),

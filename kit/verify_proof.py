@@ -114,13 +114,13 @@ def _by_proof(old: Checkpoint, new: Checkpoint, proof: tuple[bytes, ...] | None)
 
 
 def _report(policy: TrustPolicy, mark: Mark | None, problems: list[Problem]) -> Report:
-    key = policy.logs[0].key.public_key if policy.logs else b""
+    keys = [mark.log] if mark else [log.key for log in policy.logs]
     witnessed = mark is not None and mark.witnessed
     doubts = (Doubt.CUT,) if witnessed else (Doubt.FORKED, Doubt.CUT)
     return Report(
         origin=mark.checkpoint.origin if mark else "",
         size=mark.checkpoint.size if mark else 0,
-        log_key=key_id(key),
+        log_key=key_id(keys[0].public_key if keys else b""),
         receipt_index=None,
         counts={},
         problems=tuple(problems),

@@ -16,15 +16,19 @@ from typer.testing import CliRunner, Result
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import leaf_hash_hex
+from inspection.custody.note import note_key
+from inspection.custody.signing import key_id
 from inspection.custody.tiles import TreeView
 from kit.archive_writer import write_folder, write_zip
 from kit.commands import register
+from tests.kit.conftest import ORIGIN
 from tests.kit.judges import standalone_module
 from tests.kit.world import (
     HELD_RECEIPT,
     STORY,
     Files,
     World,
+    key,
     new_log,
     pack_of,
     tell,
@@ -180,6 +184,25 @@ def test_a_log_that_only_grew_is_consistent_by_a_proof(desk: Desk) -> None:
 def test_a_log_that_went_back_is_named(desk: Desk) -> None:
     done = verify(desk, "between", "archive/checkpoint", "old", "--policy", "policy", "--json")
     assert (done.exit_code, json.loads(done.stdout)["problems"][0]["rule"]) == (1, "inconsistent")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("log", "lines.jsonl"),
+        ("export", "archive"),
+        ("bundle", "pack.zip"),
+        ("proof", "leaf", "leaf.tlog-proof"),
+        ("between", "old", "archive/checkpoint", "--export", "archive"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_of_two_trusted_keys_the_one_that_signed_is_named(desk: Desk, words: tuple[str, ...]) -> None:
+    unused = note_key(ORIGIN, key("the next one")).to_text()
+    (desk / "policy").write_text(f"log {unused}\n{true_world().policy.decode()}")
+    done = verify(desk, *words, "--policy", "policy", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["log_key"] == key_id(true_world().log.public)
 
 
 def test_two_histories_of_one_size_are_named(desk: Desk) -> None:
