@@ -8,9 +8,10 @@ import hashlib
 from base64 import b64decode
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType, Leaf, read_leaf
@@ -26,6 +27,7 @@ from server.ingest.checking import Checked
 from server.ingest.schemas import record_sha256
 from server.ledger.log import Place
 from server.refunds import repository as refunds
+from server.refunds.issuing import images_of
 from server.refunds.repository import Issued
 from server.returns import repository as returns
 from server.stations import repository as stations
@@ -131,20 +133,19 @@ def _has_row(connection: Connection, site: str, record: str) -> bool:
 
 
 def _instruction(connection: Connection, site: str, leaf: Leaf, content: bytes) -> bool:
-    """The instruction follows from the unit's earliest verdict before it that nobody was told of."""
+    """The instruction follows from a verdict of its unit before it: from the one whose words it repeats."""
     entry = InstructionEntry.read(canonical(leaf.body))
     if refunds.find_instruction(connection, site, entry.id) is not None:
         return True
-    chosen = select(records).where(records.c.site == site, records.c.unit == entry.unit)
-    chosen = chosen.where(records.c.leaf_seq < leaf.seq, records.c.instructed.is_(None))
-    row = connection.execute(chosen.order_by(records.c.leaf_seq.desc()).limit(1)).first()
-    if row is None:
+    found = _verdict_behind(connection, site, leaf.seq, entry)
+    if found is None:
         return False
+    row, record = found
     unit = whole_unit(keys_of(connection), row.announced, row.personal)
     told = {name: getattr(entry, name) for name in RefundInstruction.model_fields if name != "order"}
     issued = Issued(
         instruction=RefundInstruction(**told, order=unit.order),
-        record=read_record(canonical(read_leaf(_leaf_at(connection, site, row.leaf_seq)).body)),
+        record=record,
         verdict_seq=row.leaf_seq,
         customer=unit.customer,
     )
@@ -154,10 +155,32 @@ def _instruction(connection: Connection, site: str, leaf: Leaf, content: bytes) 
     return True
 
 
-def _leaf_at(connection: Connection, site: str, seq: int) -> bytes:
-    chosen = select(leaves.c.leaf).where(leaves.c.site == site, leaves.c.seq == seq)
-    found: bytes = connection.execute(chosen).scalar_one()
-    return found
+def _verdict_behind(
+    connection: Connection, site: str, seq: int, entry: InstructionEntry
+) -> tuple[Row[Any], InspectionRecord] | None:
+    """The newest untold record of the unit that the instruction fits.
+
+    Not simply the newest: a verdict whose images came late is told behind a later one, or before it.
+    """
+    mine = (records.c.site == site, records.c.unit == entry.unit, records.c.leaf_seq < seq)
+    same = (leaves.c.site == records.c.site) & (leaves.c.seq == records.c.leaf_seq)
+    chosen = select(records, leaves.c.leaf).join(leaves, same).where(*mine, records.c.instructed.is_(None))
+    for row in connection.execute(chosen.order_by(records.c.leaf_seq.desc())).all():
+        record = read_record(canonical(read_leaf(row.leaf).body)) if row.leaf is not None else None
+        if record is not None and _fits(entry, record):
+            return row, record
+    return None
+
+
+def _fits(entry: InstructionEntry, record: InspectionRecord) -> bool:
+    """Whether an instruction repeats what this record says; no two records have one salt, or one image."""
+    verdict = record.verdict
+    return (
+        entry.order_commitment == record.personal.order
+        and entry.images == images_of(record)
+        and (entry.grade, entry.disposition, entry.exception)
+        == (verdict.grade, verdict.disposition, verdict.exception)
+    )
 
 
 def _outcome(connection: Connection, site: str, leaf: Leaf) -> None:

@@ -98,9 +98,14 @@ def instruct(
         exception=record.verdict.exception,
         rule=owed.rule.value,
         reasons=codes(owed.reasons),
-        images=tuple(dict.fromkeys(item.ciphertext_sha256 for item in record.evidence)),
+        images=images_of(record),
         issued_at=now,
     )
+
+
+def images_of(record: InspectionRecord) -> tuple[str, ...]:
+    """Ciphertext hashes of a record's evidence, as its instruction names them."""
+    return tuple(dict.fromkeys(item.ciphertext_sha256 for item in record.evidence))
 
 
 def _keep(connection: Connection, log: Log, issued: Sequence[Issued], now: datetime) -> None:
