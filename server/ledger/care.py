@@ -79,9 +79,12 @@ def _take(connection: Connection, centre: Centre, found: Found) -> str | None:
 async def freeze(centre: Centre, reason: str, *, lost: bool) -> Report:
     """Take no entry any more, for ever; a whole ledger gets its last checkpoint first.
 
-    Raises BadRequest for a ledger that lacks entries unless it is said that they are lost.
+    Raises BadRequest for a ledger that lacks entries unless it is said that they are lost, and for a frozen
+    one: its reason is shown for ever.
     """
     report = await centre.reader.run(lambda c: report_of(c, _sources(centre)))
+    if report.standing.state == LogState.FROZEN:
+        raise BadRequest(f"the ledger is frozen already: {report.standing.reason}")
     recovering = report.standing.state == LogState.RECOVERING
     if recovering and not lost:
         raise BadRequest(

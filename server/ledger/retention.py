@@ -64,9 +64,12 @@ class Retained:
 async def retain_in(
     writer: Writer, log: Log, wanted: RetainFrom, days: int | None, now: datetime
 ) -> Retained:
-    """Raise the minimum index; where bodies go, the database is rewritten without them."""
+    """Raise the minimum index; where bodies go, the database is rewritten without them.
+
+    That is done although none was left to drop: a crash may have come between the two.
+    """
     done = await writer.submit(lambda c: retain(c, log, wanted, days, now))
-    if done.dropped:
+    if wanted.drop_bodies:
         await writer.rewrite()
     return done
 

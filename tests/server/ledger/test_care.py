@@ -276,6 +276,13 @@ def test_a_whole_ledger_is_frozen_under_a_last_checkpoint_and_followed(folder: P
     assert "frozen at 0 entries with root 47DEQpj8" in first.body["reason"]
 
 
+def test_the_reason_of_a_frozen_ledger_stands_for_ever(folder: Path) -> None:
+    with_centre(folder, lambda centre: freeze(centre, "moved away", lost=False))
+    with pytest.raises(BadRequest, match="frozen already: moved away"):
+        with_centre(folder, lambda centre: freeze(centre, "another reason", lost=True))
+    assert read_report(folder).standing.reason == "moved away"
+
+
 def spoiled(path: Path, lines: list[bytes]) -> Path:
     path.write_bytes(b"".join(line + b"\n" for line in lines))
     return path

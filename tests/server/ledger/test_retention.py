@@ -114,6 +114,18 @@ async def test_dropped_bodies_are_in_no_file_and_the_rest_is_there(
     assert (await ask(site, old, drop=True)).dropped == 0, "asking again changes nothing"
 
 
+async def test_bodies_that_a_crash_left_in_the_files_are_gone_once_it_is_asked_again(
+    site: "Site", old: int, tmp_path: Path
+) -> None:
+    centre = site.centre
+    leaf = await centre.reader.run(lambda c: centre.log.at(c, 2))
+    wanted = RetainFrom(index=old, drop_bodies=True, by="Dana")
+    await centre.writer.submit(lambda c: retain(c, centre.log, wanted, 30, site.clock()))
+    assert leaf is not None and leaf in everything(tmp_path), "committed, and not rewritten"
+    assert (await ask(site, old, drop=True)).dropped == 0
+    assert leaf not in everything(tmp_path)
+
+
 async def test_a_younger_return_is_still_proven_by_its_stations_old_key(site: "Site", old: int) -> None:
     await ask(site, old, drop=True)
     answer = await site.http.get("/v1/returns/R9/1/1/evidence-pack", headers=site.shop)
