@@ -49,7 +49,8 @@ def small_log(record_value: Callable[..., dict[str, Any]]) -> list[bytes]:
     public = public_bytes(STATION_KEY)
     key, boot = key_id(public), "1" * 32
     leaves: list[bytes] = []
-    append(leaves, EntryType.KEY_ADD, f"key:{key}", {"key": key, "public_key": text(public)})
+    added = {"role": "station", "station": "bench-1", "site": "s1", "key": key, "public_key": text(public)}
+    append(leaves, EntryType.KEY_ADD, f"key:{key}", added)
     for counter in (1, 2, 3):
         device = {"key": key, "boot": boot, "counter": counter}
         record = record_value(device=device, unit={"id": f"R{counter}/1/1"})

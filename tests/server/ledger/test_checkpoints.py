@@ -18,10 +18,10 @@ from server.centre import Centre, open_centre
 from server.db.ledger_tables import checkpoints, heads, leaves, tiles
 from server.errors import LedgerBroken, LedgerFrozen, LedgerRecovering
 from server.keys import ServerKeys
+from server.ledger import opening
 from server.ledger.checkpoints import Kept, newest, sign_news
 from server.ledger.guard import FILE_NAME, Guard
 from server.ledger.log import Entry, Log
-from server.ledger.opening import opening
 from server.ledger.standing import LogState, set_state, standing_of
 from server.ledger.tree import tree_view
 from server.settings import ServerSettings
@@ -236,6 +236,6 @@ async def test_no_fault_keeps_a_whole_ledger_from_being_opened(
     centre: Centre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = Broken()
-    monkeypatch.setattr("server.ledger.opening.open_if_whole", broken)
-    monkeypatch.setattr("server.ledger.opening.LOOK_S", 0)
-    await goes_on(opening(centre), broken)
+    monkeypatch.setattr(opening, "open_if_whole", broken)
+    monkeypatch.setattr(opening, "LOOK_S", 0)
+    await goes_on(opening.opening(centre), broken)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client import CollectorRegistry
 
+from server import centre
 from server.centre import open_centre
 from server.errors import BadKeys
 from server.keys import ServerKeys
@@ -51,6 +52,23 @@ async def test_a_key_store_that_is_missing_or_old_erases_nobody(
         assert (page.erased, page.units, page.closed) == ((), (), ()), "stations keep what they have"
         known = await old.reader.run(lambda c: find_units(c, "s1", ["R2/1/1"]))
         assert not known["R2/1/1"].erased
+
+
+async def test_a_start_that_fails_before_the_check_gives_up_nothing(
+    copy: Path, settings: ServerSettings, keys: ServerKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(engine: object) -> None:
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(centre, "migrate", failing)
+    with pytest.raises((OSError, BadKeys)):
+        async with open_centre(copy, settings, keys, registry=CollectorRegistry()):
+            pass
+    monkeypatch.undo()
+    assert not (copy / FILE_NAME).exists()
+    with pytest.raises(BadKeys, match="its own backup"):
+        async with open_centre(copy, settings, keys, registry=CollectorRegistry()):
+            pass
 
 
 async def test_what_was_lost_with_the_key_store_is_not_called_erased(
