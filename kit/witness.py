@@ -57,7 +57,7 @@ class Witness:
         try:
             return self._decide(request)
         except sqlite3.Error as error:
-            return Reply(status=UNAVAILABLE, body=f"nothing can be remembered now: {error}\n".encode())
+            return _unavailable("remembered", error)
 
     def _decide(self, request: AddCheckpoint) -> Reply:
         """The cosignature leaves this block only after the commit."""
@@ -73,8 +73,10 @@ class Witness:
 
     def newest(self, origin: str) -> Reply:
         """The newest checkpoint of a log with this witness's cosignature, for whoever compares."""
-        with self._book.transaction() as book:
-            kept = book.newest(origin)
+        try:
+            kept = self._book.newest(origin)  # one statement sees one state; a reader waits for no writer
+        except sqlite3.Error as error:
+            return _unavailable("looked up", error)
         if kept is None:
             return Reply(status=NOT_FOUND, body=b"nothing of that log was cosigned\n")
         return Reply(status=200, body=kept.note)
@@ -94,6 +96,10 @@ class Witness:
             note = _signed_by(request.checkpoint, book.keys(request.origin))
             book.keep_conflict(request.origin, decision.reason, note, int(self._clock()))
         return Reply(status=decision.status, body=decision.body.encode(), content_type=decision.content_type)
+
+
+def _unavailable(what: str, error: sqlite3.Error) -> Reply:
+    return Reply(status=UNAVAILABLE, body=f"nothing can be {what} now: {error}\n".encode())
 
 
 def _signed_by(note: bytes, keys: Sequence[VerifierKey]) -> bytes:

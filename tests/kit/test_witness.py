@@ -203,6 +203,20 @@ def test_what_cannot_be_remembered_is_not_cosigned(folder: Path, log: Log) -> No
     assert witness.add_checkpoint(log.request(3, 4)).status == 200
 
 
+def test_the_newest_is_told_while_another_process_writes(folder: Path, witness: Witness, log: Log) -> None:
+    witness.add_checkpoint(log.request(0, 3))
+    witness._book._db.execute("PRAGMA busy_timeout=0")
+    other = book_of(folder)
+    with other.transaction():
+        assert witness.newest(ORIGIN).status == 200
+    other.close()
+
+
+def test_a_book_that_cannot_be_read_is_said_to_be_so(witness: Witness) -> None:
+    witness._book._db.execute("DROP TABLE newest")
+    assert witness.newest(ORIGIN).status == 503
+
+
 def test_of_requests_at_once_exactly_one_moves_it(folder: Path, log: Log) -> None:
     requests = [log.request(0, size) for size in range(1, 9)]
     replies: list[Reply] = []
