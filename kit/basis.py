@@ -142,7 +142,7 @@ def _pin_of(leaf: Leaf, receipt: Receipt) -> Pin:
 def read_receipt(path: Path) -> Receipt:
     """Read a receipt file, unchecked; raises NotAReceipt."""
     try:
-        return ReceiptMessage.read(_read(path, MAX_RECEIPT_BYTES)).receipt()
+        return ReceiptMessage.read(read_head(path, MAX_RECEIPT_BYTES)).receipt()
     except OSError as error:
         raise NotAReceipt(f"{path}: {error.strerror}") from error
     except BadMessage as error:
@@ -152,7 +152,7 @@ def read_receipt(path: Path) -> Receipt:
 def read_policy_file(path: Path) -> TrustPolicy:
     """Read a policy file; raises NotAPolicy."""
     try:
-        return read_policy(_read(path, MAX_POLICY_BYTES))
+        return read_policy(read_head(path, MAX_POLICY_BYTES))
     except OSError as error:
         raise NotAPolicy(f"{path}: {error.strerror}") from error
     except DomainError as error:
@@ -162,7 +162,7 @@ def read_policy_file(path: Path) -> TrustPolicy:
 def read_checkpoint_file(path: Path) -> bytes:
     """Read a checkpoint file, its signatures unchecked; raises NotACheckpoint."""
     try:
-        content = _read(path, MAX_NOTE_BYTES)
+        content = read_head(path, MAX_NOTE_BYTES)
         read_note(content)
     except OSError as error:
         raise NotACheckpoint(f"{path}: {error.strerror}") from error
@@ -171,6 +171,7 @@ def read_checkpoint_file(path: Path) -> bytes:
     return content
 
 
-def _read(path: Path, most: int) -> bytes:
+def read_head(path: Path, most: int) -> bytes:
+    """At most one byte more than a file may have, so that too much is noticed; raises OSError."""
     with path.open("rb") as file:
         return file.read(most + 1)

@@ -142,14 +142,14 @@ def verify_proof_command(
     """
     from inspection.custody.leaf import MAX_LEAF_BYTES
     from inspection.custody.proof import MAX_PROOF_BYTES
-    from kit.basis import read_policy_file
+    from kit.basis import read_head, read_policy_file
     from kit.errors import NotAProof
     from kit.verify_proof import verify_proof
 
     def check() -> "Report":
         trusted = read_policy_file(policy)
         try:
-            return verify_proof(_head(leaf, MAX_LEAF_BYTES), _head(proof, MAX_PROOF_BYTES), trusted)
+            return verify_proof(read_head(leaf, MAX_LEAF_BYTES), read_head(proof, MAX_PROOF_BYTES), trusted)
         except OSError as error:
             raise NotAProof(f"{error.filename}: {error.strerror}") from error
 
@@ -222,8 +222,9 @@ def _policy(path: Path | None) -> "TrustPolicy | None":
 
 
 def _bundle(path: Path, policy: "TrustPolicy | None") -> "Report":
-    from kit.archive import open_archive
-    from kit.bundle import MAX_BUNDLE_BYTES
+    from kit.archive import MAX_PART_BYTES, open_archive
+    from kit.basis import read_head
+    from kit.bundle import MAX_BUNDLE_BYTES, read_bundle
     from kit.errors import NotABundle
     from kit.verify_bundle import verify_bundle, verify_pack
 
@@ -231,19 +232,23 @@ def _bundle(path: Path, policy: "TrustPolicy | None") -> "Report":
         with open_archive(path, NotABundle) as parts:
             return verify_pack(parts, policy)
     try:
-        photos = {f"photos/{each.name}": each.read_bytes() for each in path.parent.glob("photos/*")}
-        return verify_bundle(_head(path, MAX_BUNDLE_BYTES), photos, policy)
+        content = read_head(path, MAX_BUNDLE_BYTES)
+        beside = {image.file: path.parent / image.file for image in read_bundle(content).images}
+        # what else lies there is nobody's business, and may have no end
+        photos = {name: read_head(each, MAX_PART_BYTES) for name, each in beside.items() if each.is_file()}
+        return verify_bundle(content, photos, policy)
     except OSError as error:
         raise NotABundle(f"{error.filename}: {error.strerror}") from error
 
 
 def _consistency(path: Path) -> tuple[bytes, ...]:
     from inspection.custody.proof import MAX_PROOF_BYTES
+    from kit.basis import read_head
     from kit.errors import NotAProof
     from kit.verify_proof import read_consistency
 
     try:
-        return read_consistency(_head(path, MAX_PROOF_BYTES))
+        return read_consistency(read_head(path, MAX_PROOF_BYTES))
     except OSError as error:
         raise NotAProof(f"{error.filename}: {error.strerror}") from error
 
@@ -267,12 +272,6 @@ def _lines_of(path: Path) -> Iterator[BinaryIO]:
             raise NotAnExport(f"there is no {LINES} in {path}")
         with parts.open(LINES) as file:
             yield file
-
-
-def _head(path: Path, most: int) -> bytes:
-    """At most one byte more than it may have, so that too much is noticed."""
-    with path.open("rb") as file:
-        return file.read(most + 1)
 
 
 def _key(text: str) -> bytes:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -142,6 +143,24 @@ def test_a_bundle_beside_its_photos_is_verified_and_a_changed_photo_named(desk: 
     assert done.exit_code == 1
     assert "photo: is not the photo that was taken: photos/top-1.jpg" in done.stdout
     assert alone(desk, "out/bundle.json") == 1
+
+
+def test_only_the_photos_that_a_bundle_names_are_read(desk: Desk) -> None:
+    with zipfile.ZipFile(desk / "pack.zip") as pack:
+        pack.extractall(desk / "out")
+    (desk / "out/photos/older").mkdir()
+    (desk / "out/photos/gone.jpg").symlink_to("nowhere.jpg")
+    assert verify(desk, "bundle", "out/bundle.json", "--policy", "policy").exit_code == 0
+    assert alone(desk, "out/bundle.json") == 0
+
+
+def test_a_photo_without_an_end_is_another_one(desk: Desk) -> None:
+    with zipfile.ZipFile(desk / "pack.zip") as pack:
+        pack.extractall(desk / "out")
+    os.truncate(desk / "out/photos/top-1.jpg", 2**36)  # a hole: it takes no room on the disk
+    done = verify(desk, "bundle", "out/bundle.json", "--policy", "policy")
+    assert done.exit_code == 1
+    assert "photo: is not the photo that was taken: photos/top-1.jpg" in done.stdout
 
 
 def test_a_file_that_is_no_bundle_ends_with_2(desk: Desk) -> None:
