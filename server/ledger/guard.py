@@ -29,10 +29,14 @@ class Guard:
         """Where it lies: beside `keys.json`."""
         return self._path
 
+    def open(self, note: bytes) -> Checkpoint:
+        """The checkpoint of a note of this log; raises BadMessage, BadSignature or WrongLog."""
+        return open_checkpoint(note, self._keys)
+
     def read(self) -> Checkpoint | None:
         """The checkpoint it holds, None before the first; raises LedgerBroken for anything else."""
         try:
-            return open_checkpoint(self._path.read_bytes(), self._keys)
+            return self.open(self._path.read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, NotTrusted, BadMessage) as error:
@@ -43,7 +47,7 @@ class Guard:
 
     def move_up(self, note: bytes) -> None:
         """Keep a newer checkpoint durably; one that is not longer changes nothing."""
-        new, kept = open_checkpoint(note, self._keys), self.read()
+        new, kept = self.open(note), self.read()
         if kept is not None and new.size <= kept.size:
             return
         fresh = self._path.with_suffix(FRESH)

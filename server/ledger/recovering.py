@@ -22,9 +22,17 @@ WHOLE = "all {} entries are back; it waits for receipts of later ones"
 
 
 def look(
-    connection: Connection, log: Log, guarded: Checkpoint | None, at: str, *, wait_s: float = inf
+    connection: Connection,
+    log: Log,
+    guarded: Checkpoint | None,
+    at: str,
+    *,
+    told: Checkpoint | None = None,
+    wait_s: float = inf,
 ) -> Standing:
     """Compare the ledger with what is known of it, and move its state; a frozen one stays frozen.
+
+    `told` is a checkpoint of this log that somebody else kept.
 
     One that is whole again opens `wait_s` seconds after the last entry came back: receipts of the last
     second before a loss are under no checkpoint, and what takes their places first would contradict them.
@@ -32,7 +40,7 @@ def look(
     before = standing_of(connection, log.site)
     if before.state == LogState.FROZEN:
         return before
-    state, reason = judge(connection, log, guarded)
+    state, reason = judge(connection, log, guarded, told)
     if state == LogState.OPEN and before.state == LogState.RECOVERING:
         whole = WHOLE.format(log.head(connection).size)
         if before.reason != whole and wait_s > 0:
@@ -55,15 +63,19 @@ def _tell(connection: Connection, log: Log, state: LogState, reason: str, at: st
         raise_alarm(connection, log.site, AlarmKind.FROZEN, log.origin, reason, at)
 
 
-def judge(connection: Connection, log: Log, guarded: Checkpoint | None) -> tuple[LogState, str]:
+def judge(
+    connection: Connection, log: Log, guarded: Checkpoint | None, told: Checkpoint | None = None
+) -> tuple[LogState, str]:
     """Open where nothing is missing; recovering where something is; frozen where it is another history."""
     head = log.head(connection)
-    if guarded is not None and guarded.size <= head.size:
-        root = tree_view(connection, log.site, head.size).root_at(guarded.size)
-        if root != guarded.root:
+    for signed in (guarded, told):
+        if signed is None or signed.size > head.size:
+            continue
+        root = tree_view(connection, log.site, head.size).root_at(signed.size)
+        if root != signed.root:
             return LogState.FROZEN, (
-                f"the first {guarded.size} entries are not those of the newest signed checkpoint: "
-                f"root {root.hex()}, signed {guarded.root.hex()}"
+                f"the first {signed.size} entries are not those of a signed checkpoint: "
+                f"root {root.hex()}, signed {signed.root.hex()}"
             )
     if guarded is not None and guarded.size > head.size:
         return (

@@ -9,8 +9,7 @@ import anyio.to_thread
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from inspection.custody.checkpoint import Checkpoint, read_checkpoint_text
-from inspection.custody.note import read_note
+from inspection.custody.checkpoint import Checkpoint
 from inspection.messages.base import time_text
 from server.db.writer import Writer
 from server.ledger.checkpoints import Kept, sign_news
@@ -73,17 +72,18 @@ class Checkpointer:
     async def hold_against(self, note: bytes) -> Standing:
         """Look what is missing beside a checkpoint of this log that came back from outside.
 
-        One that is longer than the ledger moves the guard up: what was signed once must be had again. Any
-        other changes nothing. Raises BadSignature or WrongLog for one that this log did not sign,
-        LedgerBroken, Busy or StorageFailed.
+        One that is longer than the ledger moves the guard up: what was signed once must be had again. One
+        that the ledger does not lead to freezes it: the log signed two histories. Raises BadSignature or
+        WrongLog for one that this log did not sign, LedgerBroken, Busy or StorageFailed.
         """
         async with self._turn:
+            told = await anyio.to_thread.run_sync(self._guard.open, note)
             head = await self._writer.submit(self._log.head)
-            if read_checkpoint_text(read_note(note).text).size > head.size:
+            if told.size > head.size:
                 await anyio.to_thread.run_sync(self._guard.move_up, note)
             guarded = await anyio.to_thread.run_sync(self._guard.read)
             at = time_text(self._clock())
-            return await self._writer.submit(lambda c: look(c, self._log, guarded, at))
+            return await self._writer.submit(lambda c: look(c, self._log, guarded, at, told=told))
 
     async def run(self, every_s: float) -> None:
         """Sign until cancelled; whatever keeps it from signing is logged when it changes, and tried again."""

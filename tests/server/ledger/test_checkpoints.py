@@ -14,6 +14,7 @@ from inspection.custody.checkpoint import Checkpoint, issue_checkpoint, open_che
 from inspection.custody.leaf import EntryType
 from inspection.custody.merkle import EMPTY_ROOT, leaf_hash, root_of, verify_consistency
 from inspection.custody.note import note_key
+from inspection.errors import BadSignature
 from server.centre import Centre, open_centre
 from server.db.ledger_tables import checkpoints, heads, leaves, tiles
 from server.errors import LedgerBroken, LedgerFrozen, LedgerRecovering
@@ -189,7 +190,25 @@ async def test_a_database_of_another_history_starts_frozen(
     async with open_centre(tmp_path, settings, keys, clock=clock, registry=CollectorRegistry()) as centre:
         standing = await centre.reader.run(lambda c: standing_of(c, "s1"))
         assert standing.state == LogState.FROZEN
-        assert "are not those of the newest signed checkpoint" in standing.reason
+        assert "are not those of a signed checkpoint" in standing.reason
+
+
+async def test_a_shorter_checkpoint_of_another_history_freezes_the_log(
+    centre: Centre, keys: ServerKeys
+) -> None:
+    await centre.writer.submit(lambda c: grow(c, centre.log, 9))
+    standing = await centre.checkpoints.hold_against(note(7, keys.log))
+    assert standing.state == LogState.FROZEN
+    assert standing.reason.startswith("the first 7 entries are not those of a signed checkpoint")
+
+
+async def test_a_shorter_checkpoint_is_nothing_unless_this_log_signed_it(centre: Centre) -> None:
+    await centre.writer.submit(lambda c: grow(c, centre.log, 9))
+    own = await centre.checkpoints.now()
+    with pytest.raises(BadSignature):
+        await centre.checkpoints.hold_against(note(7, OLD_KEY))
+    await centre.writer.submit(lambda c: grow(c, centre.log, 1))
+    assert (await centre.checkpoints.hold_against(own.note)).state == LogState.OPEN
 
 
 async def test_a_crash_before_the_guard_moved_is_made_good_at_the_start(

@@ -282,10 +282,11 @@ async def test_a_fork_behind_a_shorter_history_is_found_too(
     site: "Site", bench: "Bench", shop: Shop, cosigners: list["Cosigner"]
 ) -> None:
     await instruct(site, bench)
+    await site.centre.checkpoints.now()
     assert await submit(cosigners[0], site.centre.keys.log, 1) == 200
     async with running(site, shop):
-        await site.centre.checkpoints.now()
         await until(lambda: alarmed(site, AlarmKind.FORK), "an alarm")
+        assert (await site.http.get("/v1/log")).json()["state"] == "frozen"
     assert (await states(site), shop.got) == ([AWAITING], [])
 
 
