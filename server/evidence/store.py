@@ -7,7 +7,7 @@ way, fsynced, renamed, and its folder fsynced. What a crash leaves in `tmp/` is 
 import hashlib
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,8 +52,13 @@ class EvidenceStore:
         """Delete a file for good; one that is gone already is fine."""
         target = self.path(sha256)
         if target.is_file():
-            target.unlink()
+            target.unlink(missing_ok=True)  # two may be at it
             _sync_folder(target.parent)
+
+    def remove_all(self, hashes: Iterable[str]) -> None:
+        """Delete many files for good."""
+        for sha256 in hashes:
+            self.remove(sha256)
 
     def _keep(self, temporary: Path, sha256: str) -> None:
         target = self.path(sha256)

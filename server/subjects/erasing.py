@@ -99,11 +99,11 @@ class Eraser:
 
     async def remove_images(self) -> None:
         """Delete the files of erased images that are here still."""
-        found = await self.writer.submit(lambda c: repository.images_to_remove(c, self.log.site))
-        for sha256 in found:
-            await anyio.to_thread.run_sync(self.store.remove, sha256)
-        if found:
-            await self.writer.submit(lambda c: repository.note_removed(c, self.log.site, found))
+        found = await self.writer.submit(lambda c: repository.erased_images(c, self.log.site))
+        await anyio.to_thread.run_sync(self.store.remove_all, found)
+        counted = [sha256 for sha256, length in found.items() if length]
+        if counted:
+            await self.writer.submit(lambda c: repository.note_removed(c, self.log.site, counted))
 
     def _empty(self, connection: Connection, erasure: Erasure) -> None:
         """Key first: a crash after it leaves rows that open nothing, never a key without its entry."""

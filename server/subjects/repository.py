@@ -193,12 +193,15 @@ def _bury_images(connection: Connection, site: str, theirs: list[str], at: str) 
     entomb(connection, site, sorted(only_theirs), NO_STATION, at)
 
 
-def images_to_remove(connection: Connection, site: str) -> tuple[str, ...]:
-    """Erased ciphertexts whose files are here still."""
-    chosen = select(evidence.c.sha256).where(
-        evidence.c.site == site, evidence.c.erased_at.is_not(None), evidence.c.bytes > 0
+def erased_images(connection: Connection, site: str) -> dict[str, int]:
+    """Every erased ciphertext, with its bytes on a station's account.
+
+    Also those of no bytes: an upload that ended before its row was written has left a file.
+    """
+    chosen = select(evidence.c.sha256, evidence.c.bytes).where(
+        evidence.c.site == site, evidence.c.erased_at.is_not(None)
     )
-    return tuple(connection.execute(chosen).scalars())
+    return {row.sha256: row.bytes for row in connection.execute(chosen)}
 
 
 def note_removed(connection: Connection, site: str, removed: Sequence[str]) -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import shutil
 import sqlite3
+from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +91,10 @@ class Inspected:
             self.ciphertext,
             PHOTO,
         ]
+
+
+async def chunks(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 def everything(folder: Path) -> bytes:
@@ -322,6 +328,20 @@ async def test_an_image_that_was_under_way_does_not_stay(
     answer = await site.upload(bench, ann.ciphertext)
     assert answer.status_code == 410
     assert not site.centre.store.holds(ann.image_key.ciphertext_sha256)
+
+
+async def test_a_file_whose_row_a_crash_kept_from_being_written_does_not_stay(
+    site: "Site", bench: "Bench"
+) -> None:
+    """Its upload ended as a file: before the record that names it came, and once more after."""
+    await site.announce("R1/1/1", **ANN)
+    late, store = Inspected(bench, "R1/1/1", ANN), site.centre.store
+    name = late.image_key.ciphertext_sha256
+    await erase(site)
+    for end in (partial(site.send, bench, late.signed), site.centre.eraser.resume):
+        await store.put(name, chunks(late.ciphertext), len(late.ciphertext))
+        await end()
+        assert not store.holds(name)
 
 
 async def test_the_shop_still_reads_what_was_paid_and_no_order(site: "Site", ann: Inspected) -> None:
