@@ -1,5 +1,6 @@
 """A new key of the log, learned from the old one: its entry comes with a receipt by the key before it."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,6 +51,16 @@ class Succession:
             return known
         if newest != known:
             self._enrolment = self._enrolment.model_copy(update={"log_public_key": newest})
-            write_secret(self._folder / ENROLMENT_FILE, self._enrolment.to_json())
-            log.info("log.new_key")
+            await self._write()
         return newest
+
+    async def _write(self) -> None:
+        """Where the disk does not take it, the next start learns the key anew."""
+        content = self._enrolment.to_json()
+        try:
+            await asyncio.to_thread(write_secret, self._folder / ENROLMENT_FILE, content)
+        except OSError as error:
+            self._faults.count("log_key_not_written")
+            log.warning("log.new_key_not_written", reason=error.strerror)
+        else:
+            log.info("log.new_key")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,17 @@ from edge import journal, outbox
 from edge.clock import ClockWatch
 from edge.database import Database
 from edge.faults import Faults
+from edge.identity import ENROLMENT_FILE
 from edge.refill import Refill
-from edge.succession import follow
+from edge.succession import Succession, follow
 from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
 from inspection.custody.leaf import GENESIS, EntryType, Leaf
 from inspection.custody.receipt import issue_receipt
 from inspection.custody.signing import key_id, public_bytes
 from inspection.messages.entries import KeyAddEntry, KeyRole
-from inspection.messages.uplink import ReceiptMessage
+from inspection.messages.station import Enrolment
+from inspection.messages.uplink import LogKeys, ReceiptMessage
 from link.http import HttpConfig, HttpLink
 
 if TYPE_CHECKING:
@@ -129,3 +132,19 @@ def test_a_new_key_is_believed_only_from_the_one_before_it() -> None:
     assert follow(known, ORIGIN, [succession(stranger, second)]) == known
     assert follow(known, "other.test/site/s1", chain) == known
     assert follow(known, ORIGIN, [succession(first, second, KeyRole.STATION)]) == known
+
+
+async def test_a_new_key_is_believed_though_no_disk_takes_it(
+    centre: "SmallCentre", world: "World", faults: Faults, tmp_path: Path
+) -> None:
+    second = Ed25519PrivateKey.generate()
+    answer = LogKeys(keys=(succession(world.log_key, second),)).to_json()
+    centre.routes["GET /v1/log/keys"] = lambda body: (200, answer)
+    folder = tmp_path / "station"
+    async with HttpLink(HttpConfig(base_url=centre.url, attempts=1)) as link:
+        for _ in ("a full disk", "the next start"):
+            assert await Succession(folder, world.enrolment, link, faults).learn() == public_bytes(second)
+            assert faults.snapshot() == {"log_key_not_written": 1}
+            folder.mkdir(exist_ok=True)
+    written = Enrolment.read((folder / ENROLMENT_FILE).read_bytes())
+    assert written.log_public_key == public_bytes(second)
