@@ -23,7 +23,6 @@ POLICY = "policy"
 PAGE = 2 * HASHES
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that a zip can say: when it was made is not in it."""
-MODE = 0o644 << 16
 UNIX = 3
 
 Part = tuple[str, Iterable[bytes]]
@@ -73,12 +72,12 @@ def archive_parts(source: LogSource) -> Iterator[Part]:
             yield path.to_text(), (write_bundle(entries),)
 
 
-def write_zip(file: BinaryIO, parts: Iterable[Part]) -> None:
+def write_zip(file: BinaryIO, parts: Iterable[Part], mode: int = 0o644) -> None:
     """Write parts as a zip without compression, so that anybody can read it, and with no clock in it."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, content in parts:
             entry = zipfile.ZipInfo(name, FIXED_TIME)
-            entry.external_attr, entry.create_system = MODE, UNIX
+            entry.external_attr, entry.create_system = mode << 16, UNIX
             with archive.open(entry, "w", force_zip64=name == LINES) as out:
                 for piece in content:
                     out.write(piece)

@@ -1,9 +1,9 @@
 """bundle.json: the part of an evidence pack that a program checks."""
 
-import base64
 from typing import Any
 
 from inspection.custody.canonical import canonical
+from inspection.custody.note import write_base64
 from kit.pack.case import EvidenceCase, PackEntry, PackOpening, PackPhoto
 
 BUNDLE_VERSION = 1
@@ -29,14 +29,14 @@ def bundle_bytes(case: EvidenceCase) -> bytes:
 
 
 def _entry(entry: PackEntry) -> dict[str, Any]:
-    return {"index": entry.read().seq, "leaf": _base64(entry.leaf), "proof": entry.proof.decode()}
+    return {"index": entry.read().seq, "leaf": write_base64(entry.leaf), "proof": entry.proof.decode()}
 
 
 def _opening(opening: PackOpening) -> dict[str, Any]:
     return {
         "record": opening.record,
         "field": opening.field,
-        "salt": _base64(opening.salt),
+        "salt": write_base64(opening.salt),
         "value": opening.value,
     }
 
@@ -49,9 +49,5 @@ def _image(photo: PackPhoto) -> dict[str, Any]:
         "media_type": photo.media_type,
         "sha256": photo.sha256,
         "ciphertext_sha256": photo.ciphertext_sha256,
-        "salt": _base64(photo.salt),
+        "salt": write_base64(photo.salt),
     }
-
-
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode()

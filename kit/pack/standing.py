@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from inspection.custody.note import write_base64
 from inspection.custody.policy import accept, read_policy
 from inspection.custody.proof import read_proof
 from kit.pack.case import EvidenceCase
-from kit.pack.told import Both, base64_text, say
+from kit.pack.told import Both, say
 
 QR_LINES = 3
 """Origin, size and root: what a reader compares with the log itself."""
@@ -37,7 +38,7 @@ def standing(case: EvidenceCase) -> Standing:
     return Standing(
         origin=checkpoint.origin,
         size=checkpoint.size,
-        root=base64_text(checkpoint.root),
+        root=write_base64(checkpoint.root),
         log_key=accepted.log.to_text(),
         witnesses=told,
         code="\n".join(note.decode().split("\n")[:QR_LINES]),

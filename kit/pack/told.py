@@ -1,6 +1,5 @@
 """What the printed page says, in both languages, before anything is drawn."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -223,8 +222,3 @@ def _leaves(case: EvidenceCase) -> list[Leaf]:
 def clock(text: str) -> str:
     """A time for people: to the second, in UTC."""
     return text[:19].replace("T", " ")
-
-
-def base64_text(content: bytes) -> str:
-    """Hashes as the log writes them."""
-    return base64.b64encode(content).decode()

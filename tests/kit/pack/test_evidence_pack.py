@@ -61,6 +61,7 @@ def test_the_zip_is_stored_without_a_clock(case: EvidenceCase) -> None:
         rows = archive.infolist()
     assert {row.date_time for row in rows} == {(1980, 1, 1, 0, 0, 0)}
     assert {row.compress_type for row in rows} == {zipfile.ZIP_STORED}
+    assert {row.external_attr for row in rows} == {0o100644 << 16}
     assert [row.filename for row in rows] == sorted(row.filename for row in rows)
 
 

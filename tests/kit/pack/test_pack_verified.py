@@ -7,9 +7,9 @@ import pytest
 
 from inspection.custody.policy import read_policy
 from kit.archive import open_archive
+from kit.archive_writer import write_zip
 from kit.errors import NotABundle
 from kit.evidence_pack import pack_bytes
-from kit.pack.archive import zip_bytes
 from kit.pack.case import EvidenceCase
 from kit.verify import Report
 from kit.verify_bundle import verify_pack
@@ -51,6 +51,8 @@ def test_the_one_file_lies_in_the_pack(pack: Path) -> None:
 def test_a_changed_part_is_found(pack: Path, kind: str) -> None:
     files = parts(pack)
     name = next(each for each in files if each.startswith(kind))
-    pack.write_bytes(zip_bytes(files | {name: files[name] + b"\n"}))
+    files[name] += b"\n"
+    with pack.open("wb") as out:
+        write_zip(out, ((each, (content,)) for each, content in files.items()))
     assert name in verified(pack).problems[0].detail
     assert alone(pack) == 1
