@@ -10,6 +10,7 @@ from server.ledger.standing import LogState
 
 MARKS = {
     Witnessed.NOBODY_ASKED: ("▲", "warn"),
+    Witnessed.UNREADABLE: ("✕", "bad"),
     Witnessed.SEEN: ("●", "good"),
     Witnessed.WAITS: ("◆", "warn"),
 }

@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from inspection.custody.leaf import GENESIS
-from inspection.custody.policy import TrustPolicy
 from inspection.messages.base import read_time, time_text
 from inspection.messages.station import Health
-from server.console.standing import LedgerSeen, read_ledger
+from server.console.standing import LedgerSeen, Trust, Witnessed, read_ledger
 from server.console.today import Today, read_today
 from server.db.ledger_tables import heads
 from server.db.tables import deliveries, instructions, outcomes, records, refusals, stations, units
@@ -92,7 +91,7 @@ class Overview:
 
 
 def read_overview(
-    connection: Connection, site: str, now: datetime, trust: TrustPolicy | None = None
+    connection: Connection, site: str, now: datetime, trust: Trust = Witnessed.NOBODY_ASKED
 ) -> Overview:
     """Read all of it; every list is bounded. `trust` names the witnesses."""
     head = connection.execute(select(heads.c.size, heads.c.head).where(heads.c.site == site)).first()

@@ -21,6 +21,8 @@ class Witnessed(StrEnum):
 
     NOBODY_ASKED = "nobody_asked"
     """The policy asks for no witness: a fork is not detectable."""
+    UNREADABLE = "unreadable"
+    """A policy is there, and cannot be read: nobody can say whom it asks for."""
     SEEN = "seen"
     WAITS = "waits"
     """The quorum has not seen the newest checkpoint yet."""
@@ -54,17 +56,21 @@ class LedgerSeen:
     alarms: tuple[AlarmSeen, ...]
 
 
-def trust_in(directory: Path) -> TrustPolicy | None:
-    """The policy that names the witnesses; None where there is no file, or none that reads."""
+Trust = TrustPolicy | Witnessed
+"""The policy that names the witnesses, or what is to be said without one."""
+
+
+def trust_in(directory: Path) -> Trust:
+    """Read the policy of a centre's folder."""
     try:
         return read_policy((directory / TRUST).read_bytes())
+    except FileNotFoundError:
+        return Witnessed.NOBODY_ASKED
     except (OSError, DomainError):
-        return None
+        return Witnessed.UNREADABLE
 
 
-def read_ledger(
-    connection: Connection, site: str, head: tuple[int, str], trust: TrustPolicy | None
-) -> LedgerSeen:
+def read_ledger(connection: Connection, site: str, head: tuple[int, str], trust: Trust) -> LedgerSeen:
     """Read how the log stands; `head` is its size and the hash of its last leaf."""
     standing, kept = standing_of(connection, site), newest(connection, site)
     witnessed, names = _witnessed(connection, site, kept, trust)
@@ -85,9 +91,11 @@ def read_ledger(
 
 
 def _witnessed(
-    connection: Connection, site: str, kept: Kept | None, trust: TrustPolicy | None
+    connection: Connection, site: str, kept: Kept | None, trust: Trust
 ) -> tuple[Witnessed, tuple[str, ...]]:
-    if trust is None or not trust.detects_forks:
+    if isinstance(trust, Witnessed):
+        return trust, ()
+    if not trust.detects_forks:
         return Witnessed.NOBODY_ASKED, ()
     if kept is None:
         return Witnessed.WAITS, ()

@@ -52,6 +52,7 @@ WORDS: dict[str, str] = {
     "console.ledger_recovering": "Being recovered: it takes nothing new",
     "console.ledger_frozen": "Frozen: it takes nothing any more",
     "console.witness_nobody_asked": "No witness: a fork is not detectable",
+    "console.witness_unreadable": "trust.policy cannot be read",
     "console.witness_seen": "Seen by {names}",
     "console.witness_waits": "Waits for its witnesses",
     "console.refused": "Refused",

@@ -52,6 +52,7 @@ WORDS: dict[str, str] = {
     "console.ledger_recovering": "正在恢复：暂不接收新记录",
     "console.ledger_frozen": "已冻结：不再接收记录",
     "console.witness_nobody_asked": "没有见证方：无法发现账本分叉",
+    "console.witness_unreadable": "trust.policy 无法读取",
     "console.witness_seen": "{names} 已见证",
     "console.witness_waits": "正在等见证方",
     "console.refused": "被拒",

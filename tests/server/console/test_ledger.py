@@ -12,14 +12,13 @@ from sqlalchemy import insert
 
 from inspection.custody.checkpoint import cosign
 from inspection.custody.note import Algorithm, VerifierKey, read_note
-from inspection.custody.policy import TrustPolicy
 from inspection.custody.signing import public_bytes
 from inspection.words.catalog import LANGUAGES, words
 from server.alarms import AlarmKind, raise_alarm
 from server.centre import DATABASE
 from server.console.board import FRESH_S, Board
 from server.console.page import build_pages
-from server.console.standing import LedgerSeen, Witnessed, read_ledger, trust_in
+from server.console.standing import LedgerSeen, Trust, Witnessed, read_ledger, trust_in
 from server.db.ledger_tables import cosignatures
 from server.ledger.checkpoints import newest, sign_news
 from server.ledger.policies import TRUST
@@ -54,7 +53,7 @@ def policy(site: "Site", witness: Ed25519PrivateKey) -> bytes:
     return f"log {log}\nwitness money {seen}\nquorum money\n".encode()
 
 
-async def seen(site: "Site", trust: TrustPolicy | None = None) -> LedgerSeen:
+async def seen(site: "Site", trust: Trust = Witnessed.NOBODY_ASKED) -> LedgerSeen:
     return await site.centre.reader.run(lambda c: read_ledger(c, "s1", (1, "0" * 64), trust))
 
 
@@ -90,8 +89,17 @@ async def test_without_a_witness_a_fork_is_said_to_be_undetectable(
     build_pages(board, "s1")
     await user.open("/")
     await user.should_see("No witness: a fork is not detectable")
+    assert trust_in(tmp_path) is Witnessed.NOBODY_ASKED
+
+
+async def test_a_policy_that_cannot_be_read_is_not_taken_for_none(
+    user: User, site: "Site", board: Board, tmp_path: Path
+) -> None:
     (tmp_path / TRUST).write_bytes(b"no policy at all")
-    assert trust_in(tmp_path) is None
+    build_pages(board, "s1")
+    await user.open("/")
+    await user.should_see("trust.policy cannot be read")
+    await user.should_not_see("No witness")
 
 
 async def test_a_checkpoint_waits_for_its_witness_and_then_was_seen_by_it(
