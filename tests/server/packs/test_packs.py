@@ -301,6 +301,7 @@ async def test_the_command_makes_the_pack_of_a_stopped_centre(inspected: "Site",
     with zipfile.ZipFile(out) as archive:
         bundle = parse_canonical(archive.read("bundle.json"))
     assert {row["field"] for row in bundle["openings"]} == set(VALUES)
+    assert out.stat().st_mode & 0o777 == 0o600, "its photos are nobody else's business"
     with pytest.raises(BadRequest, match="exists"):
         await asyncio.to_thread(pack, UNIT, out, stopped, "Ms Lin")
 
