@@ -124,7 +124,7 @@ def _pin(receipt: Receipt, policy: TrustPolicy, origin: str) -> Pin | Problem:
     if receipt.origin != origin:
         detail = f"the receipt is of log {receipt.origin!r}, the export of {origin!r}"
         return Problem(rule=Rule.OTHER_LOG, detail=detail)
-    keys = [log.key.public_key for log in policy.logs if log.key.name == origin]
+    keys = policy.log_keys(origin)
     used = next((key for key in keys if key_id(key) == receipt.log_key), keys[0] if keys else b"")
     try:
         return _pin_of(check_receipt(receipt, used, origin), receipt)

@@ -245,7 +245,7 @@ def _begin(file: BinaryIO, basis: Basis, beside: Beside, thorough: bool) -> tupl
 
 
 def _other_key(policy: TrustPolicy, header: Header) -> Iterator[Problem]:
-    trusted = [log.key.public_key for log in policy.logs if log.key.name == header.origin]
+    trusted = policy.log_keys(header.origin)
     if trusted and header.log_public_key not in trusted:
         theirs, yours = key_id(header.log_public_key), key_id(trusted[0])
         detail = f"the export names log key {theirs}, you gave {yours}"
@@ -311,7 +311,7 @@ def _repeats(file: BinaryIO, content: Content) -> Iterator[Problem]:
 
 def _report(reading: Reading, basis: Basis, problems: list[Problem]) -> Report:
     mark = reading.mark
-    trusted = [log.key.public_key for log in reading.policy.logs if log.key.name == reading.header.origin]
+    trusted = reading.policy.log_keys(reading.header.origin)
     key = mark.log.public_key if mark else (*trusted, basis.key or reading.header.log_public_key)[0]
     return Report(
         origin=reading.header.origin,

@@ -83,6 +83,10 @@ class TrustPolicy:
         """False when no witness must have seen what this reader sees."""
         return self.quorum != NO_QUORUM
 
+    def log_keys(self, origin: str) -> tuple[bytes, ...]:
+        """The raw public keys of the logs of this name, in the policy's order."""
+        return tuple(log.key.public_key for log in self.logs if log.key.name == origin)
+
     def is_met_by(self, witnesses: Iterable[str]) -> bool:
         """True when cosignatures by these witnesses (names of this policy) make the quorum."""
         met = {NO_QUORUM, *witnesses}

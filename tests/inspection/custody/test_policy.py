@@ -131,6 +131,13 @@ def test_a_policy_accepts_no_other_log() -> None:
         accept(TrustPolicy(), NOTE)
 
 
+def test_the_keys_of_a_log_are_those_under_its_name() -> None:
+    new, other = (note_key(name, Ed25519PrivateKey.generate()) for name in (ORIGIN, "elsewhere"))
+    policy = TrustPolicy(logs=tuple(TrustedLog(key=key) for key in (LOG, other, new)))
+    assert policy.log_keys(ORIGIN) == (LOG.public_key, new.public_key)
+    assert policy.log_keys("nowhere") == ()
+
+
 def test_every_flipped_bit_of_a_cosigned_checkpoint_is_noticed() -> None:
     strict = TrustPolicy(
         logs=POLICY.logs,
