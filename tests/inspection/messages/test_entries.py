@@ -88,11 +88,12 @@ def test_an_instruction_in_the_ledger_differs_from_the_one_sent_by_the_order_alo
         "order",
         "order_commitment",
     }
-    both = set(RefundInstruction.model_fields) & set(InstructionEntry.model_fields)
-    for name in both:
+    sent, kept = RefundInstruction.model_json_schema(), InstructionEntry.model_json_schema()
+    for name in set(RefundInstruction.model_fields) & set(InstructionEntry.model_fields):
         assert (
             RefundInstruction.model_fields[name].annotation == InstructionEntry.model_fields[name].annotation
         )
+        assert sent["properties"][name] == kept["properties"][name]  # its limits too
     assert set(OutcomeEntry.model_fields) - set(RefundOutcome.model_fields) == {
         "matches",
         "target_total_minor",
