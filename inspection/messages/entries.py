@@ -40,7 +40,8 @@ from inspection.refund import RefundKind
 
 Person = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 """Who answers for it: the label of the API key that was used."""
-Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:/-]{1,80}$")]
+TOKEN = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
+Token = Annotated[str, StringConstraints(pattern=f"^{TOKEN.pattern}$")]
 """What tells one entry from the others of its type, chosen by whoever asks for it: the same is once."""
 RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}/[0-9a-f]{32}/[0-9]{1,16}$")]
 FileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]{1,64}$")]
@@ -389,7 +390,6 @@ DERIVED_IDS: Mapping[EntryType, Callable[[Any], str]] = MappingProxyType(
     }
 )
 """Types whose id follows from the body; every other type has `<type>:<token>`."""
-TOKEN = re.compile(r"[A-Za-z0-9_.:/-]{1,80}")
 
 
 def check_body(type: EntryType, content: bytes) -> Message:
