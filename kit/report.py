@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from inspection.custody.policy import Cosigned
-from kit.remarks import MAX_REMARKS, Oddity
+from kit.remarks import Oddity
 from kit.verify import Doubt, Report
 from kit.walk import Problem, Rule
 
@@ -111,8 +111,8 @@ def _remarks(report: Report) -> Iterator[str]:
         yield "Somebody should explain:"
     for each in report.remarks:
         yield f"  {each.oddity}: entry {each.index} {NOTES[each.oddity]}: {each.detail}"
-    if len(report.remarks) == MAX_REMARKS:
-        yield "  and perhaps more; these are the first"
+    if more := report.remarked - len(report.remarks):
+        yield f"  and {more} more; these are the first"
 
 
 def _sentence(problem: Problem) -> str:

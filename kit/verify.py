@@ -82,6 +82,8 @@ class Report:
     doubts: tuple[Doubt, ...]
     remarks: tuple[Remark, ...] = ()
     """What is odd and no fault, at most MAX_REMARKS."""
+    remarked: int = 0
+    """How much is odd, in words or not."""
     cosigned: tuple[Cosigned, ...] = ()
     """Witnesses of the policy that have seen the checkpoint, and when."""
     fork_detectable: bool = False
@@ -322,6 +324,7 @@ def _report(reading: Reading, basis: Basis, problems: list[Problem]) -> Report:
         problems=tuple(problems[:MAX_PROBLEMS]),
         doubts=tuple(_doubts(reading, basis)),
         remarks=tuple(reading.content.remarks.found),
+        remarked=reading.content.remarks.total,
         cosigned=mark.cosigned if mark else (),
         fork_detectable=mark is not None and mark.witnessed,
     )

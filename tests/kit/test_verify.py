@@ -19,6 +19,7 @@ from inspection.custody.signing import key_id
 from kit.errors import NotAnExport
 from kit.export import line_of, place_of
 from kit.remarks import MAX_REMARKS
+from kit.report import sentences
 from kit.verify import MORE_LINES, Doubt, Report, verify_log
 from kit.walk import Rule
 
@@ -371,6 +372,16 @@ def test_a_log_with_many_oddities_names_the_first(fresh_log: Callable[[], Log]) 
     for counter in range(10, 60, 2):
         log.add_verdict(counter)
     assert len(oddities(log)) == MAX_REMARKS
+    told = "\n".join(sentences(check(log, log.export(), None)))
+    assert f"  and {25 - MAX_REMARKS} more; these are the first" in told
+
+
+def test_a_log_whose_oddities_are_all_named_has_no_more(fresh_log: Callable[[], Log]) -> None:
+    log = fresh_log()
+    for counter in range(10, 10 + 2 * MAX_REMARKS, 2):
+        log.add_verdict(counter)
+    assert len(oddities(log)) == MAX_REMARKS
+    assert "these are the first" not in "\n".join(sentences(check(log, log.export(), None)))
 
 
 def test_a_place_is_read_as_the_whole_leaf_would_tell_it(log: Log) -> None:
