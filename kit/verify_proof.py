@@ -12,7 +12,7 @@ from inspection.custody.signing import key_id
 from inspection.errors import BadProof, DomainError
 from kit.basis import Mark, mark_of, older_marks
 from kit.errors import NotAnExport, NotAProof
-from kit.export import MAX_HEADER_BYTES, line_of, lines, read_header
+from kit.export import MAX_HEADER_BYTES, line_of, lines, place_of, read_header
 from kit.tree import GrowingTree
 from kit.verify import Doubt, Report
 from kit.verify_bundle import Proven
@@ -57,7 +57,7 @@ def roots_of(file: BinaryIO, sizes: set[int]) -> dict[int, bytes]:
     """The roots that the lines of an export have at some sizes; raises NotAnExport."""
     read_header(file.readline(MAX_HEADER_BYTES + 1))
     tree = GrowingTree(wanted=frozenset(sizes))
-    for line in lines(file):
+    for line in lines(file, place_of):  # its hash is all that is asked for
         if tree.size >= max(sizes):
             break
         tree.add(line.hash)
