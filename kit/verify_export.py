@@ -44,7 +44,8 @@ class Parts:
 
     def tile(self, level: int, index: int, content: bytes) -> None:
         """Compare a tile with what it must be."""
-        self._compare(tile_path(level, index, len(content) // 32), content)
+        first = None if level else index * HASHES
+        self._compare(tile_path(level, index, len(content) // 32), content, first)
 
     def problems(self, header: Header) -> Iterator[Problem]:
         """What did not fit, once all lines are read."""
@@ -60,9 +61,11 @@ class Parts:
         width, complete, entries = len(self._bundle), self._complete, self._bundle
         self._bundle, self._complete = [], True
         if entries and complete and all(len(entry) <= 0xFFFF for entry in entries):
-            self._compare(entries_path((self._lines - 1) // HASHES, width), write_bundle(entries))
+            index = (self._lines - 1) // HASHES
+            self._compare(entries_path(index, width), write_bundle(entries), index * HASHES)
 
-    def _compare(self, name: str, wanted: bytes) -> None:
+    def _compare(self, name: str, wanted: bytes, first: int | None = None) -> None:
+        """`first` is the first entry that the part is made of, where it is made of entries."""
         self._ticked.add(name)
         if len(self.found) >= MAX_PROBLEMS:
             return
@@ -70,16 +73,7 @@ class Parts:
             self.found.append(Problem(rule=Rule.TILE, detail=f"{name} is missing"))
         elif self.archive.size(name) != len(wanted) or self.archive.read(name) != wanted:
             detail = f"{name} is not what the entries make it"
-            self.found.append(Problem(rule=Rule.TILE, index=_first_entry(name), detail=detail))
-
-
-def _first_entry(name: str) -> int | None:
-    """The first entry of a bundle or of a tile of leaf hashes."""
-    kind, _, place = name.removeprefix("tile/").partition("/")
-    if kind not in ("entries", "0"):
-        return None
-    digits = place.partition(".p/")[0].replace("x", "").replace("/", "")
-    return int(digits) * HASHES if digits.isdecimal() else None
+            self.found.append(Problem(rule=Rule.TILE, index=first, detail=detail))
 
 
 def verify_export(
