@@ -9,8 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from inspection.custody.note import Algorithm, VerifierKey, read_vkey
-from inspection.custody.signing import public_bytes
+from inspection.custody.note import Algorithm, VerifierKey, note_key
 from inspection.errors import BadMessage
 from kit.errors import BadWitness
 from kit.witness_book import WitnessBook
@@ -29,16 +28,14 @@ class WitnessKey:
     @property
     def public(self) -> VerifierKey:
         """What a policy file names it by."""
-        return VerifierKey(
-            name=self.name, algorithm=Algorithm.COSIGNATURE_ED25519, public_key=public_bytes(self.private)
-        )
+        return note_key(self.name, self.private, Algorithm.COSIGNATURE_ED25519)
 
 
 def init_witness(directory: Path, name: str) -> WitnessKey:
     """Make a key and an empty book; raises BadWitness where a witness is already, or for a bad name."""
     key = WitnessKey(name=name, private=Ed25519PrivateKey.generate())
     try:
-        read_vkey(key.public.to_text())
+        note_key(name, key.private)
     except BadMessage as error:
         raise BadWitness(f"{name!r} cannot be a witness's name: no blanks, no plus") from error
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
