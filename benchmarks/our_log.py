@@ -33,7 +33,6 @@ class OurLog:
     """A centre's folder with entries in its log."""
 
     folder: Path
-    console_key: str
     size: int
     key: Ed25519PrivateKey
 
@@ -74,13 +73,13 @@ class OurLog:
 
 def make_log(folder: Path, entries: int) -> OurLog:
     """A new centre with so many entries, exported as a folder."""
-    console_key = init_centre(folder)
+    init_centre(folder)
     engine = ledger_library.new_database(folder / "centre" / "centre.sqlite")
     ledger_library.fill(engine, range(entries))
     with engine.begin() as connection:
         size = ledger_library.LOG.head(connection).size
     engine.dispose()
-    ours = OurLog(folder=folder, console_key=console_key, size=size, key=read_keys(folder / "centre").log)
+    ours = OurLog(folder=folder, size=size, key=read_keys(folder / "centre").log)
     at = ["--dir", str(folder / "centre")]
     subprocess.run([*REGRADE, "ledger", "export", str(ours.exported), *at], check=True, capture_output=True)
     return ours
