@@ -1,18 +1,14 @@
 """Care of the ledger while its centre is stopped: refill it, or freeze it."""
 
-import asyncio
-import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from server.alarms import AlarmKind, raise_alarm
-from server.centre import DATABASE, Centre, open_centre
-from server.errors import BadRequest, BadSettings
+from server.centre import Centre
+from server.errors import BadRequest
 from server.evidence.service import issue_untold
-from server.keys import read_keys
 from server.ledger.checkpoints import keep_again
 from server.ledger.copies import take_copy
 from server.ledger.mirror import is_mirror
@@ -21,22 +17,6 @@ from server.ledger.refill import Known, take
 from server.ledger.refill_files import Found, OwnLog, read_source
 from server.ledger.report import Report, Sources, name_range, report_of
 from server.ledger.standing import LogState, set_state, standing_of
-from server.settings import load_settings
-
-T = TypeVar("T")
-
-
-def with_centre(directory: Path, work: Callable[[Centre], Awaitable[T]]) -> T:
-    """Do something with a stopped centre; raises AlreadyRunning while it runs."""
-    if not (directory / DATABASE).is_file():
-        raise BadSettings(f"{directory} holds no centre; `regrade server init` makes one")
-    settings, keys = load_settings(directory, os.environ), read_keys(directory)
-
-    async def run() -> T:
-        async with open_centre(directory, settings, keys) as centre:
-            return await work(centre)
-
-    return asyncio.run(run())
 
 
 async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:

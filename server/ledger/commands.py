@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from server.stopped import with_centre
+
 if TYPE_CHECKING:
     from server.ledger.report import Report
 
@@ -52,7 +54,7 @@ def refill(dir: Dir, files: Files = None) -> None:
     """Take back, while the centre is stopped, what a restored ledger lacks."""
     from server.ledger import care
 
-    came, report = care.with_centre(dir, lambda centre: care.refill(centre, files or []))
+    came, report = with_centre(dir, lambda centre: care.refill(centre, files or []))
     print(f"{came} entries came back")
     show(report)
 
@@ -65,7 +67,7 @@ def freeze(
     """End the ledger: it takes no entry any more, and stays readable and provable."""
     from server.ledger import care
 
-    report = care.with_centre(dir, lambda centre: care.freeze(centre, reason, lost=lost))
+    report = with_centre(dir, lambda centre: care.freeze(centre, reason, lost=lost))
     show(report)
     print("Go on with a new ledger under another site name, whose first entry names this one:")
     host, _, site = report.origin.partition("/site/")

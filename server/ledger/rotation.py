@@ -16,11 +16,11 @@ from inspection.messages.uplink import ReceiptMessage
 from server.centre import Centre
 from server.errors import BadRequest
 from server.keys import read_keys, replace_log_key
-from server.ledger.care import with_centre
 from server.ledger.entries import entry_of
 from server.ledger.receipts import receipt_of
 from server.ledger.succession import add_succession, read_succession
 from server.ledger.trust import name_log
+from server.stopped import with_centre
 
 
 def rotate(directory: Path) -> str:

@@ -5,12 +5,11 @@ it is asked over HTTP instead.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from server.access import Caller
+from server.stopped import with_centre
 
 Unit = Annotated[str, typer.Argument(help="The unit's id, `{authorization}/{line}/{index}`.")]
 Out = Annotated[Path, typer.Argument(help="Zip to write; must not exist.")]
@@ -26,19 +25,15 @@ def register(ledger: typer.Typer) -> None:
 
 def pack(unit: Unit, out: Out, dir: Dir, by: By, full: Full = False) -> None:
     """Write everything that proves one return, for people, programs and a browser, into one zip."""
-    import asyncio
-
     from server.access import Caller, Scope
-    from server.errors import AlreadyRunning, BadRequest
+    from server.errors import BadRequest
+    from server.packs.making import make_pack
 
     if out.exists():
         raise BadRequest(f"{out} exists; name another file")
     caller = Caller(scope=Scope.CONSOLE, label=by)
-    try:
-        content = asyncio.run(_made(dir, caller, unit, full=full))
-    except AlreadyRunning as error:
-        asked = f"GET /v1/returns/{unit}/evidence-pack gives the same"
-        raise AlreadyRunning(f"this centre runs, and it alone writes its database: {asked}") from error
+    route = f"GET /v1/returns/{unit}/evidence-pack"
+    content = with_centre(dir, lambda centre: make_pack(centre, caller, unit, full=full), route)
     _write(out, content)
     print(f"{len(content)} bytes written to {out}")
 
@@ -50,15 +45,3 @@ def _write(out: Path, content: bytes) -> None:
 
     with open(out, "xb", opener=partial(os.open, mode=0o600)) as file:
         file.write(content)
-
-
-async def _made(directory: Path, caller: "Caller", unit: str, *, full: bool) -> bytes:
-    import os
-
-    from server.centre import open_centre
-    from server.keys import read_keys
-    from server.packs.making import make_pack
-    from server.settings import load_settings
-
-    async with open_centre(directory, load_settings(directory, os.environ), read_keys(directory)) as centre:
-        return await make_pack(centre, caller, unit, full=full)

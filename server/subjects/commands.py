@@ -3,19 +3,15 @@
 A running centre is the only one that writes its database: it is asked over HTTP instead.
 """
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from server.centre import Centre
+from server.stopped import with_centre
 
-T = TypeVar("T")
 Dir = Annotated[Path, typer.Option("--dir", help="The centre's folder.", file_okay=False)]
 Merchant = Annotated[str, typer.Option("--merchant", help="Whose customer it is.")]
 Customer = Annotated[str | None, typer.Option("--customer", help="The customer's number at the shop.")]
@@ -48,7 +44,7 @@ def erase(
 
     asked = {"merchant": merchant, "customer": customer, "unit": unit, "reason": reason, "by": by}
     wanted = ErasureRequest.read(json.dumps(asked))
-    answer = _run(dir, lambda centre: centre.eraser.erase(wanted, by))
+    answer = with_centre(dir, lambda centre: centre.eraser.erase(wanted, by), "POST /v1/subjects/erasures")
     for text in answer.text.values():
         Console(stderr=True).print(text + "\n")
     print(answer.to_json().decode())
@@ -88,7 +84,11 @@ def add(
 
     asked = {"merchant": merchant, "customer": customer, "unit": unit, "reason": reason, "by": by}
     wanted = HoldRequest.read(json.dumps(asked))
-    row = _run(dir, lambda at: at.writer.submit(lambda c: add_hold(c, at.log, wanted, by, at.clock())))
+    row = with_centre(
+        dir,
+        lambda at: at.writer.submit(lambda c: add_hold(c, at.log, wanted, by, at.clock())),
+        "POST /v1/holds",
+    )
     print(row.id)
 
 
@@ -97,7 +97,8 @@ def list_(dir: Dir) -> None:
     """Show every hold, the newest first."""
     from server.subjects.holds import list_holds
 
-    for row in _run(dir, lambda centre: centre.reader.run(lambda c: list_holds(c, centre.site))):
+    rows = with_centre(dir, lambda at: at.reader.run(lambda c: list_holds(c, at.site)), "GET /v1/holds")
+    for row in rows:
         ended = f"released {row.released_at} by {row.released_by}" if row.released_at else "stands"
         print(
             f"{row.id} {row.scope} {row.merchant} {row.unit or '-'} {row.at} {row.by}: {row.reason} ({ended})"
@@ -115,7 +116,11 @@ def release(
     from server.subjects.holds import release_hold
 
     said = (reason, by)
-    row = _run(dir, lambda at: at.writer.submit(lambda c: release_hold(c, at.log, id, said, at.clock())))
+    row = with_centre(
+        dir,
+        lambda at: at.writer.submit(lambda c: release_hold(c, at.log, id, said, at.clock())),
+        f"POST /v1/holds/{id}/release",
+    )
     print(f"{row.id} released")
 
 
@@ -133,25 +138,9 @@ def retain(
 
     moment = before.replace(tzinfo=UTC) if before is not None else None
     wanted = RetainFrom(index=index, before=moment, drop_bodies=drop_bodies, by=by)
-    done = _run(dir, lambda at: retain_in(at.writer, at.log, wanted, at.settings.retention_days, at.clock()))
+    done = with_centre(
+        dir,
+        lambda at: retain_in(at.writer, at.log, wanted, at.settings.retention_days, at.clock()),
+        "POST /v1/ledger/retention",
+    )
     print(f"entries below {done.min_index} are withheld; {done.dropped} bodies were dropped")
-
-
-def _run(directory: Path, work: "Callable[[Centre], Awaitable[T]]") -> T:
-    import os
-
-    from server.centre import open_centre
-    from server.errors import AlreadyRunning
-    from server.keys import read_keys
-    from server.settings import load_settings
-
-    async def run() -> T:
-        settings, keys = load_settings(directory, os.environ), read_keys(directory)
-        async with open_centre(directory, settings, keys) as centre:
-            return await work(centre)
-
-    try:
-        return asyncio.run(run())
-    except AlreadyRunning as error:
-        asked = "POST /v1/subjects/erasures and /v1/holds do the same"
-        raise AlreadyRunning(f"this centre runs, and it alone writes its database: {asked}") from error

@@ -28,7 +28,7 @@ from server.errors import BadRequest, LedgerFrozen
 from server.keys import read_keys, replace_log_key
 from server.ledger.backup import back_up
 from server.ledger.beside import check_ledger, read_report
-from server.ledger.care import freeze, refill, with_centre
+from server.ledger.care import freeze, refill
 from server.ledger.files import export_to
 from server.ledger.mirror import SEGMENT, Mirror
 from server.ledger.proofs import prove
@@ -37,6 +37,7 @@ from server.ledger.standing import LogState
 from server.ledger.succession import read_succession
 from server.settings import ServerSettings
 from server.setup import init_centre
+from server.stopped import with_centre
 from tests.server.conftest import Tick
 from tests.server.ledger.test_refill import Place, all_leaves, recorded
 

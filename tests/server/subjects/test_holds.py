@@ -153,10 +153,18 @@ def test_the_commands_hold_release_and_erase_in_a_stopped_centre(tmp_path: Path)
     assert "no such customer" in nobody.stderr
 
 
-async def test_a_running_centre_is_asked_over_http_instead(site: "Site", tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("asked", "route"),
+    [
+        (["server", "hold", "list"], "GET /v1/holds"),
+        (["ledger", "retain", "--by", "Dana", "--index", "0"], "POST /v1/ledger/retention"),
+    ],
+)
+async def test_a_running_centre_is_asked_over_http_instead(
+    site: "Site", tmp_path: Path, asked: list[str], route: str
+) -> None:
     (tmp_path / "server.toml").write_text('host_name = "centre.test"\nsite = "s1"\n')
-    asked = ["server", "hold", "list", "--dir", str(tmp_path)]
-
-    answer = await anyio.to_thread.run_sync(lambda: CliRunner().invoke(front_door(), asked))
+    command = [*asked, "--dir", str(tmp_path)]
+    answer = await anyio.to_thread.run_sync(lambda: CliRunner().invoke(front_door(), command))
     assert answer.exit_code != 0
-    assert "/v1/holds" in answer.stderr
+    assert route in answer.stderr
