@@ -78,7 +78,7 @@ class Strays:
     async def bad_checksum(self) -> None:
         """Frames that arrive damaged."""
         if self._bench.serial:
-            self._bench.serial.break_next_checksum(2)
+            self._bench.serial.spoil_next(2)
         await asyncio.sleep(0.5)
 
     async def mqtt_nonsense(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self
 
-from devices.camera.emulator import FolderCameraEmulator
+from devices.camera.folder.emulator import FolderCameraEmulator
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.emulator import ScannerEmulator

@@ -1,25 +1,29 @@
-"""`regrade devices`: what can be connected, and emulated devices to try a bench without hardware.
+"""`regrade devices`: what can be connected, what bytes mean, and emulated devices to try without hardware.
 
 Drivers and emulators are imported inside the commands, so that `regrade --help` answers at once.
 """
 
-from collections.abc import Callable
-from pathlib import Path
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from devices.rfid.uhfreader.emulator import UhfReaderEmulator
+    from collections.abc import Callable
 
-Port = Annotated[Path, typer.Option(help="Where the port appears: a link to a pseudo-terminal.")]
+    from devices.emulation import LineEmulator
+
+Port = Annotated[
+    str, typer.Option(help="Where it appears: a path for a pseudo-terminal, or tcp://127.0.0.1:N.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Mount the commands of this folder."""
-    devices = typer.Typer(help="Readers, scanners and cameras of a bench.", no_args_is_help=True)
+    devices = typer.Typer(help="Readers, scanners, cameras and scales of a bench.", no_args_is_help=True)
     devices.command("list")(list_drivers)
     devices.command("emulate")(emulate)
+    devices.command("decode")(decode)
     app.add_typer(devices, name="devices")
 
 
@@ -40,51 +44,58 @@ def list_drivers() -> None:
     Console().print(table)
 
 
+def decode(
+    protocol: Annotated[str, typer.Argument(help="such as mercury, uhfreader or epc_tds")],
+    hex: Annotated[str, typer.Argument(help="the bytes as hex; blanks are allowed")],
+    kind: Annotated[
+        str | None, typer.Option(help="cmd_... for bytes from the host; default: from the device")
+    ] = None,
+    dialect: Annotated[str | None, typer.Option(help="where the bytes do not tell it")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON list, for programs")] = False,
+) -> None:
+    """Say what bytes of a device mean. Exits with 2 where the question itself cannot be understood."""
+    import json
+
+    from devices.decoding import decode_hex
+
+    try:
+        found = decode_hex(protocol, hex, kind, dialect)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for number, fields in enumerate(found, 1):
+        typer.echo(f"{number}. " + "  ".join(f"{name}={value}" for name, value in fields.items()))
+
+
 def emulate(
-    name: Annotated[str, typer.Argument(help="uhfreader or scanner")],
+    name: Annotated[str, typer.Argument(help="a driver of `regrade devices list`")],
     port: Port,
 ) -> None:
-    """Emulate a serial device until Ctrl-C; lines on the keyboard say what happens.
+    """Emulate a device on a line until Ctrl-C; lines on the keyboard say what happens.
 
-    uhfreader: `place HEX`, `remove HEX`, `clear`, `unplug`, `replug`. scanner: each line is a code.
+    Readers: `place HEX`, `remove HEX`, `clear`; scanner: each line is a code; all: `unplug`, `replug`,
+    `mute`, `unmute`, `noise HEX`.
     """
     import asyncio
 
-    play = {"uhfreader": _play_reader, "scanner": _play_scanner}.get(name)
-    if play is None:
-        raise typer.BadParameter(f"{name} cannot be emulated on a port: take uhfreader or scanner")
-    asyncio.run(play(port))
+    from devices.registry import DRIVERS
+
+    played = {key: driver.emulator for key, driver in DRIVERS.items() if driver.emulator is not None}
+    if name not in played:
+        raise typer.BadParameter(f"{name} cannot be emulated on a port: take one of {', '.join(played)}")
+    module, _, made = played[name].partition(":")
+    emulator: LineEmulator = getattr(import_module(module), made)(port)
+    asyncio.run(_play(emulator, f"{DRIVERS[name].title} answers at {port}"))
 
 
-async def _play_reader(port: Path) -> None:
-    from devices.rfid.uhfreader.emulator import UhfReaderEmulator
-
-    async with UhfReaderEmulator(port) as emulator:
-        await _obey(f"a UHFReader18 answers at {port}", lambda line: _reader_order(emulator, line))
+async def _play(emulator: "LineEmulator", greeting: str) -> None:
+    async with emulator:
+        await _obey(greeting, emulator.obey)
 
 
-async def _play_scanner(port: Path) -> None:
-    from devices.scanner.emulator import ScannerEmulator
-
-    async with ScannerEmulator(port) as emulator:
-        await _obey(f"a scanner sends to {port}", emulator.scan)
-
-
-def _reader_order(emulator: "UhfReaderEmulator", line: str) -> None:
-    word, _, rest = line.partition(" ")
-    orders: dict[str, Callable[[], None]] = {
-        "place": lambda: emulator.place(bytes.fromhex(rest)),
-        "remove": lambda: emulator.remove(bytes.fromhex(rest)),
-        "clear": emulator.clear,
-        "unplug": emulator.unplug,
-        "replug": emulator.replug,
-    }
-    if word not in orders:
-        raise ValueError(f"{word!r} is none of {' '.join(orders)}")
-    orders[word]()
-
-
-async def _obey(greeting: str, order: Callable[[str], None]) -> None:
+async def _obey(greeting: str, order: "Callable[[str], None]") -> None:
     """Say hello, then take one order per line; at the end of the input only Ctrl-C is left."""
     import asyncio
     import sys
@@ -102,7 +113,7 @@ async def _obey(greeting: str, order: Callable[[str], None]) -> None:
     await asyncio.Event().wait()
 
 
-def _try(order: Callable[[str], None], line: str) -> None:
+def _try(order: "Callable[[str], None]", line: str) -> None:
     try:
         if line:
             order(line)

@@ -3,16 +3,25 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter, ValidationError
 
-from devices.camera.folder import FolderConfig
+from devices.driver import DeviceSettings
 from devices.errors import WrongSetUp
-from devices.rfid.impinj.driver import ImpinjConfig
-from devices.rfid.uhfreader.driver import UhfReaderConfig
-from devices.scanner.driver import ScannerConfig
+from devices.registry import DRIVERS
+
+
+def _read(found: Any) -> DeviceSettings:
+    """By the name of its driver; a pydantic union would name every driver in each refusal."""
+    if isinstance(found, DeviceSettings):
+        return found
+    name = found.get("driver") if isinstance(found, dict) else None
+    if not isinstance(name, str) or name not in DRIVERS:
+        raise ValueError(f"driver {name!r} is none of {', '.join(DRIVERS)}")
+    return DRIVERS[name].config.model_validate(found)
+
 
 DeviceConfig = Annotated[
-    UhfReaderConfig | ImpinjConfig | ScannerConfig | FolderConfig, Field(discriminator="driver")
+    DeviceSettings, PlainValidator(_read), PlainSerializer(lambda device: device.model_dump())
 ]
 """One device; `driver` says which of the models it is."""
 
@@ -32,11 +41,12 @@ def parse_devices(tables: Iterable[dict[str, Any]]) -> tuple[DeviceConfig, ...]:
     return devices
 
 
-def check_devices(devices: Iterable[DeviceConfig]) -> None:
+def check_devices(devices: Iterable[DeviceSettings]) -> None:
     """Raise WrongSetUp where two devices share a name, or two cameras a view."""
     names: set[str] = set()
     for device in devices:
-        wanted = {device.name} | ({f"view {device.view}"} if isinstance(device, FolderConfig) else set())
+        view = getattr(device, "view", None)
+        wanted = {device.name} | ({f"view {view}"} if view is not None else set())
         taken = names & wanted
         if taken:
             raise WrongSetUp(f"two devices are called {min(taken)}", reason="bad_config")

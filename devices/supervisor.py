@@ -4,24 +4,41 @@ Each device has a task of its own, so one that fails never stops another.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Self, cast
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar, cast
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from devices.channel import Channel
 from devices.config import DeviceConfig, check_devices
-from devices.device import Camera, LiveView, Scanner, TagReader
+from devices.device import (
+    Camera,
+    Lamp,
+    LiveView,
+    OnDemand,
+    Outputs,
+    Printer,
+    Scale,
+    Scanner,
+    Signal,
+    TagReader,
+)
+from devices.driver import AnyDevice, Driver, Kind, Surroundings
 from devices.errors import DeviceError, DeviceFault, LinkLost, WrongSetUp
-from devices.registry import DRIVERS, Driver, Kind, Surroundings
+from devices.registry import DRIVERS
 from devices.watch import DeviceStatus, Metrics, Watch
-from inspection.readings import Frame, Scan, TagRead
+from inspection.readings import Frame, Scan, TagRead, Trigger, Weight
 from link.backoff import Backoff
+
+T = TypeVar("T")
 
 READS_KEPT = 4096
 SCANS_KEPT = 64
+WEIGHTS_KEPT = 64
+TRIGGERS_KEPT = 64
 SHORTEST_RETRY_S = 0.2
 LONGEST_RETRY_S = 5.0
 
@@ -32,9 +49,24 @@ class Supervised:
 
     watch: Watch
     kind: Kind
-    device: TagReader | Scanner | Camera
+    device: AnyDevice
     broken: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set where a camera loses its link between two pictures."""
+    """Set where a device that is asked, such as a camera, loses its link between two questions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Where the readings of all devices wait to be taken."""
+
+    reads: Channel[TagRead] = field(default_factory=lambda: Channel(READS_KEPT))
+    scans: Channel[Scan] = field(default_factory=lambda: Channel(SCANS_KEPT))
+    weights: Channel[Weight] = field(default_factory=lambda: Channel(WEIGHTS_KEPT))
+    triggers: Channel[Trigger] = field(default_factory=lambda: Channel(TRIGGERS_KEPT))
+
+    @property
+    def dropped(self) -> int:
+        """Readings that nobody took in time."""
+        return self.reads.dropped + self.scans.dropped + self.weights.dropped + self.triggers.dropped
 
 
 class Supervisor:
@@ -50,13 +82,13 @@ class Supervisor:
     ) -> None:
         check_devices(devices)
         self._log = structlog.get_logger("devices")
-        self._reads: Channel[TagRead] = Channel(READS_KEPT)
-        self._scans: Channel[Scan] = Channel(SCANS_KEPT)
+        self._channels = Channels()
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         metrics = Metrics.register(registry)
+        around = replace(surroundings, outputs=self._outputs)
         self._devices = [
-            self._supervised(config, drivers[config.driver], surroundings, metrics) for config in devices
+            self._supervised(config, drivers[config.driver], around, metrics) for config in devices
         ]
         self._cameras = {
             cast(Camera, each.device).view: each for each in self._devices if each.kind is Kind.CAMERA
@@ -83,31 +115,43 @@ class Supervisor:
     @property
     def dropped(self) -> int:
         """Readings that nobody took in time."""
-        return self._reads.dropped + self._scans.dropped
+        return self._channels.dropped
 
     def tag_reads(self) -> AsyncIterator[TagRead]:
         """Reads of all readers as they come; one taker at a time."""
-        return self._reads.take()
+        return self._channels.reads.take()
 
     def scans(self) -> AsyncIterator[Scan]:
         """Codes of all scanners as they come; one taker at a time."""
-        return self._scans.take()
+        return self._channels.scans.take()
+
+    def weights(self) -> AsyncIterator[Weight]:
+        """Stable weights of all scales as they come; one taker at a time."""
+        return self._channels.weights.take()
+
+    def triggers(self) -> AsyncIterator[Trigger]:
+        """Changes of all readers' inputs as they come; one taker at a time."""
+        return self._channels.triggers.take()
 
     async def capture(self, view: str) -> Frame:
         """Take a picture of a view; raises DeviceFault, LinkLost or WrongSetUp in words."""
         supervised = self._camera(view)
-        watch, camera = supervised.watch, cast(Camera, supervised.device)
-        try:
-            frame = await camera.capture()
-        except LinkLost as error:
-            watch.lost(error.reason, str(error))
-            supervised.broken.set()
-            raise
-        except DeviceFault as error:
-            watch.failed(error.reason, str(error))
-            raise
-        watch.worked()
-        return frame
+        return await _asked(supervised, cast(Camera, supervised.device).capture())
+
+    async def print_label(self, content: bytes, printer: str | None = None) -> None:
+        """Print at the named printer, or at the only one; raises a DeviceError in words."""
+        printers = [each for each in self._devices if each.kind is Kind.PRINTER]
+        chosen = [each for each in printers if printer in (None, each.watch.name)]
+        if len(chosen) != 1:
+            raise WrongSetUp(f"no printer, or more than one, for {printer or 'a label'}", reason="no_printer")
+        await _asked(chosen[0], cast(Printer, chosen[0].device).print_label(content))
+
+    async def show(self, lamps: frozenset[Lamp]) -> None:
+        """Show this on every signal of the bench; one that cannot is degraded or lost, and no error here."""
+        for each in self._devices:
+            if each.kind is Kind.SIGNAL and each.watch.works:
+                with suppress(DeviceError):
+                    await _asked(each, cast(Signal, each.device).show(lamps))
 
     def latest(self, view: str) -> LiveView | None:
         """What a view shows now, for the page; cheap while it does not change."""
@@ -115,7 +159,7 @@ class Supervisor:
 
     def snapshot(self) -> tuple[DeviceStatus, ...]:
         """The state of each device, in the order of the settings."""
-        return tuple(each.watch.status() for each in self._devices)
+        return tuple(each.watch.status(each.device.counts) for each in self._devices)
 
     async def wait_for_change(self) -> None:
         """Return when the state or the reason of any device changes."""
@@ -140,6 +184,13 @@ class Supervisor:
         )
         device = driver.build(config, surroundings, watch.skipped)
         return Supervised(watch=watch, kind=driver.kind, device=device)
+
+    def _outputs(self, name: str) -> Outputs:
+        """Find a device of this bench that can switch something."""
+        found = next((each.device for each in self._devices if each.watch.name == name), None)
+        if not isinstance(found, Outputs):
+            raise WrongSetUp(f"no device called {name} has outputs", reason="no_outputs")
+        return found
 
     def _note_change(self) -> None:
         self._changed.set()
@@ -176,14 +227,58 @@ class Supervisor:
         async with supervised.device as device:
             watch.opened()
             self._log.info("device ready", device=watch.name)
-            if supervised.kind is Kind.READER:
-                async for read in cast(TagReader, device).reads():
-                    watch.worked()
-                    self._reads.put(read)
-            elif supervised.kind is Kind.SCANNER:
-                async for scan in cast(Scanner, device).scans():
-                    watch.worked()
-                    self._scans.put(scan)
+            match supervised.kind:
+                case Kind.READER:
+                    await self._read(watch, cast(TagReader, device))
+                case Kind.SCANNER:
+                    await _pour(watch, cast(Scanner, device).scans(), self._channels.scans)
+                case Kind.SCALE:
+                    await _pour(watch, cast(Scale, device).weights(), self._channels.weights)
+                case _:
+                    await _attend(supervised, cast(OnDemand, device))
+
+    async def _read(self, watch: Watch, reader: TagReader) -> None:
+        async for each in reader.reads():
+            if isinstance(each, Trigger):
+                self._channels.triggers.put(each)
             else:
-                await supervised.broken.wait()
-                raise LinkLost(watch.sentence or f"{watch.name} is gone", reason=watch.reason)
+                watch.worked()
+                self._channels.reads.put(each)
+
+
+async def _pour(watch: Watch, readings: AsyncIterator[T], channel: Channel[T]) -> None:
+    async for each in readings:
+        watch.worked()
+        channel.put(each)
+
+
+async def _attend(supervised: Supervised, device: OnDemand) -> None:
+    """Wait until a device that is only asked is gone, whoever notices it first."""
+    watching = asyncio.ensure_future(device.watch())
+    broken = asyncio.ensure_future(supervised.broken.wait())
+    try:
+        await asyncio.wait((watching, broken), return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            await watching
+    finally:
+        for task in (watching, broken):
+            task.cancel()
+        await asyncio.gather(watching, broken, return_exceptions=True)
+    watch = supervised.watch
+    raise LinkLost(watch.sentence or f"{watch.name} is gone", reason=watch.reason)
+
+
+async def _asked(supervised: Supervised, asking: Awaitable[T]) -> T:
+    """Wait for a device's answer and note how it went; what it raises is raised."""
+    watch = supervised.watch
+    try:
+        answer = await asking
+    except LinkLost as error:
+        watch.lost(error.reason, str(error))
+        supervised.broken.set()
+        raise
+    except DeviceFault as error:
+        watch.failed(error.reason, str(error))
+        raise
+    watch.worked()
+    return answer

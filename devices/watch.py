@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client import Counter as Metric
 
 from devices.device import Clock
-from devices.registry import Kind
+from devices.driver import Kind
 
 FAULT_SHOWN_S = 3.0
 """A fault that passes by itself, such as noise on the line, is shown for so long."""
@@ -79,6 +79,8 @@ class DeviceStatus:
     """How often the link went away."""
     faults: Mapping[str, int]
     """How often each fault was counted, by code."""
+    counts: Mapping[str, int]
+    """What went over the wire, as far as the driver counts it, such as `frames` and `resyncs`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,11 @@ class Watch:
         self._passing: asyncio.TimerHandle | None = None
         metrics.ready.labels(name).set(0)
 
+    @property
+    def works(self) -> bool:
+        """Whether the device can be asked."""
+        return self.state in (State.READY, State.DEGRADED)
+
     def opened(self) -> None:
         """The device answers."""
         self._advance("opened", None, None)
@@ -161,7 +168,7 @@ class Watch:
 
     def lost(self, code: str, sentence: str) -> None:
         """The link is gone."""
-        if self.state in (State.READY, State.DEGRADED):
+        if self.works:
             self._lost += 1
             self._metrics.lost.labels(self.name, code).inc()
         self._stop_passing()
@@ -172,8 +179,8 @@ class Watch:
         self._stop_passing()
         self._metrics.ready.labels(self.name).set(0)
 
-    def status(self) -> DeviceStatus:
-        """A snapshot."""
+    def status(self, counts: Mapping[str, int]) -> DeviceStatus:
+        """A snapshot, with what the device counted itself."""
         return DeviceStatus(
             name=self.name,
             driver=self._driver,
@@ -187,6 +194,7 @@ class Watch:
             readings=self._readings,
             lost=self._lost,
             faults=dict(self._faults),
+            counts=dict(counts),
         )
 
     def _fault(self, code: str, sentence: str) -> None:

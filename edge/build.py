@@ -17,7 +17,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from devices.config import DeviceConfig
-from devices.registry import Surroundings
+from devices.driver import Surroundings
+from devices.registry import DRIVERS
 from devices.supervisor import Supervisor
 from edge import journal, outbox
 from edge.broker import Broker, BrokerConfig
@@ -328,7 +329,17 @@ async def _broker(config: StationConfig, folder: Path, stack: AsyncExitStack) ->
 
 
 def broker_users(devices: tuple[DeviceConfig, ...]) -> tuple[BrokerUser, ...]:
-    """One account per device, which may publish to its own topic, and the station's, which listens."""
-    topics = {device.name: device.topic for device in devices if device.driver == "impinj"}
-    own = BrokerUser(name=STATION_ACCOUNT, subscribe=tuple(topics.values()))
-    return (own, *(BrokerUser(name=name, publish=(topic,)) for name, topic in topics.items()))
+    """One account per device, which may use its own topics only, and the station's, which listens."""
+    spoken = {each.name: _topics(DRIVERS[each.driver].topics, each) for each in devices}
+    heard = {each.name: _topics(DRIVERS[each.driver].commands, each) for each in devices}
+    own = BrokerUser(
+        name=STATION_ACCOUNT,
+        subscribe=tuple(topic for topics in spoken.values() for topic in topics),
+        publish=tuple(topic for topics in heard.values() for topic in topics),
+    )
+    users = (BrokerUser(name=name, publish=spoken[name], subscribe=heard[name]) for name in spoken)
+    return (own, *(user for user in users if user.publish or user.subscribe))
+
+
+def _topics(of: Callable[[DeviceConfig], tuple[str, ...]] | None, device: DeviceConfig) -> tuple[str, ...]:
+    return of(device) if of is not None else ()

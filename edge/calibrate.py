@@ -12,8 +12,8 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from devices.config import DeviceConfig
+from devices.driver import Surroundings
 from devices.errors import DeviceError
-from devices.registry import Surroundings
 from devices.supervisor import Supervisor
 from edge.config import StationConfig
 from edge.errors import BadConfig

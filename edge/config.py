@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from devices.config import DeviceConfig, check_devices
 from devices.errors import WrongSetUp
+from devices.registry import DRIVERS
 from edge.errors import BadConfig
 from inspection.confirmed import MAX_ROWS
 from inspection.messages.base import View, sentence
@@ -21,7 +22,6 @@ from link.http import refuse_plain_http
 
 PREFIX = "REGRADE_STATION_"
 CONFIG_FILE = "station.toml"
-NEEDS_BROKER = frozenset({"impinj"})
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
@@ -130,7 +130,7 @@ class StationConfig(Settings):
         blind = set(self.views) - {getattr(device, "view", None) for device in self.devices}
         if blind:
             raise ValueError(f"no camera shows the view {min(blind)!r}")
-        mqtt = [device.name for device in self.devices if device.driver in NEEDS_BROKER]
+        mqtt = [device.name for device in self.devices if DRIVERS[device.driver].topics is not None]
         if mqtt and self.broker == "none":
             raise ValueError(f"device {mqtt[0]!r} speaks MQTT: set broker to nats, mosquitto or external")
         if (self.broker == "external") != (self.broker_url is not None):

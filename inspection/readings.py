@@ -46,9 +46,10 @@ class Frame:
 class Weight:
     """One stable weight of a scale."""
 
-    weight_g: int
+    weight_g: int | None
+    """Rounded to whole grams, for rules; None where the unit is no weight, such as pieces."""
     as_sent: str
-    """Value and unit as the scale sent them, such as `100.00 g`."""
+    """Value and unit as the scale sent them, such as `100.00 g`: this is the evidence."""
     scale: str
     measured_at: datetime
 
@@ -70,4 +71,16 @@ class Scan:
         return self.content.decode("utf-8", errors="replace")
 
 
-Reading = TagRead | Frame | Weight | Scan
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A general-purpose input of a reader changed: a light barrier, a foot switch, a button."""
+
+    source: str
+    """Name of the device in the station's configuration."""
+    input: int
+    """Counted from 1, as printed on the device."""
+    active: bool
+    seen_at: datetime
+
+
+Reading = TagRead | Frame | Weight | Scan | Trigger

@@ -1,27 +1,26 @@
 """A barcode scanner on a serial line as a Scanner."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from devices.device import Clock, CountFault
-from devices.names import Name
+from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.scanner.codec import BadCode, Code, Decoder
 from devices.transport.base import ByteStream
+from devices.transport.opening import Port, open_stream
 from inspection.readings import Scan
 
 
-class ScannerConfig(BaseModel):
+class ScannerConfig(DeviceSettings):
     """One scanner; set it to send AIM identifiers, 0x1D for FNC1, and CR as suffix."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     driver: Literal["scanner"]
-    name: Name
-    port: str
-    """Device file, better one of `/dev/serial/by-id/`."""
+    port: Port
+    """Device file, better one of `/dev/serial/by-id/`, or `tcp://host:port`."""
     baud: int = Field(default=9600, ge=1200, le=921600)
 
 
@@ -29,6 +28,8 @@ class SerialScanner:
     """A Scanner over a byte stream."""
 
     def __init__(self, config: ScannerConfig, stream: ByteStream, *, clock: Clock, count: CountFault) -> None:
+        self.counts: Counter[str] = Counter()
+        """`frames` (codes) and `bytes`."""
         self._config = config
         self._stream = stream
         self._clock = clock
@@ -52,11 +53,13 @@ class SerialScanner:
             except TimeoutError:
                 found = decoder.idle(loop.time())
             else:
+                self.counts["bytes"] += len(content)
                 found = decoder.feed(content, loop.time())
             for each in found:
                 if isinstance(each, BadCode):
                     self._count(each.reason, each.sentence)
                 else:
+                    self.counts["frames"] += 1
                     yield self._scan(each)
 
     def _scan(self, code: Code) -> Scan:
@@ -66,3 +69,16 @@ class SerialScanner:
             scanner=self._config.name,
             scanned_at=self._clock(),
         )
+
+
+def _build(config: ScannerConfig, around: Surroundings, count: CountFault) -> SerialScanner:
+    return SerialScanner(config, open_stream(config.port, config.baud), clock=around.clock, count=count)
+
+
+SCANNER = Driver(
+    kind=Kind.SCANNER,
+    title="barcode scanner (serial, TCP)",
+    config=ScannerConfig,
+    build=_build,
+    emulator="devices.scanner.emulator:ScannerEmulator",
+)

@@ -1,41 +1,24 @@
-"""A barcode scanner that sends what it is told to scan, on a pseudo-terminal."""
+"""A barcode scanner that sends what it is told to scan."""
 
 from pathlib import Path
-from typing import Self
 
-from devices.transport.pty_end import PtyEnd
+from devices.emulation import LineEmulator
 
 
-class ScannerEmulator:
-    """One emulated scanner; `link` is the port to configure. An async context manager."""
+class ScannerEmulator(LineEmulator):
+    """One emulated scanner. It takes commands in life, but ours are set up with printed codes."""
 
-    def __init__(self, link: Path, *, suffix: bytes = b"\r") -> None:
-        self._line = PtyEnd(link, _deaf)
+    def __init__(self, port: str | Path, *, suffix: bytes = b"\r") -> None:
+        super().__init__(port)
         self._suffix = suffix
-
-    async def __aenter__(self) -> Self:
-        self._line.plug()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        self._line.unplug()
 
     def scan(self, text: str, *, symbology: str | None = None) -> None:
         """Pull the trigger on a code; `symbology` is the AIM identifier to send before it."""
-        self._line.write((symbology or "").encode() + text.encode() + self._suffix)
+        self.say((symbology or "").encode() + text.encode() + self._suffix)
 
-    def noise(self, content: bytes) -> None:
-        """Send these bytes as they are."""
-        self._line.write(content)
-
-    def unplug(self) -> None:
-        """Pull the cable."""
-        self._line.unplug()
-
-    def replug(self) -> None:
-        """Plug it in again, at the same link."""
-        self._line.plug()
-
-
-def _deaf(content: bytes) -> None:
-    """Scanners take commands, but ours are set up with printed codes."""
+    def obey(self, line: str) -> None:
+        """Each line is a code, except the words of every line emulator."""
+        if line.partition(" ")[0] in self.orders():
+            super().obey(line)
+        else:
+            self.scan(line)

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from devices.device import Scanner, TagReader
-from devices.registry import DRIVERS, Surroundings
+from devices.driver import Surroundings
+from devices.registry import DRIVERS
 from devices.rfid.impinj.driver import ImpinjConfig
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.uhfreader.driver import UhfReaderConfig
@@ -72,7 +73,7 @@ async def uhfreader(stack: AsyncExitStack, folder: Path, dialect: Any) -> Reader
     emulator = await stack.enter_async_context(UhfReaderEmulator(link, dialect=dialect))
 
     async def spoil() -> None:
-        emulator.break_next_checksum()
+        emulator.spoil_next()
         emulator.noise(b"\xff\x00\x56\x00")
 
     config = UhfReaderConfig(

@@ -1,3 +1,4 @@
+import json
 import signal
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from typer.testing import CliRunner
 
 from devices.commands import register
 from devices.config import parse_devices
-from devices.registry import DRIVERS, Surroundings
+from devices.driver import Surroundings
+from devices.registry import DRIVERS
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30
@@ -73,3 +75,29 @@ async def test_an_emulated_device_answers_its_driver(name: str, order: str, tmp_
             async with aclosing(device.scans() if name == "scanner" else device.reads()) as readings:
                 assert await anext(readings)
     assert not port.exists()
+
+
+def test_bytes_are_decoded_to_json_for_programs_and_to_lines_for_people(app: typer.Typer) -> None:
+    ask = ["devices", "decode", "uhfreader", "05 00 01 fb f2 3d 05"]
+    told = CliRunner().invoke(app, [*ask, "--json"])
+    assert json.loads(told.output) == [
+        {"adr": 0, "cmd": 1, "status": 251, "data": "", "tags": []},
+        {"error": "cut_short"},
+    ]
+    assert CliRunner().invoke(app, ask).output.startswith("1. adr=0  cmd=1")
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        (["laser", "00"], "laser"),
+        (["uhfreader", "xx"], "no hex"),
+        (["uhfreader", "00", "--dialect", "5"], "no dialect"),
+    ],
+)
+def test_a_question_that_cannot_be_understood_is_refused(
+    app: typer.Typer, question: list[str], words: str
+) -> None:
+    done = CliRunner().invoke(app, ["devices", "decode", *question], env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert words in done.output

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
-from pydantic import BaseModel
 
 from devices import watch
-from devices.camera.emulator import FolderCameraEmulator
+from devices.camera.folder.emulator import FolderCameraEmulator
 from devices.config import parse_devices
+from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.errors import DeviceFault, LinkLost, WrongSetUp
-from devices.registry import DRIVERS, Driver, Kind, Surroundings
+from devices.registry import DRIVERS
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.emulator import ScannerEmulator
 from devices.supervisor import Supervisor
@@ -151,6 +151,9 @@ async def test_a_view_without_a_camera_is_a_wrong_set_up(tmp_path: Path) -> None
 class Faulty:
     """A reader whose driver has a fault of its own."""
 
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
     async def __aenter__(self) -> "Faulty":
         raise ZeroDivisionError("a fault nobody foresaw")
 
@@ -163,7 +166,7 @@ async def test_a_driver_with_a_fault_of_its_own_stops_nobody_else(tmp_path: Path
     def broken(config: Any, around: Surroundings, count: Any) -> Any:
         return Faulty()
 
-    faulty = Driver(kind=Kind.READER, title="", config=BaseModel, build=broken)
+    faulty = Driver(kind=Kind.READER, title="", config=DeviceSettings, build=broken)
     async with ScannerEmulator(tmp_path / "s") as scanner:
         supervisor = Supervisor(
             parse_devices(

@@ -11,11 +11,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from devices.config import parse_devices
 from devices.registry import DRIVERS
 from edge.config import StationConfig, load_config
 from server.settings import ServerSettings
 
 Table = Callable[[str, str], list[dict[str, str]]]
+ROOT = Path(__file__).resolve().parents[2]
 STATIONS, CENTRE = "docs/stations.md", "docs/centre.md"
 UNITS = {"_ms": "ms", "_s": "s", "_mib": "MiB", "_bytes": "bytes", "_days": "days"}
 
@@ -54,15 +56,34 @@ def test_the_stations_settings_are_the_programs(table: Table) -> None:
     assert [(row["setting"], row["default"]) for row in table(STATIONS, "station-settings")] == wanted
 
 
-def test_the_devices_settings_are_the_drivers(table: Table) -> None:
-    wanted = [
-        (driver, name, shown(field))
-        for driver, made in DRIVERS.items()
-        for name, field in made.config.model_fields.items()
-        if name != "driver"
-    ]
-    rows = table(STATIONS, "device-settings")
-    assert [(row["driver"], row["setting"], row["default"]) for row in rows] == wanted
+def pages() -> list[str]:
+    return sorted(path.stem for path in (ROOT / "docs/devices").glob("*.md") if path.stem != "README")
+
+
+def test_every_driver_has_a_page_that_the_index_names(page: Callable[[str], str]) -> None:
+    assert pages() == sorted(DRIVERS)
+    index = page("docs/devices/README.md")
+    assert all(f"| `{name}` | [" in index and f"]({name}.md) |" in index for name in DRIVERS)
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_a_drivers_settings_are_on_its_page(table: Table, name: str) -> None:
+    fields = DRIVERS[name].config.model_fields.items()
+    wanted = [(key, shown(field)) for key, field in fields if key != "driver"]
+    rows = table(f"docs/devices/{name}.md", "device-settings")
+    assert [(row["setting"], row["default"]) for row in rows] == wanted
+    assert all(row["meaning"] for row in rows)
+    units = {row["setting"]: row["unit"] for row in rows}
+    assert units == {key: unit_of(key) for key in units}
+
+
+@pytest.mark.parametrize("name", DRIVERS)
+def test_the_device_on_a_drivers_page_is_one_that_the_station_takes(
+    blocks: Callable[[str], list[Any]], name: str
+) -> None:
+    (text,) = (block.text for block in blocks(f"docs/devices/{name}.md") if block.mark == "config: device")
+    (device,) = parse_devices(tomllib.loads(text)["devices"])
+    assert device.driver == name
 
 
 def test_the_centres_settings_are_the_programs_with_its_own_words(table: Table) -> None:
@@ -72,11 +93,13 @@ def test_the_centres_settings_are_the_programs_with_its_own_words(table: Table) 
     assert [(row["setting"], row["default"], row["meaning"]) for row in rows] == wanted
 
 
-@pytest.mark.parametrize("title", ["station-settings", "device-settings"])
-def test_the_unit_of_a_setting_is_the_one_in_its_name(table: Table, title: str) -> None:
-    for row in table(STATIONS, title):
-        unit = next((unit for end, unit in UNITS.items() if row["setting"].endswith(end)), "")
-        assert row["unit"] == unit, row
+def test_the_unit_of_a_setting_is_the_one_in_its_name(table: Table) -> None:
+    for row in table(STATIONS, "station-settings"):
+        assert row["unit"] == unit_of(row["setting"]), row
+
+
+def unit_of(setting: str) -> str:
+    return next((unit for end, unit in UNITS.items() if setting.endswith(end)), "")
 
 
 def test_the_bench_on_the_page_is_one_that_the_station_takes(
@@ -85,6 +108,6 @@ def test_the_bench_on_the_page_is_one_that_the_station_takes(
     (text,) = (block.text for block in blocks(STATIONS) if block.mark == "config: station.toml")
     (tmp_path / "station.toml").write_text(text, encoding="utf-8")
     config = load_config(tmp_path, {"REGRADE_STATION_PORT": "8412", "REGRADE_STATION_TIMINGS__HEALTH_S": "2"})
-    assert {device.driver for device in config.devices} == set(DRIVERS)
+    assert {device.driver for device in config.devices} <= set(DRIVERS)
     assert (config.port, config.timings.health_s) == (8412, 2)
     assert set(tomllib.loads(text)) <= set(StationConfig.model_fields)

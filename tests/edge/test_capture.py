@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from devices.camera.emulator import FolderCameraEmulator
-from devices.camera.folder import FolderCamera, FolderConfig
+from devices.camera.folder.driver import FolderCamera, FolderConfig
+from devices.camera.folder.emulator import FolderCameraEmulator
 from devices.errors import DeviceFault
 from edge.bench import Hold
 from edge.steps.capture import Take, capture, split

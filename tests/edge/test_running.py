@@ -17,7 +17,7 @@ import httpx
 import pytest
 from playwright.async_api import async_playwright
 
-from devices.camera.emulator import FolderCameraEmulator
+from devices.camera.folder.emulator import FolderCameraEmulator
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.emulator import ScannerEmulator
 from edge.identity import write_identity

@@ -7,9 +7,9 @@ tries each offset in turn; a candidate that is not complete yet is waited for un
 
 from collections.abc import Iterator
 
+from devices.framing import BadFrame, Framer, Front
 from devices.rfid.uhfreader.frames import (
     WITH_TAGS,
-    BadBytes,
     Frame,
     Heartbeat,
     Inventory,
@@ -37,10 +37,6 @@ TABLE = tuple(_table_entry(byte) for byte in range(256))
 """At a wrong baud rate every byte begins a candidate: bit by bit that would fill a core."""
 
 
-class BadFrame(ValueError):
-    """A frame with a right checksum whose body is not what its command asks for."""
-
-
 def crc16(content: bytes) -> int:
     """CRC-16/MCRF4XX: polynomial 0x8408 reflected, initial FFFF.
 
@@ -53,79 +49,34 @@ def crc16(content: bytes) -> int:
     return value
 
 
-def encode(frame: Frame) -> bytes:
+def encode(frame: Frame | Heartbeat) -> bytes:
     """Return the bytes of a frame, checksum included."""
+    if isinstance(frame, Heartbeat):
+        return HEARTBEAT
     if len(frame.body) > LONGEST_BODY:
         raise BadFrame(f"a body of {len(frame.body)} bytes does not fit into a frame")
     head = bytes((len(frame.body) + 4, frame.address, frame.command)) + frame.body
     return head + crc16(head).to_bytes(2, "little")
 
 
-class Decoder:
-    """Feeds on bytes in any pieces; holds back less than one frame (256 bytes)."""
+def decoder(*, from_host: bool = False) -> Framer[Frame | Heartbeat]:
+    """A fresh decoder; holds back less than one frame (256 bytes)."""
+    shortest = SHORTEST_COMMAND if from_host else SHORTEST_ANSWER
+    return Framer(lambda buffer: _look(buffer, shortest))
 
-    def __init__(self, *, shortest: int = SHORTEST_ANSWER) -> None:
-        self._shortest = shortest
-        self._buffer = bytearray()
-        self._junk = bytearray()
-        self._junk_reason = ""
-        self._offset = 0
 
-    @property
-    def is_waiting(self) -> bool:
-        """Whether the beginning of something that may be a frame is held back."""
-        return bool(self._buffer)
-
-    def feed(self, content: bytes) -> list[Frame | Heartbeat | BadBytes]:
-        """Take bytes; return what is complete, in order."""
-        self._buffer += content
-        return list(self._drain(line_is_quiet=False))
-
-    def idle(self) -> list[Frame | Heartbeat | BadBytes]:
-        """The line was quiet: what is held back will not be completed any more."""
-        return list(self._drain(line_is_quiet=True))
-
-    def _drain(self, *, line_is_quiet: bool) -> Iterator[Frame | Heartbeat | BadBytes]:
-        while self._buffer:
-            size, found = self._candidate()
-            if found is not None:
-                yield from self._report_junk()
-                self._drop(size)
-                yield found
-            elif size > len(self._buffer) and not line_is_quiet:
-                break
-            else:
-                self._skip("cut_short" if size > len(self._buffer) else "checksum" if size else "noise")
-        yield from self._report_junk()
-
-    def _candidate(self) -> tuple[int, Frame | Heartbeat | None]:
-        """Size of what may begin at the front (0: nothing can), and it itself where it is complete."""
-        buffer = self._buffer
-        if HEARTBEAT.startswith(buffer[: len(HEARTBEAT)]):
-            return len(HEARTBEAT), Heartbeat() if len(buffer) >= len(HEARTBEAT) else None
-        if buffer[0] < self._shortest:
-            return 0, None
-        size = buffer[0] + 1
-        whole = bytes(buffer[:size])
-        if len(whole) < size or crc16(whole[:-2]) != int.from_bytes(whole[-2:], "little"):
-            return size, None
-        return size, Frame(address=whole[1], command=whole[2], body=whole[3:-2])
-
-    def _skip(self, reason: str) -> None:
-        self._junk_reason = self._junk_reason or reason
-        self._junk.append(self._buffer[0])
-        self._drop(1)
-
-    def _drop(self, size: int) -> None:
-        del self._buffer[:size]
-        self._offset += size
-
-    def _report_junk(self) -> Iterator[BadBytes]:
-        if self._junk:
-            start = self._offset - len(self._junk)
-            yield BadBytes(offset=start, content=bytes(self._junk), reason=self._junk_reason)
-            self._junk.clear()
-            self._junk_reason = ""
+def _look(buffer: bytearray, shortest: int) -> Front[Frame | Heartbeat]:
+    if HEARTBEAT.startswith(buffer[: len(HEARTBEAT)]):
+        return Front(len(HEARTBEAT), Heartbeat() if len(buffer) >= len(HEARTBEAT) else None)
+    if buffer[0] < shortest:
+        return Front(0)
+    size = buffer[0] + 1
+    if len(buffer) < size:
+        return Front(size)
+    whole = bytes(buffer[:size])
+    if crc16(whole[:-2]) != int.from_bytes(whole[-2:], "little"):
+        return Front(size, fault="crc")
+    return Front(size, Frame(address=whole[1], command=whole[2], body=whole[3:-2]))
 
 
 def read_inventory(frame: Frame, dialect: str) -> Inventory:

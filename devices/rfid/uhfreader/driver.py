@@ -1,22 +1,23 @@
 """UHFReader18/288 as a TagReader: asks for an inventory again and again."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from devices.conversation import Conversation
 from devices.device import Clock, CountFault
+from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.errors import LinkLost
-from devices.names import Name
-from devices.rfid.uhfreader.codec import BadFrame, Decoder, encode, read_info, read_inventory
-from devices.rfid.uhfreader.frames import BadBytes, Command, Frame, Heartbeat, ReaderInfo, Status
+from devices.framing import BadFrame
+from devices.rfid.uhfreader.codec import decoder, encode, read_info, read_inventory
+from devices.rfid.uhfreader.fields import UHFREADER_WIRE
+from devices.rfid.uhfreader.frames import Command, Frame, Heartbeat, ReaderInfo, Status
 from devices.transport.base import ByteStream
+from devices.transport.opening import Port, open_stream
 from inspection.readings import TagRead
 
-GAP_S = 0.05
-"""A line that is quiet for so long in the middle of a frame will not complete it."""
 SILENT_POLLS = 3
 """Unanswered polls in a row after which the reader counts as lost (power cut behind a USB adapter)."""
 
@@ -28,15 +29,12 @@ REFUSALS = {
 }
 
 
-class UhfReaderConfig(BaseModel):
-    """One UHFReader18 or 288 on a serial port."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class UhfReaderConfig(DeviceSettings):
+    """One UHFReader18 or 288 on a serial port or a TCP port."""
 
     driver: Literal["uhfreader"]
-    name: Name
-    port: str
-    """Device file, better one of `/dev/serial/by-id/`."""
+    port: Port
+    """Device file, better one of `/dev/serial/by-id/`, or `tcp://host:port`."""
     baud: int = Field(default=57600, ge=1200, le=921600)
     dialect: Literal["18", "288"] = "18"
     """The bytes do not tell: 288 answers with antenna and signal."""
@@ -56,28 +54,29 @@ class UhfReader:
     ) -> None:
         self.info: ReaderInfo | None = None
         self._config = config
-        self._stream = stream
+        self._line: Conversation[Frame | Heartbeat] = Conversation(stream, decoder, count)
         self._clock = clock
         self._count = count
-        self._decoder = Decoder()
-        self._heard: deque[Frame | Heartbeat] = deque()
         self._inventory = Frame(
             address=config.address, command=Command.INVENTORY, body=bytes.fromhex(config.inventory_body)
         )
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What went over the line."""
+        return self._line.counts
+
     async def __aenter__(self) -> Self:
-        await self._stream.__aenter__()
+        await self._line.__aenter__()
         try:
-            self._decoder = Decoder()
-            self._heard.clear()
             await self._greet()
         except BaseException:
-            await self._stream.__aexit__()
+            await self._line.__aexit__()
             raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._stream.__aexit__(*exc)
+        await self._line.__aexit__(*exc)
 
     async def reads(self) -> AsyncIterator[TagRead]:
         """Yield reads as they come; raises LinkLost when the port or the reader is gone."""
@@ -85,31 +84,26 @@ class UhfReader:
         silent = 0
         while True:
             due = loop.time() + self._config.poll_ms / 1000
-            await self._stream.write(encode(self._inventory))
+            await self._line.send(encode(self._inventory))
             deadline = loop.time() + self._config.reply_timeout_ms / 1000
             heard, waiting = False, True
             # Until the next poll is due we keep listening: a reader in scan mode reports unasked.
-            while frame := await self._next(deadline if waiting else due):
+            while frame := await self._line.next(deadline if waiting else due):
                 heard = True
                 for read in self._tags_of(frame):
                     yield read
                 waiting = waiting and not self._ends_the_inventory(frame)
             silent = 0 if heard else silent + 1
             if silent >= SILENT_POLLS:
-                raise LinkLost(f"the reader at {self._stream.name} does not answer", reason="silent")
+                raise LinkLost(f"the reader at {self._line.stream.name} does not answer", reason="silent")
 
     async def _greet(self) -> None:
         """Ask who is there: a port without a reader behind it must not look ready."""
         question = encode(Frame(address=self._config.address, command=Command.INFO, body=b""))
-        loop = asyncio.get_running_loop()
-        for _ in range(SILENT_POLLS):
-            await self._stream.write(question)
-            deadline = loop.time() + self._config.reply_timeout_ms / 1000
-            while frame := await self._next(deadline):
-                if isinstance(frame, Frame) and frame.command == Command.INFO:
-                    self.info = self._understood(frame)
-                    return
-        raise LinkLost(f"no reader answers at {self._stream.name}: is it powered?", reason="silent")
+        timeout_s = self._config.reply_timeout_ms / 1000
+        answer = await self._line.ask(question, _is_info, timeout_s=timeout_s)
+        if isinstance(answer, Frame):
+            self.info = self._understood(answer)
 
     def _understood(self, frame: Frame) -> ReaderInfo | None:
         try:
@@ -117,30 +111,6 @@ class UhfReader:
         except BadFrame as error:
             self._count("bad_frame", str(error))
             return None
-
-    async def _next(self, deadline: float) -> Frame | Heartbeat | None:
-        """The next thing the reader says; None when the deadline passes first."""
-        loop = asyncio.get_running_loop()
-        while not self._heard:
-            left = deadline - loop.time()
-            if left <= 0:
-                return None
-            try:
-                async with asyncio.timeout(min(left, GAP_S) if self._decoder.is_waiting else left):
-                    content = await self._stream.read()
-            except TimeoutError:
-                found = self._decoder.idle()
-            else:
-                found = self._decoder.feed(content)
-            self._sort(found)
-        return self._heard.popleft()
-
-    def _sort(self, found: list[Frame | Heartbeat | BadBytes]) -> None:
-        for each in found:
-            if isinstance(each, BadBytes):
-                self._count("bad_bytes", str(each))
-            else:
-                self._heard.append(each)
 
     def _tags_of(self, frame: Frame | Heartbeat) -> Iterator[TagRead]:
         if isinstance(frame, Heartbeat):
@@ -169,3 +139,21 @@ class UhfReader:
             and frame.command == Command.INVENTORY
             and frame.body[0] != Status.MORE_FOLLOWS
         )
+
+
+def _is_info(frame: Frame | Heartbeat) -> bool:
+    return isinstance(frame, Frame) and frame.command == Command.INFO
+
+
+def _build(config: UhfReaderConfig, around: Surroundings, count: CountFault) -> UhfReader:
+    return UhfReader(config, open_stream(config.port, config.baud), clock=around.clock, count=count)
+
+
+UHFREADER = Driver(
+    kind=Kind.READER,
+    title="UHFReader18/288, Chafon (serial, TCP)",
+    config=UhfReaderConfig,
+    build=_build,
+    protocols=(UHFREADER_WIRE,),
+    emulator="devices.rfid.uhfreader.emulator:UhfReaderEmulator",
+)

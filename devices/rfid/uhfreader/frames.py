@@ -16,6 +16,9 @@ class Command(IntEnum):
     INVENTORY = 0x01
     INVENTORY_SINGLE = 0x0F
     INFO = 0x21
+    SCAN_TIME = 0x25
+    ANSWER_MODE = 0x35
+    WORK_MODE = 0x36
     PUSH = 0xEE
     """Sent unasked by a reader in scan mode."""
 
@@ -50,20 +53,6 @@ class Frame:
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
     """`56 00 00 00 00 00`, which readers in scan mode send while idle; no frame."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BadBytes:
-    """Bytes that are no frame, skipped."""
-
-    offset: int
-    """Of the first of them, counted from the opening of the line."""
-    content: bytes
-    reason: str
-    """`checksum`, `noise` or `cut_short`."""
-
-    def __str__(self) -> str:
-        return f"{self.reason} at byte {self.offset}: {self.content[:32].hex(' ')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

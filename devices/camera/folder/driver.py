@@ -8,17 +8,19 @@ by an older one: that would be a picture of the item before.
 import asyncio
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from devices.device import Clock, LiveView
+from devices.device import Clock, CountFault, LiveView
+from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.errors import DeviceFault, LinkLost
-from devices.names import Name, View
+from devices.names import View
 from inspection.readings import Frame
 
 STABLE_S = 0.02
@@ -33,13 +35,10 @@ PADDING = 64
 UNFINISHED = (".tmp", ".part", ".partial", ".new", ".crdownload", "~")
 
 
-class FolderConfig(BaseModel):
+class FolderConfig(DeviceSettings):
     """A folder into which something else puts pictures."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     driver: Literal["folder"]
-    name: Name
     view: View
     """Which side of the bench it shows, such as `top`."""
     folder: Path
@@ -63,6 +62,8 @@ class FolderCamera:
 
     def __init__(self, config: FolderConfig, *, clock: Clock) -> None:
         self.view = config.view
+        self.counts: Counter[str] = Counter()
+        """`frames` and `bytes`."""
         self._config = config
         self._clock = clock
         self._shown: tuple[Found, LiveView | None] | None = None
@@ -75,6 +76,10 @@ class FolderCamera:
     async def __aexit__(self, *exc: object) -> None:
         self._shown = None
 
+    async def watch(self) -> None:
+        """Wait for ever: a folder is looked at when a picture is wanted."""
+        await asyncio.Event().wait()
+
     async def capture(self) -> Frame:
         """Return the picture that the view shows as of this call.
 
@@ -85,6 +90,8 @@ class FolderCamera:
         self._refuse_stale(found)
         content = await asyncio.to_thread(self._read, found)
         media_type = self._checked(content)
+        self.counts["frames"] += 1
+        self.counts["bytes"] += len(content)
         return Frame(
             view=self.view,
             camera=self._config.name,
@@ -187,3 +194,10 @@ def _pictures(entries: Iterator["os.DirEntry[str]"]) -> Iterator[Found]:
             yield Found(
                 path=Path(entry.path), size=state.st_size, changed_ns=state.st_mtime_ns, inode=state.st_ino
             )
+
+
+def _build(config: FolderConfig, around: Surroundings, count: CountFault) -> FolderCamera:
+    return FolderCamera(config, clock=around.clock)
+
+
+FOLDER = Driver(kind=Kind.CAMERA, title="camera that plays a folder", config=FolderConfig, build=_build)

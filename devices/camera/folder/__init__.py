@@ -1,0 +1,1 @@
+"""A folder into which something else puts pictures, as a camera."""

@@ -1,0 +1,99 @@
+"""One line to one device: what it says, what it was asked, and what was not understood."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from typing import Generic, Self, TypeVar
+
+from devices.device import CountFault
+from devices.errors import LinkLost
+from devices.framing import BadBytes, Decoder
+from devices.transport.base import ByteStream
+
+F = TypeVar("F")
+
+CHECKS = frozenset({"crc", "checksum"})
+"""Reasons for which a whole frame was refused, and not only noise skipped."""
+GAP_S = 0.05
+"""A line that is quiet for so long in the middle of a frame will not complete it."""
+
+
+class Conversation(Generic[F]):
+    """Frames out of a byte stream; an async context manager that may be entered again.
+
+    What is no frame is counted as `bad_bytes` and shown; `counts` says how much went over the line.
+    """
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        decoder: Callable[[], Decoder[F]],
+        count: CountFault,
+        *,
+        gap_s: float = GAP_S,
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        """`frames`, `bytes`, `resyncs`, `bad_checks` (of the resyncs), `unanswered`."""
+        self.stream = stream
+        self._fresh = decoder
+        self._decoder = decoder()
+        self._count = count
+        self._gap_s = gap_s
+        self._heard: deque[F] = deque()
+
+    async def __aenter__(self) -> Self:
+        self._decoder = self._fresh()
+        self._heard.clear()
+        await self.stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stream.__aexit__(*exc)
+
+    async def send(self, content: bytes) -> None:
+        """Send bytes; raises LinkLost on a hang-up."""
+        await self.stream.write(content)
+
+    async def next(self, deadline: float | None = None) -> F | None:
+        """The next frame; None when the loop's time passes `deadline` first."""
+        loop = asyncio.get_running_loop()
+        while not self._heard:
+            left = None if deadline is None else deadline - loop.time()
+            if left is not None and left <= 0:
+                return None
+            gap = self._gap_s if self._decoder.is_waiting else None
+            wait = min((each for each in (left, gap) if each is not None), default=None)
+            try:
+                async with asyncio.timeout(wait):
+                    content = await self.stream.read()
+            except TimeoutError:
+                found = self._decoder.idle()
+            else:
+                self.counts["bytes"] += len(content)
+                found = self._decoder.feed(content)
+            self._sort(found)
+        return self._heard.popleft()
+
+    async def ask(
+        self, question: bytes, answers: Callable[[F], bool], *, timeout_s: float, tries: int = 3
+    ) -> F:
+        """Ask until it is answered; frames that are no answer are dropped. Raises LinkLost after `tries`."""
+        loop = asyncio.get_running_loop()
+        for _ in range(tries):
+            await self.send(question)
+            deadline = loop.time() + timeout_s
+            while (frame := await self.next(deadline)) is not None:
+                if answers(frame):
+                    return frame
+            self.counts["unanswered"] += 1
+        raise LinkLost(f"nothing answers at {self.stream.name}: is the device powered?", reason="silent")
+
+    def _sort(self, found: list[F | BadBytes]) -> None:
+        for each in found:
+            if isinstance(each, BadBytes):
+                self.counts["resyncs"] += 1
+                self.counts["bad_checks"] += each.reason in CHECKS
+                self._count("bad_bytes", str(each))
+            else:
+                self.counts["frames"] += 1
+                self._heard.append(each)

@@ -1,0 +1,43 @@
+"""From the `port` of a setting to a byte stream: a device file, or `tcp://host:port`."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from devices.transport.base import ByteStream
+from devices.transport.serial import SerialStream
+from devices.transport.tcp import TcpStream
+
+TCP = "tcp://"
+
+
+def _checked(port: str) -> str:
+    if port.startswith(TCP):
+        tcp_address(port)
+    elif not port or "\0" in port or "://" in port:
+        raise ValueError(f"{port!r} is neither a device file nor tcp://host:port")
+    return port
+
+
+Port = Annotated[str, AfterValidator(_checked)]
+"""Device file, better one of `/dev/serial/by-id/`, or `tcp://host:port` of an Ethernet-serial server."""
+
+
+def tcp_address(port: str) -> tuple[str, int]:
+    """Host and number of `tcp://host:port`; raises ValueError in words."""
+    parts = urlsplit(port)
+    try:
+        number = parts.port
+    except ValueError:
+        number = None
+    if not parts.hostname or not number or parts.path or parts.username:
+        raise ValueError(f"{port!r} is no address of the form tcp://host:port")
+    return parts.hostname, number
+
+
+def open_stream(port: str, baud: int) -> ByteStream:
+    """The stream behind a port; it is opened when it is entered. Over TCP the server knows the rate."""
+    if port.startswith(TCP):
+        return TcpStream(*tcp_address(port))
+    return SerialStream(port, baud=baud)
