@@ -1,5 +1,7 @@
 """Entries that the centre makes itself: from a body of the right schema, with the id that goes with it."""
 
+from collections.abc import Iterable
+
 from inspection.custody.leaf import EntryType
 from inspection.errors import BadMessage
 from inspection.messages.base import Message
@@ -17,3 +19,8 @@ def entry_of(type: EntryType, body: Message, token: str = "") -> Entry:
             f"a {type.value} entry says {ENTRY_BODIES[type].__name__}, not {body.__class__.__name__}"
         )
     return Entry(type=type, id=entry_id(type, body, token), body=body_bytes(body))
+
+
+def key_ids(keys: Iterable[str]) -> list[str]:
+    """Ids of all that the ledger says of these keys: that they are good from there on, and no longer."""
+    return [f"{said}:{key}" for key in keys for said in ("key", "revoke")]

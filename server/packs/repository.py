@@ -10,6 +10,7 @@ from inspection.messages.catalogue import ProductMessage
 from server.db.ledger_tables import LATER, leaves
 from server.db.tables import instructions, outcomes, products, records
 from server.errors import Withheld
+from server.ledger.entries import key_ids
 from server.ledger.standing import standing_of
 from server.returns.repository import KnownUnit
 
@@ -25,7 +26,7 @@ def entry_indexes(connection: Connection, site: str, unit: KnownUnit) -> list[in
     keys = {row.id.partition("/")[0] for row in verdicts}
     found = {row.leaf_seq for row in verdicts}
     found |= _refunds(connection, site, unit.id)
-    found |= _named(connection, site, [*_key_ids(keys), *_parcel_ids(unit)])
+    found |= _named(connection, site, [*key_ids(keys), *_parcel_ids(unit)])
     return sorted(_with_later(connection, site, found))
 
 
@@ -59,11 +60,6 @@ def _refunds(connection: Connection, site: str, unit: str) -> set[int]:
         outcomes.c.site == site, outcomes.c.instruction.in_([row.id for row in told])
     )
     return {row.leaf_seq for row in told} | set(connection.execute(answered).scalars())
-
-
-def _key_ids(keys: Iterable[str]) -> Iterable[str]:
-    for key in keys:
-        yield from (f"key:{key}", f"revoke:{key}")
 
 
 def _parcel_ids(unit: KnownUnit) -> list[str]:

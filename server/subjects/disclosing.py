@@ -1,7 +1,7 @@
 """One field of one record is told to somebody: its value and salt, the proof, and who asked, in the ledger.
 
-The answer is a bundle that `regrade verify bundle` checks: the verdict's entry, its station's key, and the
-single opening. Nothing else of the record is opened by it.
+The answer is a bundle that `regrade verify bundle` checks: the verdict's entry, what became of its station's
+key, and the single opening. Nothing else of the record is opened by it.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from server.db.ledger_tables import leaves
 from server.db.tables import records
 from server.errors import Erased, NotFound, Withheld
 from server.ledger.checkpoints import Kept
-from server.ledger.entries import entry_of
+from server.ledger.entries import entry_of, key_ids
 from server.ledger.proofs import prove
 from server.ledger.reading import proven_in
 from server.ledger.standing import standing_of
@@ -38,6 +38,8 @@ class Found:
     merchant: str
     unit: str
     index: int
+    entries: tuple[int, ...]
+    """It, and its station's key: added, and revoked; in the ledger's order."""
     opening: Opening
 
 
@@ -48,7 +50,7 @@ async def disclose(centre: Centre, caller: Caller, record: str, wanted: Disclosu
     """
     centre.readers.take(caller)
     found = await centre.reader.run(lambda c: find(c, centre.site, record, wanted.field))
-    kept, now = await proven_in(centre, found.index), centre.clock()
+    kept, now = await proven_in(centre, found.entries[-1]), centre.clock()
     entries = await centre.reader.run(lambda c: proven(c, centre.site, found, kept))
     entry = entry_of(EntryType.ACCESS, _access(caller, found, wanted, now), uuid4().hex)
     await centre.sequencer.append(entry)
@@ -70,7 +72,7 @@ async def disclose(centre: Centre, caller: Caller, record: str, wanted: Disclosu
         salt=found.opening.salt,
         value=found.opening.value,
         entry_index=found.index,
-        proof=entries[-1].proof,
+        proof=next(each.proof for each in entries if each.index == found.index),
         bundle=canonical(bundle.model_dump(mode="json")),
     )
 
@@ -89,14 +91,26 @@ def find(connection: Connection, site: str, record: str, field: str) -> Found:
         raise NotFound(f"the key of this record's {field} was lost with the key store: restore its backup")
     if opening is None:
         raise NotFound(f"this record says nothing of its {field}, or never gave it to us")
-    return Found(record=record, merchant=row.merchant, unit=row.unit, index=row.leaf_seq, opening=opening)
+    return Found(
+        record=record,
+        merchant=row.merchant,
+        unit=row.unit,
+        index=row.leaf_seq,
+        entries=_entries(connection, site, record, row.leaf_seq),
+        opening=opening,
+    )
+
+
+def _entries(connection: Connection, site: str, record: str, index: int) -> tuple[int, ...]:
+    keys = leaves.c.id.in_(key_ids([record.partition("/")[0]]))
+    chosen = select(leaves.c.seq).where(leaves.c.site == site, keys | (leaves.c.seq == index))
+    return tuple(connection.execute(chosen.order_by(leaves.c.seq)).scalars())
 
 
 def proven(connection: Connection, site: str, found: Found, kept: Kept) -> tuple[ProvenEntry, ...]:
-    """The station's key and the verdict, with their proofs; raises Withheld below the minimum index."""
-    key = f"key:{found.record.partition('/')[0]}"
+    """Its entries with their proofs; raises Withheld below the minimum index."""
     chosen = select(leaves.c.seq, leaves.c.leaf).where(leaves.c.site == site)
-    named = chosen.where((leaves.c.id == key) | (leaves.c.seq == found.index))
+    named = chosen.where(leaves.c.seq.in_(found.entries))
     rows = connection.execute(named.order_by(leaves.c.seq)).all()
     least = standing_of(connection, site).min_index
     if found.index < least or any(row.leaf is None for row in rows):

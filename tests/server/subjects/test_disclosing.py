@@ -81,6 +81,19 @@ async def test_a_disclosure_waits_for_the_quorum_and_then_holds_under_it(site: "
     assert b"127.0.0.1" not in told.bundle
 
 
+async def test_that_the_station_was_revoked_is_told_too(site: "Site", record: str) -> None:
+    before = Disclosure.read((await disclose(site, record)).content)
+    await site.http.post("/v1/stations/st1/revoke", headers=site.console)
+    told = Disclosure.read((await disclose(site, record)).content)
+    bundle = read_bundle(told.bundle)
+    types = [read_leaf(each.leaf).type for each in bundle.entries]
+    assert types == [EntryType.KEY_ADD, EntryType.VERDICT, EntryType.KEY_REVOKE]
+    policy = read_policy(bundle.policy.encode())
+    assert verify_bundle(told.bundle, {}, policy).problems == ()
+    assert told.entry_index == before.entry_index == bundle.entries[1].index
+    assert told.proof == bundle.entries[1].proof, "of the verdict, not of the newest entry"
+
+
 async def test_who_asked_for_whom_and_why_stands_in_the_ledger_first(site: "Site", record: str) -> None:
     before = await site.centre.reader.run(site.centre.log.head)
     await disclose(site, record)
