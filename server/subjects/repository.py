@@ -154,10 +154,10 @@ def empty_rows(connection: Connection, site: str, erasure: Erasure, at: str) -> 
     mark_units(connection, site, units_of(connection, site, subject), at)
     theirs = list(connection.execute(_records_of(site, subject)).scalars())
     _bury_images(connection, site, theirs, at)
-    for table in (record_evidence, openings):
-        gone = {"sealed": GONE, "subject": None} if table is openings else {"wrapped_key": GONE, "salt": GONE}
-        which = table.c.subject == subject if table is openings else table.c.record.in_(theirs)
-        connection.execute(update(table).where(table.c.site == site, which).values(gone))
+    images = (record_evidence.c.site == site, record_evidence.c.record.in_(theirs))
+    connection.execute(update(record_evidence).where(*images).values(wrapped_key=GONE, salt=GONE))
+    said = (openings.c.site == site, openings.c.subject == subject)
+    connection.execute(update(openings).where(*said).values(sealed=GONE, subject=None))
     told = (instructions.c.site == site, instructions.c.record.in_(theirs))
     connection.execute(update(instructions).where(*told).values(personal=GONE))
     for table, name in ((records, "announced"), (units, "body")):
