@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
+from inspection.custody.checkpoint import Checkpoint, read_checkpoint_text
 from inspection.custody.leaf import GENESIS, read_leaf
 from inspection.custody.merkle import leaf_hash, root_of
+from inspection.custody.note import read_note
 from inspection.custody.tiles import HASHES, TreeView, partial_width
 from inspection.errors import DomainError
 from server.db.ledger_tables import checkpoints, leaves, tiles
@@ -45,7 +47,7 @@ def fsck(connection: Connection, log: Log, progress: Progress = lambda _: None) 
     if last != head.hash:
         check.say(f"the head says hash {head.hash}, entry {check.leaves - 1} has {last}")
     _compare_tiles(connection, log.site, levels, check)
-    _compare_checkpoints(connection, log.site, levels, check)
+    _compare_checkpoints(connection, log, levels, check)
     return check
 
 
@@ -124,14 +126,23 @@ def _compare_tiles(connection: Connection, site: str, levels: list[list[bytes]],
         check.say(f"tile {level}/{index}: no entry needs it")
 
 
-def _compare_checkpoints(connection: Connection, site: str, levels: list[list[bytes]], check: Check) -> None:
+def _compare_checkpoints(connection: Connection, log: Log, levels: list[list[bytes]], check: Check) -> None:
     def read(level: int, index: int, width: int) -> bytes:
         return b"".join(levels[level][index * HASHES : index * HASHES + width])
 
     view = TreeView(len(levels[0]), read)
-    for row in connection.execute(select(checkpoints).where(checkpoints.c.site == site)):
+    for row in connection.execute(select(checkpoints).where(checkpoints.c.site == log.site)):
         check.checkpoints += 1
         if row.size > view.size:
             check.say(f"checkpoint {row.size}: there are only {view.size} entries")
         elif view.root_at(row.size) != row.root:
             check.say(f"checkpoint {row.size}: its root is not that of the first {row.size} entries")
+        if _signed(row.note) != Checkpoint(origin=log.origin, size=row.size, root=row.root):
+            check.say(f"checkpoint {row.size}: its note says something else than its row")
+
+
+def _signed(note: bytes) -> Checkpoint | None:
+    try:
+        return read_checkpoint_text(read_note(note).text)
+    except DomainError:
+        return None

@@ -342,6 +342,7 @@ def write(folder: Path, harm: Callable[[Connection], object]) -> None:
     engine.dispose()
 
 
+OTHER_NOTE = issue_checkpoint(Ed25519PrivateKey.generate(), Checkpoint(origin=ORIGIN, size=2, root=bytes(32)))
 HARMS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "body": (
         lambda c: c.execute(update(leaves).where(leaves.c.seq == 2).values(leaf=b"{}")),
@@ -362,6 +363,14 @@ HARMS: dict[str, tuple[Callable[[Connection], object], str]] = {
     "checkpoint": (
         lambda c: c.execute(update(checkpoints).where(checkpoints.c.size == 2).values(root=bytes(32))),
         "checkpoint 2: its root is not",
+    ),
+    "note": (
+        lambda c: c.execute(update(checkpoints).where(checkpoints.c.size == 2).values(note=OTHER_NOTE)),
+        "checkpoint 2: its note says something else",
+    ),
+    "no note": (
+        lambda c: c.execute(update(checkpoints).where(checkpoints.c.size == 2).values(note=b"")),
+        "checkpoint 2: its note says something else",
     ),
     "tile": (
         lambda c: c.execute(tiles.insert().values(site="s1", level=0, idx=0, hashes=bytes(32))),
