@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from inspection.custody.signing import public_bytes
+from server.disk import replace_file
 from server.errors import BadKeys
 
 FILE_NAME = "keys.json"
@@ -92,12 +93,7 @@ def replace_log_key(directory: Path, log: Ed25519PrivateKey, previous: Ed25519Pr
     values.pop(PREVIOUS, None)
     if previous is not None:
         values[PREVIOUS] = previous.private_bytes_raw()
-    fresh = path.with_suffix(".fresh")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(_text(values))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)
+    replace_file(path, _text(values).encode())
 
 
 def _text(values: dict[str, bytes]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from server.disk import sync_folder
 from server.errors import HashMismatch, NotTaken, TooLarge
 
 
@@ -53,7 +54,7 @@ class EvidenceStore:
         target = self.path(sha256)
         if target.is_file():
             target.unlink(missing_ok=True)  # two may be at it
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def remove_all(self, hashes: Iterable[str]) -> None:
         """Delete many files for good."""
@@ -67,9 +68,9 @@ class EvidenceStore:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.rename(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         if fresh:
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
 
 
 async def _write(path: Path, sha256: str, chunks: AsyncIterator[bytes], length: int) -> None:
@@ -85,11 +86,3 @@ async def _write(path: Path, sha256: str, chunks: AsyncIterator[bytes], length: 
         raise NotTaken(f"{length} bytes were announced, {seen} came")
     if digest.hexdigest() != sha256:
         raise HashMismatch(f"the bytes have the hash {digest.hexdigest()}, the address says {sha256}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

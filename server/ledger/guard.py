@@ -4,17 +4,16 @@ A database that was restored from a backup looks sound by itself; this file reme
 had come. It only ever moves up, and it has moved before a checkpoint is shown to anybody.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from inspection.custody.checkpoint import Checkpoint, open_checkpoint
 from inspection.custody.note import VerifierKey
 from inspection.errors import BadMessage, NotTrusted
+from server.disk import replace_file
 from server.errors import LedgerBroken
 
 FILE_NAME = "checkpoint.newest"
-FRESH = ".fresh"
 
 
 class Guard:
@@ -50,20 +49,4 @@ class Guard:
         new, kept = self.open(note), self.read()
         if kept is not None and new.size <= kept.size:
             return
-        fresh = self._path.with_suffix(FRESH)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(note)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(self._path)
-        _sync_directory(self._path.parent)
-
-
-def _sync_directory(directory: Path) -> None:
-    """A rename lasts only once the folder is on the disk too."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        replace_file(self._path, note)

@@ -4,6 +4,7 @@ The file is a c2sp.org/tlog-policy, the same that auditors and refund systems ve
 allowed, and shown for what it is: nobody would notice if this centre told two parties two histories.
 """
 
+import stat
 from pathlib import Path
 
 from inspection.custody.note import Algorithm, VerifierKey
@@ -11,6 +12,7 @@ from inspection.custody.policy import TrustedLog, TrustPolicy, read_policy, writ
 from inspection.errors import BadMessage, BadSignature
 from link.errors import NotSent
 from link.http import refuse_plain_http
+from server.disk import replace_file
 from server.errors import BadSettings
 
 FILE_NAME = "trust.policy"
@@ -72,4 +74,5 @@ def name_log(directory: Path, key: VerifierKey) -> None:
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     if lines and line not in lines:
         at = next((at for at, text in enumerate(lines) if text.startswith("log ")), len(lines))
-        path.write_text("\n".join([*lines[:at], line, *lines[at:]]) + "\n", "utf-8")
+        text = "\n".join([*lines[:at], line, *lines[at:]]) + "\n"
+        replace_file(path, text.encode(), stat.S_IMODE(path.stat().st_mode))

@@ -7,7 +7,6 @@ A sealed value names its key: `0x01 || key id (16) || nonce (12) || AES-256-GCM`
 gone reads as None. Rollback journal and not WAL: after a commit no second file holds old pages.
 """
 
-import os
 import secrets
 import sqlite3
 import threading
@@ -18,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from inspection.errors import BadSeal
+from server.disk import sync_folder
 from server.errors import BadKeys
 from server.subjects.identity import SubjectSecrets
 
@@ -134,7 +134,7 @@ class SubjectKeys:
         """Rewrite the file without its free pages: whatever moving rows about left in them goes too."""
         with self._lock:
             self._file.execute("VACUUM")
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
 
     def copy_to(self, target: Path) -> None:
         """Write a consistent copy to a new file: the key store's own backup."""
@@ -208,11 +208,3 @@ def _opened(path: Path, read_only: bool) -> sqlite3.Connection:
             file.execute(table)
         file.execute(f"PRAGMA user_version={VERSION}")
     return file
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
