@@ -80,14 +80,6 @@ def sign_news(connection: Connection, log: Log, signers: Sequence[Ed25519Private
     if last is not None and last.size == head.size:
         return last
     refuse_unless_open(connection, log.site)
-    return sign_head(connection, log, signers, signed_at)
-
-
-def sign_head(connection: Connection, log: Log, signers: Sequence[Ed25519PrivateKey], signed_at: str) -> Kept:
-    """Sign the head whatever the state: a frozen log's last checkpoint is signed by this."""
-    head, last = log.head(connection), newest(connection, log.site)
-    if last is not None and last.size == head.size:
-        return last
     root = consistent_root(connection, log, last)
     note = signed_note(Checkpoint(origin=log.origin, size=head.size, root=root), signers)
     kept = Kept(size=head.size, root=root, note=note, signed_at=signed_at)

@@ -19,7 +19,7 @@ from server.errors import AlreadyRunning, BadRequest, BadSettings, LedgerFrozen,
 from server.keys import ServerKeys, read_keys
 from server.ledger.checkpoints import Kept, sign_news
 from server.ledger.export import header, kept_checkpoints, leaf_lines
-from server.ledger.log import Head, Log
+from server.ledger.log import Log
 from server.ledger.recovering import look
 from server.ledger.tree import tile_reader
 from server.settings import ServerSettings, load_settings
@@ -71,13 +71,6 @@ def sign_now(directory: Path, log: Log, keys: ServerKeys) -> Kept:
             kept = sign_news(connection, log, keys.log_signers, at)
         guard.move_up(kept.note)
     return kept
-
-
-def read_head(directory: Path) -> tuple[str, Head]:
-    """Origin and checked head; raises LedgerBroken when they do not fit."""
-    log = _log(load_settings(directory, os.environ))
-    with open_database(directory) as engine, engine.begin() as connection:
-        return log.origin, log.check(connection)
 
 
 def export_to(out: Path, directory: Path) -> Header:

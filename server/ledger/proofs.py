@@ -23,11 +23,6 @@ class Proven:
     leaf: bytes
     proof: TlogProof
 
-    @property
-    def merchant(self) -> str | None:
-        """Whose entry it is; None where it is nobody's alone."""
-        return merchant_of(self.leaf)
-
 
 def read_tile(connection: Connection, site: str, path: TilePath) -> bytes:
     """A tile of hashes; raises NotFound for one that no published checkpoint has."""
