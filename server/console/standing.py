@@ -10,8 +10,8 @@ from inspection.custody.policy import TrustPolicy, accept, read_policy
 from inspection.errors import DomainError, QuorumMissing
 from server.alarms import standing_alarms
 from server.ledger.checkpoints import Kept, newest, with_cosignatures
-from server.ledger.policies import TRUST
 from server.ledger.standing import LogState, standing_of
+from server.ledger.trust import FILE_NAME as TRUST
 
 MOST_ALARMS = 4
 

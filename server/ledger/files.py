@@ -22,9 +22,8 @@ from server.ledger.export import header, kept_checkpoints, leaf_lines
 from server.ledger.log import Log
 from server.ledger.recovering import look
 from server.ledger.tree import tile_reader
+from server.ledger.trust import FILE_NAME as TRUST
 from server.settings import ServerSettings, load_settings
-
-TRUST_POLICY = "trust.policy"
 
 
 @contextmanager
@@ -125,7 +124,7 @@ def _source(engine: Engine, log: Log, keys: ServerKeys, policy: bytes | None) ->
 
 def _policy(directory: Path) -> bytes | None:
     """The centre's trust policy, as others would go by it."""
-    path = directory / TRUST_POLICY
+    path = directory / TRUST
     return path.read_bytes() if path.is_file() else None
 
 

@@ -15,9 +15,8 @@ from inspection.policy import Policy
 from server.db.tables import noted_policies
 from server.ledger.entries import entry_of
 from server.ledger.log import Log
+from server.ledger.trust import FILE_NAME as TRUST
 
-TRUST = "trust.policy"
-"""The file that names the witnesses, in the centre's folder."""
 LONGEST_NAME = 64
 CENTRE = "centre"
 """Who put a policy in force that was found in the centre's folder."""

@@ -16,6 +16,7 @@ from server.disk import replace_file
 from server.errors import BadSettings
 
 FILE_NAME = "trust.policy"
+"""In the centre's folder, beside its keys."""
 
 
 def own_key(origin: str, log_public: bytes) -> VerifierKey:

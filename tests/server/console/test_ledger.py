@@ -21,8 +21,8 @@ from server.console.page import build_pages
 from server.console.standing import LedgerSeen, Trust, Witnessed, read_ledger, trust_in
 from server.db.ledger_tables import cosignatures
 from server.ledger.checkpoints import newest, sign_news
-from server.ledger.policies import TRUST
 from server.ledger.standing import LogState, set_state
+from server.ledger.trust import FILE_NAME as TRUST
 
 if TYPE_CHECKING:
     from tests.server.conftest import Site, Tick
