@@ -93,13 +93,14 @@ def counters_page(connection: Connection, site: str, station: str) -> CountersPa
         Passed(key=row.key, boot=row.boot, first=row.first, last=row.last, found_at=row.found_at)
         for row in connection.execute(newest)
     ]
-    known = {(row.key, row.boot): _known(connection, site, station, row) for row in rows}
+    starts = {(row.key, row.boot) for row in rows}
+    known = {start: _known(connection, site, station, *start) for start in starts}
     gaps = [gap for row in rows for gap in explain(row, known[row.key, row.boot])]
     return CountersPage(station=station, gaps=tuple(gaps[:MOST_GAPS]))
 
 
-def _known(connection: Connection, site: str, station: str, row: Passed) -> Known:
-    start = f"{row.key}/{row.boot}/"
+def _known(connection: Connection, site: str, station: str, key: str, boot: str) -> Known:
+    start = f"{key}/{boot}/"
     taken = select(records.c.id, records.c.leaf_seq).where(records.c.site == site, _of(records.c.id, start))
     waiting = select(held_records.c.record).where(
         held_records.c.site == site, _of(held_records.c.record, start)
