@@ -64,10 +64,20 @@ class Known:
 def take(connection: Connection, log: Log, offered: Sequence[Offered], known: Known) -> Taken:
     """Put back what follows the head, keep the rest until its turn; in the writer's transaction."""
     first, before = log.head(connection).size, 0
+    room = MOST_WAITING - count_waiting(connection, log.site)
     for each in offered:
         if standing_of(connection, log.site).state == LogState.FROZEN:
             break
-        before += _take_one(connection, log, each, first, known)
+        digest, held = leaf_hash_hex(each.leaf), _held_hash(connection, log.site, each.seq)
+        if held is None:
+            if room > 0:
+                _keep_waiting(connection, log.site, each)
+            room -= 1
+        elif held != digest:
+            freeze_for(connection, log, each.seq, digest, held, known.at)
+        elif each.seq < first:
+            _note_offered(connection, log.site, each)
+            before += 1
     appended = settle(connection, log, known)
     return Taken(
         appended=appended,
@@ -151,21 +161,10 @@ def count_bare(connection: Connection, site: str) -> int:
     return connection.execute(chosen).scalar_one()
 
 
-def _take_one(connection: Connection, log: Log, each: Offered, first: int, known: Known) -> int:
-    """Compare or keep one entry; 1 where it was there already."""
-    digest = leaf_hash_hex(each.leaf)
-    held = _held_hash(connection, log.site, each.seq)
-    if held is not None and held != digest:
-        freeze_for(connection, log, each.seq, digest, held, known.at)
-        return 0
-    if each.seq < first:
-        _note_offered(connection, log.site, each)
-        return 1
-    if held is None and count_waiting(connection, log.site) < MOST_WAITING:
-        beside = _sealed(connection, each.beside) if each.beside else None
-        row = {"site": log.site, "seq": each.seq, "leaf": each.leaf, "beside": beside}
-        connection.execute(insert(refill_waiting).values(row))
-    return 0
+def _keep_waiting(connection: Connection, site: str, each: Offered) -> None:
+    beside = _sealed(connection, each.beside) if each.beside else None
+    row = {"site": site, "seq": each.seq, "leaf": each.leaf, "beside": beside}
+    connection.execute(insert(refill_waiting).values(row))
 
 
 def freeze_for(connection: Connection, log: Log, seq: int, signed: str, held: str, at: str) -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from inspection.custody.checkpoint import Checkpoint, issue_checkpoint
 from inspection.custody.merkle import leaf_hash, root_of
@@ -32,8 +32,9 @@ from server.centre import Centre, open_centre
 from server.db.ledger_tables import leaves
 from server.db.tables import instructions, openings, record_evidence, records, units
 from server.keys import ServerKeys
+from server.ledger import refill
 from server.ledger.opening import open_if_whole
-from server.ledger.refill import count_bare, recovering_from
+from server.ledger.refill import count_bare, count_waiting, recovering_from
 from server.ledger.standing import LogState, standing_of
 from server.settings import ServerSettings
 from server.subjects.repository import mark_units
@@ -195,6 +196,26 @@ async def test_out_of_order_receipts_wait_for_those_before_them(place: Place, lo
         said = await offer(site, lost.bench.auth, second, first)
         assert (said.appended, said.waiting, said.state) == (3, 0, "open")
         assert await all_leaves(site.centre) == lost.before
+
+
+async def test_no_more_wait_than_there_is_room_for_and_they_are_counted_once_per_batch(
+    place: Place, lost: Lost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+
+    def count(connection: Connection, site: str) -> int:
+        counted.append(count_waiting(connection, site))
+        return counted[-1]
+
+    monkeypatch.setattr(refill, "count_waiting", count)
+    monkeypatch.setattr(refill, "MOST_WAITING", 1)
+    _, second, third = lost.pairs
+    async with place.open(made=True) as site:
+        said = await offer(site, lost.bench.auth, third, second)
+        assert (said.appended, said.waiting) == (0, 1)
+        assert counted == [0, 1], "before the batch, and for the answer"
+        said = await offer(site, lost.bench.auth, third, second)
+        assert (said.appended, said.waiting) == (0, 1)
 
 
 async def test_a_whole_ledger_waits_for_receipts_that_are_under_no_checkpoint(
