@@ -30,7 +30,10 @@ class TokenBucket:
 
 
 class ReadLimits:
-    """A bucket for each key that reads entries."""
+    """A bucket for each holder of keys that read entries.
+
+    Keys of one scope, merchant or station that bear one label are one holder: more of them read no faster.
+    """
 
     def __init__(self, *, per_minute: int) -> None:
         self._per_minute = per_minute
