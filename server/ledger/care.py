@@ -8,15 +8,15 @@ from sqlalchemy import Connection
 from server.alarms import AlarmKind, raise_alarm
 from server.centre import Centre
 from server.errors import BadRequest
-from server.evidence.service import issue_untold
 from server.ledger.checkpoints import keep_again
 from server.ledger.copies import take_copy
 from server.ledger.mirror import is_mirror
 from server.ledger.receipts import own_keys
-from server.ledger.refill import Known, take
+from server.ledger.refill import take
 from server.ledger.refill_files import Found, OwnLog, read_source
 from server.ledger.report import Report, Sources, name_range, report_of
-from server.ledger.standing import LogState, set_state, standing_of
+from server.ledger.standing import LogState, set_state
+from server.ledger.taking import issue_if_open, known_to
 
 
 async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:
@@ -41,18 +41,12 @@ async def refill(centre: Centre, files: Sequence[Path]) -> tuple[int, Report]:
 
 def _take(connection: Connection, centre: Centre, found: Found) -> str | None:
     """Take what a file gives back; returns what is wrong with the rest of it."""
-    known = Known(
-        guarded=centre.checkpoints.guarded(),
-        due_s=centre.settings.inspection_due_s,
-        wait_s=0.0,  # whoever gives files has asked everybody
-        at=centre.now(),
-    )
+    known = known_to(centre, wait_s=0.0)  # whoever gives files has asked everybody
     take(connection, centre.log, found.offered, known)
     copied = take_copy(connection, centre.log, found.lines, found.signed, known)
     own = own_keys(centre.keys, centre.trust, centre.log.origin)
     keep_again(connection, centre.log, found.notes, own, known.at)
-    if standing_of(connection, centre.site).state == LogState.OPEN:
-        issue_untold(connection, centre.log, centre.policy, centre.clock())
+    issue_if_open(connection, centre)
     return copied.fault
 
 

@@ -4,8 +4,8 @@ import asyncio
 from functools import partial
 
 from server.centre import Centre
-from server.ledger.refill_router import take_back
 from server.ledger.standing import LogState, standing_of
+from server.ledger.taking import take_back
 
 LOOK_S = 1.0
 

@@ -14,13 +14,12 @@ from inspection.messages.uplink import RefillAnswer, RefillBatch, RefillItem
 from server.access import Caller, Scope, needs
 from server.answers import answer
 from server.bodies import read_body
-from server.centre import Centre, Here
+from server.centre import Here
 from server.evidence.repository import held_evidence
-from server.evidence.service import issue_untold
 from server.ledger.offering import offer_of
 from server.ledger.receipts import own_keys
-from server.ledger.refill import Known, Offered, Taken, take
-from server.ledger.standing import LogState
+from server.ledger.refill import Offered
+from server.ledger.taking import take_back
 
 router = APIRouter(prefix="/v1", tags=["ledger"])
 Holder = Annotated[Caller, needs(Scope.STATION, Scope.SHOP, Scope.CONSOLE)]
@@ -55,20 +54,6 @@ def check_all(
 ) -> list[Offered]:
     """Check each receipt; raises BadSignature or WrongReceipt for one that is not of this log."""
     return [offer_of(item, known, origin, giver) for item in items]
-
-
-def take_back(connection: Connection, centre: Centre, offered: Sequence[Offered]) -> Taken:
-    """Take entries back under the centre's settings, and issue what waited once the ledger is open."""
-    known = Known(
-        guarded=centre.checkpoints.guarded(),
-        due_s=centre.settings.inspection_due_s,
-        wait_s=centre.settings.recovery_wait_s,
-        at=centre.now(),
-    )
-    taken = take(connection, centre.log, offered, known)
-    if taken.state == LogState.OPEN:
-        issue_untold(connection, centre.log, centre.policy, centre.clock())
-    return taken
 
 
 def _pending(connection: Connection, site: str, offered: Sequence[Offered]) -> tuple[str, ...]:
