@@ -25,6 +25,11 @@ from devices.scanner.emulator import ScannerEmulator
 from edge.broker import Broker, BrokerConfig
 from edge.broker_files import BrokerUser
 
+ITEM = bytes.fromhex("3074257bf7194e4000001a85")
+OTHER = bytes.fromhex("3074257bf7194e4000001a86")
+STRANGE = tuple(map(bytes.fromhex, ("e28011606000020a6681f23f", "00" * 12, "8a450224", "ff" * 62)))
+"""A chip's own number, a blank, a short one, the longest one."""
+
 USERS = (
     BrokerUser(name="gate", publish=("devices/gate/#",)),
     BrokerUser(name="station", subscribe=("devices/#",)),
@@ -47,6 +52,12 @@ class ReaderRig:
     """Break the link."""
     mend: Callable[[], None]
     faults: Counter[str]
+    item: bytes = ITEM
+    other: bytes = OTHER
+    many: tuple[bytes, ...] = tuple(ITEM[:-1] + bytes((last,)) for last in range(9))
+    """What may lie in the field at once."""
+    strange: tuple[bytes, ...] = STRANGE
+    """What the reader passes on though it is no item."""
 
 
 @dataclass(slots=True, kw_only=True)
