@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -20,7 +22,7 @@ from devices.supervisor import Supervisor
 from devices.watch import DeviceStatus, State
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
-JPEG = b"\xff\xd8\xff\xe0" + bytes(40) + b"\xff\xd9"
+JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
 
 
 class Bench:

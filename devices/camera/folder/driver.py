@@ -6,7 +6,6 @@ by an older one: that would be a picture of the item before.
 """
 
 import asyncio
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +16,11 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from devices.camera.picture import MIB, check_size, live_view, media_type_of
+from devices.camera.settings import CameraSettings
 from devices.device import Clock, CountFault, LiveView
-from devices.driver import DeviceSettings, Driver, Kind, Surroundings
+from devices.driver import Driver, Kind, Surroundings
 from devices.errors import DeviceFault, LinkLost
-from devices.names import View
 from inspection.readings import Frame
 
 STABLE_S = 0.02
@@ -28,21 +28,14 @@ STABLE_S = 0.02
 TRIES = 50
 """A picture that is still growing after a second is given up."""
 
-MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
-ENDS = {"image/jpeg": b"\xff\xd9", "image/png": b"IEND\xaeB`\x82"}
-"""Some cameras pad behind the end, so it is looked for near the end of the file, not at it."""
-PADDING = 64
 UNFINISHED = (".tmp", ".part", ".partial", ".new", ".crdownload", "~")
 
 
-class FolderConfig(DeviceSettings):
+class FolderConfig(CameraSettings):
     """A folder into which something else puts pictures."""
 
     driver: Literal["folder"]
-    view: View
-    """Which side of the bench it shows, such as `top`."""
     folder: Path
-    largest_mib: int = Field(default=32, ge=1, le=256)
     stale_after_s: int | None = Field(default=None, ge=1)
     """Refuse a picture older than this: its camera may have stopped. None takes any age."""
 
@@ -118,12 +111,7 @@ class FolderCamera:
             media_type = self._checked(content)
         except DeviceFault:
             return None
-        return LiveView(
-            content=content,
-            media_type=media_type,
-            changed_at=datetime.fromtimestamp(found.changed_ns / 1e9, UTC),
-            version=hashlib.sha256(f"{found}".encode()).hexdigest()[:16],
-        )
+        return live_view(content, media_type, datetime.fromtimestamp(found.changed_ns / 1e9, UTC))
 
     async def _stable(self) -> Found:
         """Wait until the newest file stays the same for a moment."""
@@ -156,7 +144,7 @@ class FolderCamera:
         return max(files, key=lambda found: (found.changed_ns, found.path.name), default=None)
 
     def _read(self, found: Found) -> bytes:
-        limit = self._config.largest_mib * 1024 * 1024
+        limit = self._config.largest_mib * MIB
         try:
             with found.path.open("rb") as file:
                 content = file.read(limit + 1)
@@ -164,22 +152,11 @@ class FolderCamera:
             raise DeviceFault(
                 f"the picture of the view {self.view} went away", reason="picture_unfinished"
             ) from error
-        if len(content) > limit:
-            raise DeviceFault(
-                f"the picture of the view {self.view} is larger than {self._config.largest_mib} MiB",
-                reason="picture_too_large",
-            )
+        check_size(len(content), view=self.view, largest_bytes=limit)
         return content
 
     def _checked(self, content: bytes) -> str:
-        media_type = next((kind for magic, kind in MAGIC.items() if content.startswith(magic)), None)
-        if media_type is None:
-            raise DeviceFault(
-                f"the file of the view {self.view} is neither JPEG nor PNG", reason="not_a_picture"
-            )
-        if ENDS[media_type] not in content[-len(ENDS[media_type]) - PADDING :]:
-            raise DeviceFault(f"the picture of the view {self.view} is cut short", reason="picture_cut_short")
-        return media_type
+        return media_type_of(content, view=self.view, largest_bytes=self._config.largest_mib * MIB)
 
 
 def _pictures(entries: Iterator["os.DirEntry[str]"]) -> Iterator[Found]:
