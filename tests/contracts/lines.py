@@ -1,0 +1,86 @@
+"""Every driver of a line with its emulator, made from the registry and the driver's own page."""
+
+import re
+import socket
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from devices.config import parse_devices
+from devices.driver import Kind, Surroundings
+from devices.emulation import LineEmulator
+from devices.quality import Standing, quality_of
+from devices.registry import DRIVERS
+from devices.supervisor import Supervisor
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = re.compile(r"<!-- config: device -->\n```toml\n(.*?)```", re.S)
+IMPATIENT = {"reply_timeout_ms": 200, "poll_ms": 20, "timeout_ms": 200}
+"""Settings that only cost a test time, where a driver has them."""
+
+LINES = tuple(
+    name for name, driver in DRIVERS.items() if driver.emulator and "port" in driver.config.model_fields
+)
+"""Drivers that stand on a byte stream and can be emulated on one."""
+NOTICES_SILENCE = tuple(
+    name for name in LINES if quality_of(DRIVERS[name])["silence"].standing is Standing.DONE
+)
+
+
+def free_port() -> str:
+    """A TCP port of this machine that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def settings_of(name: str, port: str) -> dict[str, Any]:
+    """The device on the driver's page, at another port."""
+    page = (ROOT / f"docs/devices/{name}.md").read_text(encoding="utf-8")
+    found = EXAMPLE.search(page)
+    assert found is not None
+    shown: dict[str, Any] = tomllib.loads(found[1])["devices"][0]
+    fields = DRIVERS[name].config.model_fields
+    quick = {key: value for key, value in IMPATIENT.items() if key in fields}
+    return {**shown, **quick, "port": port}
+
+
+def emulator_of(name: str, port: str) -> LineEmulator:
+    """As `regrade devices emulate` makes it."""
+    module, _, made = str(DRIVERS[name].emulator).partition(":")
+    emulator: LineEmulator = getattr(import_module(module), made)(port)
+    return emulator
+
+
+def supervisor_of(*tables: Mapping[str, Any]) -> Supervisor:
+    """A bench of these devices."""
+    surroundings = Surroundings(clock=lambda: datetime.now(UTC))
+    return Supervisor(
+        parse_devices([dict(table) for table in tables]),
+        surroundings=surroundings,
+        registry=CollectorRegistry(),
+    )
+
+
+def device_of(name: str, port: str) -> Any:
+    """The driver alone, without a supervisor."""
+    (config,) = parse_devices([settings_of(name, port)])
+    surroundings = Surroundings(clock=lambda: datetime.now(UTC))
+    return DRIVERS[name].build(config, surroundings, lambda code, sentence: None)
+
+
+def waiting_of(name: str, device: Any) -> Any:
+    """What a supervisor waits for: readings, or the end of an on-demand device."""
+    streams = {Kind.READER: "reads", Kind.SCANNER: "scans", Kind.SCALE: "weights"}
+    method = streams.get(DRIVERS[name].kind)
+    return anext(getattr(device, method)()) if method else device.watch()
+
+
+def open_handles() -> Iterator[str]:
+    """What this process has open."""
+    for entry in Path("/proc/self/fd").iterdir():
+        yield entry.name
