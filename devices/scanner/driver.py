@@ -9,7 +9,8 @@ from pydantic import Field
 
 from devices.device import Clock, CountFault
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
-from devices.scanner.codec import BadCode, Code, Decoder
+from devices.scanner.codec import Decoder
+from devices.scanner.guard import BadCode, Code
 from devices.transport.base import ByteStream
 from devices.transport.opening import Port, open_stream
 from inspection.readings import Scan

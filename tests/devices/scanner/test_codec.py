@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.scanner.codec import LONGEST_CODE, BadCode, Code, Decoder
+from devices.scanner.codec import LONGEST_CODE, Decoder
+from devices.scanner.guard import BadCode, Code
 
 
 def codes(found: list[Code | BadCode]) -> list[bytes]:
