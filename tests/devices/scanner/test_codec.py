@@ -88,4 +88,4 @@ def test_any_bytes_are_taken(chunks: list[bytes]) -> None:
     for number, chunk in enumerate(chunks):
         for found in decoder.feed(chunk, number / 10) + decoder.idle(number / 10):
             assert isinstance(found, BadCode) or found.content
-    assert len(decoder._seen) <= 32
+    assert len(decoder._guard._seen) <= 32
