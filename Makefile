@@ -4,13 +4,23 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench soak mutations render lock setup-dev training peers peers-ledger
+.PHONY: help run test setup check fmt bench soak mutations render lock setup-dev training
+.PHONY: peers peers-ledger peers-devices
 .NOTPARALLEL:
 
 BIN  := .venv/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 ARGS :=
 QUIETLY := -m pip --disable-pip-version-check --no-input --quiet install
+
+define newer
+for python in python3.12 python3.13 "$(HOME)"/.pyenv/versions/3.12*/bin/python; do \
+    if "$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+        "$$python" -m venv .venv/$(1); break; \
+    fi; \
+done; \
+test -x .venv/$(1)/bin/python || { echo 'these peers need Python 3.12 or newer with venv' >&2; exit 1; }
+endef
 
 digest = $(shell cat $(1) | sha256sum | cut -c1-16)
 RUN  := .venv/.run-$(call digest,requirements.lock)
@@ -63,14 +73,12 @@ peers: | $(BIN)/pip  ## make .venv/peers for the peers of `make bench` and `regr
 	@.venv/peers/bin/python $(QUIETLY) -r benchmarks/peers/requirements-anomalib.txt
 
 peers-ledger: | $(BIN)/pip  ## make .venv/peers-ledger for the ledger's peers (needs Python 3.12 or newer)
-	@for python in python3.12 python3.13 "$(HOME)"/.pyenv/versions/3.12*/bin/python; do \
-	    if "$$python" -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
-	        "$$python" -m venv .venv/peers-ledger; break; \
-	    fi; \
-	done; \
-	test -x .venv/peers-ledger/bin/python || \
-	    { echo 'the ledger'"'"'s peers need Python 3.12 or newer with venv' >&2; exit 1; }
-	@.venv/peers-ledger/bin/python $(QUIETLY) -r benchmarks/peers/requirements-ledger.txt
+	@$(call newer,$@)
+	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-ledger.txt
+
+peers-devices: | $(BIN)/pip  ## make .venv/peers-devices, others' clients of devices (needs Python 3.12 or newer)
+	@$(call newer,$@)
+	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-devices.txt
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)
