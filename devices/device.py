@@ -5,7 +5,7 @@ and what a driver learnt about its device (such as the offset of its clock) stay
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, Self, runtime_checkable
@@ -33,11 +33,25 @@ class Device(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What a device says of itself, such as in a heartbeat; each one replaces the one before."""
+
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong until the next condition says otherwise: sentences by their codes."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What else it says, such as `temperature_c`, for whoever repairs it."""
+
+
+Report = TagRead | Trigger | Scan | Condition
+"""What a reader reports: a sled reads codes too."""
+
+
 class TagReader(Device, Protocol):
     """Reports tags in its field until closed."""
 
-    def reads(self) -> AsyncIterator[TagRead | Trigger]:
-        """Yield reads, and changes of its inputs, as they come; raises LinkLost when the link is lost."""
+    def reads(self) -> AsyncIterator[Report]:
+        """Yield what it reports as it comes; raises LinkLost when the link is lost."""
         ...
 
 

@@ -16,6 +16,7 @@ from devices.channel import Channel
 from devices.config import DeviceConfig, check_devices
 from devices.device import (
     Camera,
+    Condition,
     Lamp,
     LiveView,
     OnDemand,
@@ -122,7 +123,7 @@ class Supervisor:
         return self._channels.reads.take()
 
     def scans(self) -> AsyncIterator[Scan]:
-        """Codes of all scanners as they come; one taker at a time."""
+        """Codes of all scanners, and of readers that scan too, as they come; one taker at a time."""
         return self._channels.scans.take()
 
     def weights(self) -> AsyncIterator[Weight]:
@@ -239,11 +240,17 @@ class Supervisor:
 
     async def _read(self, watch: Watch, reader: TagReader) -> None:
         async for each in reader.reads():
-            if isinstance(each, Trigger):
-                self._channels.triggers.put(each)
-            else:
-                watch.worked()
-                self._channels.reads.put(each)
+            match each:
+                case Trigger():
+                    self._channels.triggers.put(each)
+                case Condition():
+                    watch.told(each)
+                case Scan():
+                    watch.worked()
+                    self._channels.scans.put(each)
+                case TagRead():
+                    watch.worked()
+                    self._channels.reads.put(each)
 
 
 async def _pour(watch: Watch, readings: AsyncIterator[T], channel: Channel[T]) -> None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client import Counter as Metric
 
-from devices.device import Clock
+from devices.device import Clock, Condition
 from devices.driver import Kind
 
 FAULT_SHOWN_S = 3.0
@@ -81,6 +81,8 @@ class DeviceStatus:
     """How often each fault was counted, by code."""
     counts: Mapping[str, int]
     """What went over the wire, as far as the driver counts it, such as `frames` and `resyncs`."""
+    values: Mapping[str, str]
+    """What it said of itself last, such as `temperature_c`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,7 @@ class Watch:
         self._readings = 0
         self._lost = 0
         self._faults: Counter[str] = Counter()
+        self._told = Condition()
         self._passing: asyncio.TimerHandle | None = None
         metrics.ready.labels(name).set(0)
 
@@ -166,8 +169,19 @@ class Watch:
         """The device could not do what was asked; that stays true until it can again."""
         self._fault(code, sentence)
 
+    def told(self, condition: Condition) -> None:
+        """The device said how it is; a trouble is counted when it begins."""
+        before, self._told = self._told, condition
+        for code, sentence in condition.troubles.items():
+            if code not in before.troubles:
+                self._counted(code)
+                self._advance("fault", code, sentence)
+        if self._passing is None:
+            self._advance("passed", self.reason, self.sentence)
+
     def lost(self, code: str, sentence: str) -> None:
-        """The link is gone."""
+        """The link is gone, and with it what the device said."""
+        self._told = Condition()
         if self.works:
             self._lost += 1
             self._metrics.lost.labels(self.name, code).inc()
@@ -195,11 +209,15 @@ class Watch:
             lost=self._lost,
             faults=dict(self._faults),
             counts=dict(counts),
+            values=dict(self._told.values),
         )
 
-    def _fault(self, code: str, sentence: str) -> None:
+    def _counted(self, code: str) -> None:
         self._faults[code] += 1
         self._metrics.faults.labels(self.name, code).inc()
+
+    def _fault(self, code: str, sentence: str) -> None:
+        self._counted(code)
         self._stop_passing()
         lost = self.state is State.LOST
         self._advance("fault", self.reason if lost else code, self.sentence if lost else sentence)
@@ -215,7 +233,9 @@ class Watch:
 
     def _advance(self, event: str, reason: str | None, sentence: str | None) -> None:
         state = NEXT[self.state][event]
-        if state is State.READY:
+        if state is State.READY and self._told.troubles:
+            state, (reason, sentence) = State.DEGRADED, next(iter(self._told.troubles.items()))
+        elif state is State.READY:
             reason = sentence = None
         before = (self.state, self.reason)
         if state is not self.state:

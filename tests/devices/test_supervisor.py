@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from devices import watch
 from devices.camera.folder.emulator import FolderCameraEmulator
 from devices.config import parse_devices
+from devices.device import Condition, Report
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.errors import DeviceFault, LinkLost, WrongSetUp
 from devices.registry import DRIVERS
@@ -20,6 +21,7 @@ from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.emulator import ScannerEmulator
 from devices.supervisor import Supervisor
 from devices.watch import DeviceStatus, State
+from inspection.readings import Scan, TagRead, Trigger
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
@@ -187,6 +189,45 @@ async def test_a_driver_with_a_fault_of_its_own_stops_nobody_else(tmp_path: Path
             assert supervisor.snapshot()[0].reason == "driver_failed"
             scanner.scan("RMA-1")
             assert (await anext(supervisor.scans())).text == "RMA-1"
+
+
+class Sled:
+    """A reader that scans codes too, has an input, and says how it is."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    async def __aenter__(self) -> "Sled":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def reads(self) -> AsyncIterator[Report]:
+        now = datetime.now(UTC)
+        yield Condition(troubles={"battery_low": "9 % are left"})
+        yield Scan(content=b"RMA-1", symbology=None, scanner="sled", scanned_at=now)
+        yield Trigger(source="sled", input=1, active=True, seen_at=now)
+        yield TagRead(epc=ITEM, reader="sled", antenna=None, rssi_dbm=None, seen_at=now)
+        await asyncio.Event().wait()
+
+
+async def test_what_a_reader_reports_goes_where_it_is_waited_for() -> None:
+    def build(config: Any, around: Surroundings, count: Any) -> Any:
+        return Sled()
+
+    driver = Driver(kind=Kind.READER, title="", config=DeviceSettings, build=build)
+    supervisor = Supervisor(
+        [DeviceSettings(driver="sled", name="sled")],
+        surroundings=Surroundings(clock=lambda: datetime.now(UTC)),
+        registry=CollectorRegistry(),
+        drivers={"sled": driver},
+    )
+    async with supervisor:
+        assert (await anext(supervisor.tag_reads())).epc == ITEM
+        assert (await anext(supervisor.scans())).text == "RMA-1"
+        assert (await anext(supervisor.triggers())).input == 1
+        [status] = supervisor.snapshot()
+    assert (status.state, status.reason, status.readings) == (State.DEGRADED, "battery_low", 2)
 
 
 def test_an_mqtt_reader_without_a_broker_is_a_wrong_set_up() -> None:
