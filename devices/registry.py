@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from devices.camera.folder.driver import FOLDER
 from devices.driver import Driver
 from devices.rfid.impinj.driver import IMPINJ
+from devices.rfid.m100.driver import M100_DRIVER
 from devices.rfid.uhfreader.driver import UHFREADER
 from devices.scanner.driver import SCANNER
 
 DRIVERS: Mapping[str, Driver] = {
     "uhfreader": UHFREADER,
     "impinj": IMPINJ,
+    "m100": M100_DRIVER,
     "scanner": SCANNER,
     "folder": FOLDER,
 }

@@ -18,6 +18,8 @@ from devices.driver import Surroundings
 from devices.registry import DRIVERS
 from devices.rfid.impinj.driver import ImpinjConfig
 from devices.rfid.impinj.emulator import ImpinjEmulator
+from devices.rfid.m100.driver import M100Config
+from devices.rfid.m100.emulator import M100Emulator
 from devices.rfid.uhfreader.driver import UhfReaderConfig
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.driver import ScannerConfig
@@ -101,6 +103,26 @@ async def uhfreader(stack: AsyncExitStack, folder: Path, dialect: Any) -> Reader
     )
 
 
+async def m100(stack: AsyncExitStack, folder: Path, dialect: Any) -> ReaderRig:
+    link, faults = folder / "reader", Counter[str]()
+    emulator = await stack.enter_async_context(M100Emulator(link, dialect=dialect))
+
+    async def spoil() -> None:
+        emulator.spoil_next()
+        emulator.noise(b"\xbb\x02\x22\x00\xaa\x02\x22\xbb")
+
+    config = M100Config(driver="m100", name="gate", port=str(link), dialect=dialect, reply_timeout_ms=300)
+    return ReaderRig(
+        reader=build("m100", config, faults),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=spoil,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+    )
+
+
 async def impinj(stack: AsyncExitStack, folder: Path, kind: Any) -> ReaderRig:
     faults = Counter[str]()
     config = BrokerConfig(kind=kind, folder=folder / "broker", port=0, users=USERS)
@@ -133,6 +155,8 @@ async def impinj(stack: AsyncExitStack, folder: Path, kind: Any) -> ReaderRig:
 RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], str]] = {
     "uhfreader18 on a pty": (uhfreader, "18"),
     "uhfreader288 on a pty": (uhfreader, "288"),
+    "m100 on a pty": (m100, "m100"),
+    "r200 on a pty": (m100, "r200"),
     "impinj over nats": (impinj, "nats"),
     "impinj over mosquitto": (impinj, "mosquitto"),
 }
