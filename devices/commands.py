@@ -3,7 +3,9 @@
 Drivers and emulators are imported inside the commands, so that `regrade --help` answers at once.
 """
 
+from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +13,9 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devices.driver import DeviceSettings
     from devices.emulation import LineEmulator
+    from devices.probing import Found
 
 Port = Annotated[
     str, typer.Option(help="Where it appears: a path for a pseudo-terminal, or tcp://127.0.0.1:N.")
@@ -24,24 +28,124 @@ def register(app: typer.Typer) -> None:
     devices.command("list")(list_drivers)
     devices.command("emulate")(emulate)
     devices.command("decode")(decode)
+    devices.command("probe")(probe)
+    devices.command("watch")(watch)
     app.add_typer(devices, name="devices")
 
 
-def list_drivers() -> None:
-    """List the drivers with their settings."""
+def list_drivers(
+    name: Annotated[str | None, typer.Argument(help="a driver, to see how it stands to every rule")] = None,
+) -> None:
+    """List what can be connected, how well each driver is tested, and its settings."""
+    from rich.console import Console
+
+    from devices.listing import details, overview
+    from devices.registry import DRIVERS
+
+    if name is not None and name not in DRIVERS:
+        raise typer.BadParameter(f"{name} is no driver: take one of {', '.join(DRIVERS)}")
+    Console().print(overview() if name is None else details(name))
+
+
+def probe(
+    port: Annotated[list[str] | None, typer.Option(help="ask at this port too; may be given again")] = None,
+    broker: Annotated[str, typer.Option(help="host:port of a broker to look for")] = "127.0.0.1:1883",
+    ask: Annotated[bool, typer.Option(help="ask at each port who is there")] = True,
+) -> None:
+    """Find serial ports, cameras and a broker, and say what answers. What is sent changes no device."""
+    import asyncio
+
     from rich.console import Console
     from rich.table import Table
 
-    from devices.registry import DRIVERS
+    host, _, number = broker.rpartition(":")
+    if not host or not number.isdigit() or not 0 < int(number) < 65536:
+        raise typer.BadParameter(f"{broker!r} is not host:port")
+    table = Table("what", "where", "driver", "what it says")
+    for found in asyncio.run(_probed(tuple(port or ()), (host, int(number)), ask)):
+        table.add_row(found.what, found.where, found.driver or "", found.says)
+    Console().print(table if table.row_count else "no serial port, no camera and no broker was found")
 
-    table = Table("driver", "kind", "what it drives", "settings (* needed)")
-    for name, driver in DRIVERS.items():
-        fields = driver.config.model_fields
-        settings = (
-            f"{key}*" if field.is_required() else key for key, field in fields.items() if key != "driver"
-        )
-        table.add_row(name, driver.kind.value, driver.title, " ".join(settings))
-    Console().print(table)
+
+async def _probed(more: tuple[str, ...], at: tuple[str, int], ask: bool) -> "list[Found]":
+    from rich.progress import Progress
+
+    from devices import probing
+
+    named = [*probing.ports(), *((port, "named by you") for port in more)]
+    found = list(probing.cameras())
+    with Progress(transient=True) as progress:
+        task = progress.add_task("asking", total=len(named) + 1)
+        answering = await probing.broker(*at)
+        found += [answering] if answering else []
+        progress.advance(task)
+        if not ask:
+            return found + [probing.Found(what="port", where=where, says=says) for where, says in named]
+        async for each in probing.ask_ports(named):
+            found.append(each)
+            progress.advance(task)
+    return found
+
+
+def watch(
+    devices: Annotated[
+        list[str] | None, typer.Argument(help="DRIVER:key=value,key=value, such as scanner:port=/dev/ttyACM0")
+    ] = None,
+    settings: Annotated[
+        Path | None, typer.Option("--from", help="a station.toml: all its devices that need no broker")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="stop after so long; default: at Ctrl-C")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line, for programs")] = False,
+) -> None:
+    """Show the readings of devices as they come, with their state and counters. Stop the station first."""
+    import asyncio
+
+    from devices.config import parse_devices
+    from devices.errors import WrongSetUp
+    from devices.setups import chosen
+
+    try:
+        wanted = parse_devices(chosen(tuple(devices or ()), settings))
+    except (WrongSetUp, ValueError, OSError) as error:
+        raise typer.BadParameter(str(error)) from error
+    if not wanted:
+        raise typer.BadParameter("no device: name one, or take a station.toml with --from")
+    with suppress(TimeoutError):
+        asyncio.run(_watch(wanted, seconds, as_json))
+
+
+async def _watch(wanted: "tuple[DeviceSettings, ...]", seconds: float | None, as_json: bool) -> None:
+    import asyncio
+    import logging
+    import sys
+    from datetime import UTC, datetime
+
+    import structlog
+    from prometheus_client import CollectorRegistry
+    from rich.console import Console
+    from rich.live import Live as Screen
+
+    from devices import live
+    from devices.driver import Surroundings
+    from devices.supervisor import Supervisor
+
+    around, console = Surroundings(clock=lambda: datetime.now(UTC)), Console()
+    for_people = console.is_terminal and not as_json
+    level = logging.CRITICAL if for_people else logging.INFO  # the screen says it already
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    async with Supervisor(wanted, surroundings=around, registry=CollectorRegistry()) as bench:
+        say = live.as_json if as_json else live.line
+        watching = live.Live(bench, lambda reading: None if for_people else typer.echo(say(reading)))
+        async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
+            tasks.create_task(watching.run())
+            if for_people:
+                with Screen(console=console, auto_refresh=False) as shown:
+                    while True:
+                        shown.update(live.screen(bench.snapshot(), watching.newest), refresh=True)
+                        await asyncio.sleep(0.25)
 
 
 def decode(

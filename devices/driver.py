@@ -2,7 +2,7 @@
 registry names it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -75,5 +75,7 @@ class Driver:
     """`module:Class`, imported only when it is played; None where it cannot be played on a port."""
     topics: Callable[[Any], tuple[str, ...]] | None = None
     """Topics of the station's own broker that the device publishes to; None for a device without a broker."""
+    probes: tuple[Mapping[str, Any], ...] = ()
+    """Settings worth trying on a port of which nothing is known; opening then asks, and changes nothing."""
     commands: Callable[[Any], tuple[str, ...]] | None = None
     """Topics that the station publishes to for it, and the device reads."""

@@ -41,7 +41,7 @@ class Served:
     desk_key: str
 
     def link(self, key: str) -> HttpLink:
-        return HttpLink(HttpConfig(base_url=self.url, key=SecretStr(key), attempts=1))
+        return HttpLink(HttpConfig(base_url=self.url, key=SecretStr(key), attempts=1, timeout_s=60))
 
     def path(self, published: PublishedReferences) -> Path:
         """Where the centre keeps the bank of a set."""

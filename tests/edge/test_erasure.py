@@ -39,7 +39,7 @@ def nothing() -> None:
 
 @pytest.fixture
 async def link(centre: "SmallCentre") -> AsyncIterator[HttpLink]:
-    async with HttpLink(HttpConfig(base_url=centre.url, attempts=1)) as link:
+    async with HttpLink(HttpConfig(base_url=centre.url, attempts=1, timeout_s=60)) as link:
         yield link
 
 

@@ -156,4 +156,5 @@ UHFREADER = Driver(
     build=_build,
     protocols=(UHFREADER_WIRE,),
     emulator="devices.rfid.uhfreader.emulator:UhfReaderEmulator",
+    probes=tuple({"baud": baud, "address": 255, "reply_timeout_ms": 300} for baud in (57600, 115200, 9600)),
 )
