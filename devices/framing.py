@@ -137,13 +137,15 @@ class Framer(Generic[F]):
             self._junk_size, self._junk_reason = 0, ""
 
 
-class Lines:
+class ReadLines(Generic[F]):
     """A Decoder of text lines that end with CR, LF or both; empty lines are nothing.
 
-    A line without an end is complete after a pause where `pause_ends` says so, else it was cut short.
+    `read` says what a line means, and None where it means nothing: that line is noise. A line without an
+    end is complete after a pause where `pause_ends` says so, else it was cut short.
     """
 
-    def __init__(self, *, longest: int, pause_ends: bool = False) -> None:
+    def __init__(self, read: Callable[[bytes], F | None], *, longest: int, pause_ends: bool = False) -> None:
+        self._read = read
         self._longest = longest
         self._pause_ends = pause_ends
         self._line = bytearray()
@@ -160,9 +162,9 @@ class Lines:
         """Bytes held back."""
         return len(self._line)
 
-    def feed(self, content: bytes) -> list[bytes | BadBytes]:
+    def feed(self, content: bytes) -> list[F | BadBytes]:
         """Take bytes; return the lines that are complete, without their ends."""
-        found: list[bytes | BadBytes] = []
+        found: list[F | BadBytes] = []
         *ended, rest = content.replace(b"\r", b"\n").split(b"\n")
         for part in ended:
             self._add(part)
@@ -171,7 +173,7 @@ class Lines:
         self._add(rest)
         return found
 
-    def idle(self) -> list[bytes | BadBytes]:
+    def idle(self) -> list[F | BadBytes]:
         """The line was quiet."""
         return self._complete(cut_short=not self._pause_ends)
 
@@ -179,18 +181,30 @@ class Lines:
         self._line += part[: max(0, self._longest - len(self._line))]
         self._size += len(part)
 
-    def _complete(self, *, cut_short: bool = False) -> list[bytes | BadBytes]:
-        line, size = bytes(self._line), self._size
-        start = self._offset
+    def _complete(self, *, cut_short: bool = False) -> list[F | BadBytes]:
+        line, size, start = bytes(self._line), self._size, self._offset
         self._line.clear()
         self._size = 0
         self._offset += size
         if not size:
             return []
-        if size > self._longest or cut_short:
-            reason = "too_long" if size > self._longest else "cut_short"
-            return [BadBytes(offset=start, content=line[:JUNK_KEPT], size=size, reason=reason)]
-        return [line]
+        if size > self._longest:
+            return [_not_a_line(start, line, size, "too_long")]
+        if cut_short:
+            return [_not_a_line(start, line, size, "cut_short")]
+        read = self._read(line)
+        return [read if read is not None else _not_a_line(start, line, size, "noise")]
+
+
+class Lines(ReadLines[bytes]):
+    """ReadLines that takes every line as it is."""
+
+    def __init__(self, *, longest: int, pause_ends: bool = False) -> None:
+        super().__init__(bytes, longest=longest, pause_ends=pause_ends)
+
+
+def _not_a_line(start: int, line: bytes, size: int, reason: str) -> BadBytes:
+    return BadBytes(offset=start, content=line[:JUNK_KEPT], size=size, reason=reason)
 
 
 def joined(found: list[Any]) -> list[Any]:

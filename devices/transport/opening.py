@@ -1,6 +1,6 @@
 """From the `port` of a setting to a byte stream: a device file, or `tcp://host:port`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
@@ -10,6 +10,8 @@ from devices.transport.serial import SerialStream
 from devices.transport.tcp import TcpStream
 
 TCP = "tcp://"
+Character = Literal["8N1", "7E1", "7O1", "7N1", "8E1"]
+"""Data bits, parity and stop bits of a serial line."""
 
 
 def _checked(port: str) -> str:
@@ -36,8 +38,8 @@ def tcp_address(port: str) -> tuple[str, int]:
     return parts.hostname, number
 
 
-def open_stream(port: str, baud: int) -> ByteStream:
-    """The stream behind a port; it is opened when it is entered. Over TCP the server knows the rate."""
+def open_stream(port: str, baud: int, character: Character = "8N1") -> ByteStream:
+    """The stream behind a port; it is opened when it is entered. Over TCP the server knows rate and bits."""
     if port.startswith(TCP):
         return TcpStream(*tcp_address(port))
-    return SerialStream(port, baud=baud)
+    return SerialStream(port, baud=baud, character=character)

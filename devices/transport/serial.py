@@ -29,11 +29,12 @@ OPEN_FAILURES: dict[int, tuple[type[DeviceError], str, str]] = {
 
 
 class SerialStream:
-    """One serial port, opened for us alone."""
+    """One serial port, opened for us alone; `character` says data bits, parity and stop bits."""
 
-    def __init__(self, name: str, *, baud: int) -> None:
+    def __init__(self, name: str, *, baud: int, character: str = "8N1") -> None:
         self.name = name
         self._baud = baud
+        self._bits, self._parity, self._stop = int(character[0]), character[1], int(character[2])
         self._port: serial.Serial | None = None
         self._buffer = bytearray()
         self._woken = asyncio.Event()
@@ -82,7 +83,15 @@ class SerialStream:
 
     def _open(self) -> serial.Serial:
         try:
-            return serial.Serial(self.name, baudrate=self._baud, timeout=0, exclusive=True)
+            return serial.Serial(
+                self.name,
+                baudrate=self._baud,
+                bytesize=self._bits,
+                parity=self._parity,
+                stopbits=self._stop,
+                timeout=0,
+                exclusive=True,
+            )
         except (serial.SerialException, OSError, ValueError) as error:
             kind, reason, sentence = OPEN_FAILURES.get(
                 getattr(error, "errno", None) or 0,
