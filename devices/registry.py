@@ -10,6 +10,7 @@ from devices.driver import Driver
 from devices.rfid.impinj.driver import IMPINJ
 from devices.rfid.m100.driver import M100_DRIVER
 from devices.rfid.uhfreader.driver import UHFREADER
+from devices.scale.driver import SCALE
 from devices.scanner.driver import SCANNER
 
 DRIVERS: Mapping[str, Driver] = {
@@ -17,5 +18,6 @@ DRIVERS: Mapping[str, Driver] = {
     "impinj": IMPINJ,
     "m100": M100_DRIVER,
     "scanner": SCANNER,
+    "scale": SCALE,
     "folder": FOLDER,
 }

@@ -1,0 +1,1 @@
+"""Scales on a line, in the dialects of their makers."""

@@ -1,0 +1,1 @@
+"""One module per dialect: how its lines look, and what it is asked."""
