@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from devices.camera.folder.driver import FOLDER
 from devices.driver import Driver
+from devices.rfid.a0.driver import A0
 from devices.rfid.impinj.driver import IMPINJ
 from devices.rfid.m100.driver import M100_DRIVER
 from devices.rfid.uhfreader.driver import UHFREADER
@@ -17,6 +18,7 @@ DRIVERS: Mapping[str, Driver] = {
     "uhfreader": UHFREADER,
     "impinj": IMPINJ,
     "m100": M100_DRIVER,
+    "a0": A0,
     "scanner": SCANNER,
     "scale": SCALE,
     "folder": FOLDER,

@@ -16,6 +16,8 @@ import pytest
 from devices.device import Scanner, TagReader
 from devices.driver import Surroundings
 from devices.registry import DRIVERS
+from devices.rfid.a0.driver import A0Config
+from devices.rfid.a0.emulator import A0Emulator
 from devices.rfid.impinj.driver import ImpinjConfig
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.m100.driver import M100Config
@@ -123,6 +125,28 @@ async def m100(stack: AsyncExitStack, folder: Path, dialect: Any) -> ReaderRig:
     )
 
 
+async def a0(stack: AsyncExitStack, folder: Path, session: Any) -> ReaderRig:
+    link, faults = folder / "reader", Counter[str]()
+    emulator = await stack.enter_async_context(A0Emulator(link))
+
+    async def spoil() -> None:
+        emulator.spoil_next()
+        emulator.noise(b"\xa0\x13\x01\xa0")
+
+    config = A0Config(
+        driver="a0", name="gate", port=str(link), session=session, poll_ms=10, reply_timeout_ms=300
+    )
+    return ReaderRig(
+        reader=build("a0", config, faults),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=spoil,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+    )
+
+
 async def impinj(stack: AsyncExitStack, folder: Path, kind: Any) -> ReaderRig:
     faults = Counter[str]()
     config = BrokerConfig(kind=kind, folder=folder / "broker", port=0, users=USERS)
@@ -157,6 +181,8 @@ RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], str]] = {
     "uhfreader288 on a pty": (uhfreader, "288"),
     "m100 on a pty": (m100, "m100"),
     "r200 on a pty": (m100, "r200"),
+    "a0 on a pty": (a0, "none"),
+    "a0 in a session": (a0, "S1"),
     "impinj over nats": (impinj, "nats"),
     "impinj over mosquitto": (impinj, "mosquitto"),
 }
