@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from devices.camera.folder.driver import FOLDER
 from devices.driver import Driver
+from devices.printer.zpl.driver import ZPL
 from devices.rfid.a0.driver import A0
 from devices.rfid.impinj.driver import IMPINJ
 from devices.rfid.m100.driver import M100_DRIVER
@@ -21,5 +22,6 @@ DRIVERS: Mapping[str, Driver] = {
     "a0": A0,
     "scanner": SCANNER,
     "scale": SCALE,
+    "zpl": ZPL,
     "folder": FOLDER,
 }

@@ -1,0 +1,1 @@
+"""Printers that speak ZPL: Zebra and the many that imitate it."""

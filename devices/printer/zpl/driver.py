@@ -1,0 +1,136 @@
+"""A ZPL printer as a Printer: asks how it is before and after each label, and all the time in between."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Literal, Self
+
+from pydantic import Field
+
+from devices.conversation import Conversation
+from devices.device import CountFault
+from devices.driver import DeviceSettings, Driver, Kind, Surroundings
+from devices.errors import DeviceFault, LinkLost
+from devices.printer.zpl.codec import LONGEST_LABEL, decoder, encode
+from devices.printer.zpl.fields import ZPL_STATUS
+from devices.printer.zpl.frames import Ask, Frame, HostStatus
+from devices.printer.zpl.label import check_label
+from devices.transport.base import ByteStream
+from devices.transport.opening import Port, open_stream
+
+STATUS = encode(Ask(command="HS"))
+SILENT = (
+    "it is switched off, or it has no paper or ribbon, or its head is open: some printers then say nothing"
+)
+TROUBLES = {
+    "head_open": ("head_open", "the printer's head is open: close it"),
+    "paper_out": ("no_paper", "the printer has no paper: put a roll in"),
+    "ribbon_out": ("no_ribbon", "the printer has no ribbon: put one in"),
+    "over_temperature": ("printer_hot", "the printer's head is too hot: let it cool down"),
+    "under_temperature": ("printer_cold", "the printer's head is too cold"),
+    "corrupt_ram": ("printer_forgot", "the printer has lost its settings: set it up again"),
+    "buffer_full": ("printer_full", "the printer's memory is full of labels that wait"),
+    "paused": ("printer_paused", "the printer is paused: press its pause key"),
+}
+"""What a status may say -> reason, sentence; the first that holds is told."""
+
+
+class ZplConfig(DeviceSettings):
+    """One ZPL printer on a TCP port or a serial port."""
+
+    driver: Literal["zpl"]
+    port: Port
+    """`tcp://host:9100`, or a device file."""
+    baud: int = Field(default=9600, ge=1200, le=921600)
+    poll_s: float = Field(default=2.0, ge=0.02, le=60.0)
+    reply_timeout_ms: int = Field(default=2000, ge=50, le=30_000)
+    most_bytes: int = Field(default=32_768, ge=64, le=LONGEST_LABEL)
+
+
+class ZplPrinter:
+    """A Printer over a byte stream."""
+
+    def __init__(self, config: ZplConfig, stream: ByteStream, *, count: CountFault) -> None:
+        self._config = config
+        self._line: Conversation[Frame] = Conversation(stream, decoder, count)
+        self._count = count
+        self._turn = asyncio.Lock()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What went over the line, and `labels`."""
+        return self._line.counts
+
+    async def __aenter__(self) -> Self:
+        self._turn = asyncio.Lock()
+        await self._line.__aenter__()
+        try:
+            await self._status()
+        except BaseException:
+            await self._line.__aexit__()
+            raise
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._line.__aexit__(*exc)
+
+    async def print_label(self, content: bytes) -> None:
+        """Print one label; returns when the printer has taken it. Raises DeviceFault in words, LinkLost."""
+        check_label(content, self._config.most_bytes)
+        async with self._turn:
+            _check(await self._status())
+            await self._line.send(content.strip())
+            self._line.counts["labels"] += 1
+            _check(await self._status())
+
+    async def watch(self) -> None:
+        """Ask how the printer is, for ever; what keeps it from printing is counted at each question."""
+        while True:
+            await asyncio.sleep(self._config.poll_s)
+            async with self._turn:
+                status = await self._status()
+            trouble = _trouble(status)
+            if trouble is not None:
+                self._count(*trouble)
+
+    async def _status(self) -> HostStatus:
+        timeout_s = self._config.reply_timeout_ms / 1000
+        try:
+            answer = await self._line.ask(STATUS, _is_whole, timeout_s=timeout_s, tries=2)
+        except LinkLost as error:
+            if error.reason != "silent":
+                raise
+            said = f"the printer at {self._line.stream.name} does not answer: {SILENT}"
+            raise LinkLost(said, reason="printer_silent") from error
+        if not isinstance(answer, HostStatus):
+            raise TypeError(answer)
+        return answer
+
+
+def _is_whole(frame: Frame) -> bool:
+    """While a label is only half there the printer answers too, but has not taken it."""
+    return isinstance(frame, HostStatus) and not frame.partial_format
+
+
+def _trouble(status: HostStatus) -> tuple[str, str] | None:
+    return next((said for name, said in TROUBLES.items() if getattr(status, name)), None)
+
+
+def _check(status: HostStatus) -> None:
+    trouble = _trouble(status)
+    if trouble is not None:
+        code, sentence = trouble
+        raise DeviceFault(sentence, reason=code)
+
+
+def _build(config: ZplConfig, around: Surroundings, count: CountFault) -> ZplPrinter:
+    return ZplPrinter(config, open_stream(config.port, config.baud), count=count)
+
+
+ZPL = Driver(
+    kind=Kind.PRINTER,
+    title="label printer, ZPL (TCP, serial)",
+    config=ZplConfig,
+    build=_build,
+    protocols=(ZPL_STATUS,),
+    emulator="devices.printer.zpl.emulator:ZplEmulator",
+)
