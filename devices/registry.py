@@ -11,6 +11,7 @@ from devices.printer.zpl.driver import ZPL
 from devices.rfid.a0.driver import A0
 from devices.rfid.impinj.driver import IMPINJ
 from devices.rfid.m100.driver import M100_DRIVER
+from devices.rfid.rdm6300.driver import RDM6300
 from devices.rfid.uhfreader.driver import UHFREADER
 from devices.scale.driver import SCALE
 from devices.scanner.driver import SCANNER
@@ -20,6 +21,7 @@ DRIVERS: Mapping[str, Driver] = {
     "impinj": IMPINJ,
     "m100": M100_DRIVER,
     "a0": A0,
+    "rdm6300": RDM6300,
     "scanner": SCANNER,
     "scale": SCALE,
     "zpl": ZPL,

@@ -22,6 +22,8 @@ from devices.rfid.impinj.driver import ImpinjConfig
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.m100.driver import M100Config
 from devices.rfid.m100.emulator import M100Emulator
+from devices.rfid.rdm6300.driver import Rdm6300Config
+from devices.rfid.rdm6300.emulator import Rdm6300Emulator
 from devices.rfid.uhfreader.driver import UhfReaderConfig
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.driver import ScannerConfig
@@ -147,6 +149,31 @@ async def a0(stack: AsyncExitStack, folder: Path, session: Any) -> ReaderRig:
     )
 
 
+async def rdm6300(stack: AsyncExitStack, folder: Path, _: Any) -> ReaderRig:
+    link, faults = folder / "reader", Counter[str]()
+    emulator = await stack.enter_async_context(Rdm6300Emulator(link, period_s=0.02))
+
+    async def spoil() -> None:
+        emulator.spoil_next()
+        emulator.noise(b"\x02\x0213005D")
+
+    card, other = bytes.fromhex("13005d1da5"), bytes.fromhex("3074257bf7")
+    config = Rdm6300Config(driver="rdm6300", name="gate", port=str(link))
+    return ReaderRig(
+        reader=build("rdm6300", config, faults),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=spoil,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+        item=card,
+        other=other,
+        many=(card,),
+        strange=tuple(map(bytes.fromhex, ("e280116060", "00" * 5, "ff" * 5))),
+    )
+
+
 async def impinj(stack: AsyncExitStack, folder: Path, kind: Any) -> ReaderRig:
     faults = Counter[str]()
     config = BrokerConfig(kind=kind, folder=folder / "broker", port=0, users=USERS)
@@ -183,6 +210,7 @@ RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], str]] = {
     "r200 on a pty": (m100, "r200"),
     "a0 on a pty": (a0, "none"),
     "a0 in a session": (a0, "S1"),
+    "rdm6300 on a pty": (rdm6300, ""),
     "impinj over nats": (impinj, "nats"),
     "impinj over mosquitto": (impinj, "mosquitto"),
 }
