@@ -15,10 +15,18 @@ from devices.transport.pty_end import PtyEnd
 from devices.transport.tcp_end import TcpEnd
 
 PIECE_S = 0.002
+BITS_PER_BYTE = 10
+"""8N1: one start bit, one stop bit."""
+RATE_STEPS_PER_S = 100
 
 
 class DeviceEnd(Protocol):
     """The device's end of a line."""
+
+    @property
+    def baud(self) -> int | None:
+        """The rate that the host opened it with; None where a line has none, as TCP."""
+        ...
 
     def plug(self) -> None:
         """Appear."""
@@ -47,6 +55,7 @@ class LineEmulator:
         self.port = port
         self._line = line_at(port, self._heard)
         self._piece = 0
+        self._piece_s = PIECE_S
         self._spoilt = 0
         self._silent = False
         self._delay_s = 0.0
@@ -83,7 +92,7 @@ class LineEmulator:
         self._free_at = max(self._free_at, loop.time() + self._delay_s)
         for start in range(0, len(content), step):
             loop.call_at(self._free_at, self._line.write, content[start : start + step])
-            self._free_at += PIECE_S
+            self._free_at += self._piece_s
 
     def unplug(self) -> None:
         """Pull the cable."""
@@ -112,7 +121,12 @@ class LineEmulator:
 
     def split_writes(self, bytes_per_write: int) -> None:
         """Send each answer in pieces, a moment apart; 0 sends it whole again."""
-        self._piece = bytes_per_write
+        self._piece, self._piece_s = bytes_per_write, PIECE_S
+
+    def at_rate(self, baud: int) -> None:
+        """Send no faster than a line of this rate carries it: a pseudo-terminal has no rate of its own."""
+        self._piece = max(1, baud // BITS_PER_BYTE // RATE_STEPS_PER_S)
+        self._piece_s = self._piece * BITS_PER_BYTE / baud
 
     def orders(self) -> dict[str, Callable[[str], None]]:
         """What a person at a keyboard may tell it: first word -> what takes the rest of the line."""

@@ -6,6 +6,7 @@ A new driver is one folder and one line here.
 from collections.abc import Mapping
 
 from devices.camera.folder.driver import FOLDER
+from devices.camera.vc0706.driver import VC0706
 from devices.driver import Driver
 from devices.printer.zpl.driver import ZPL
 from devices.rfid.a0.driver import A0
@@ -26,4 +27,5 @@ DRIVERS: Mapping[str, Driver] = {
     "scale": SCALE,
     "zpl": ZPL,
     "folder": FOLDER,
+    "vc0706": VC0706,
 }

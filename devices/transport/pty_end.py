@@ -6,11 +6,16 @@ so that a driver finds the port again after it was plugged in anew.
 
 import asyncio
 import os
+import termios
 import tty
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+RATES = {getattr(termios, f"B{baud}"): baud for baud in (9600, 19200, 38400, 57600, 115200)}
+OUTPUT_SPEED = 5
+"""Where `tcgetattr` keeps it."""
 
 
 class PtyEnd:
@@ -28,6 +33,13 @@ class PtyEnd:
 
     async def __aexit__(self, *exc: object) -> None:
         self.unplug()
+
+    @property
+    def baud(self) -> int | None:
+        """The rate that the host set; nothing on a pseudo-terminal depends on it."""
+        if self._slave is None:
+            return None
+        return RATES.get(termios.tcgetattr(self._slave)[OUTPUT_SPEED])
 
     def plug(self) -> None:
         """Appear at the link."""

@@ -20,6 +20,11 @@ class TcpEnd:
         """The number it listens at; where 0 was asked for, the one that was free."""
         return self._address[1]
 
+    @property
+    def baud(self) -> None:
+        """None: the server in between knows it."""
+        return None
+
     def plug(self) -> None:
         """Take connections."""
         if self._listening is not None:

@@ -1,156 +1,160 @@
-"""What every Camera does; the folder is the one that there is."""
+"""What every Camera does, whatever its wire."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+import struct
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
 import pytest
 
-from devices.camera.folder.driver import FolderCamera, FolderConfig
-from devices.camera.folder.emulator import FolderCameraEmulator
-from devices.errors import DeviceFault, LinkLost
+from devices.device import LiveView
+from devices.errors import DeviceError, DeviceFault, LinkLost
+from tests.contracts.camera_rigs import RIGS, CameraRig, jpeg, shade_of
+
+PATIENCE_S = 20
+DARK, LIGHT = jpeg(20), jpeg(220)
 
 
-def picture(folder: Path, name: str, shade: int) -> Path:
-    path = folder / name
-    assert cv2.imwrite(str(path), np.full((48, 64, 3), shade, np.uint8))
-    return path
+def png_bomb() -> bytes:
+    """A hundred bytes that claim 3.6 thousand million pixels."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    picture = chunk(b"IDAT", zlib.compress(bytes(100)))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + picture + chunk(b"IEND", b"")
 
 
-@pytest.fixture
-def emulator(tmp_path: Path) -> FolderCameraEmulator:
-    return FolderCameraEmulator(tmp_path / "top")
+BROKEN = {
+    "truncated": DARK[: len(DARK) // 2],
+    "without its end": DARK[:-2],
+    "header only": b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(10) + b"\xff\xd9",
+    "wrong type": b"GIF89a" + bytes(50),
+    "png bomb": png_bomb(),
+    "huge": DARK[:-2] + bytes(1024 * 1024) + DARK[-2:],
+}
+REASONS = {"not_a_picture", "picture_cut_short", "picture_broken", "picture_too_large"}
 
 
-@pytest.fixture
-async def camera(emulator: FolderCameraEmulator) -> AsyncIterator[FolderCamera]:
-    config = FolderConfig(driver="folder", name="cam1", view="top", folder=emulator.folder, largest_mib=1)
-    async with FolderCamera(config, clock=lambda: datetime.now(UTC)) as opened:
-        yield opened
+@pytest.fixture(params=RIGS)
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[CameraRig]:
+    """Every camera in turn."""
+    async with AsyncExitStack() as stack, asyncio.timeout(60):
+        yield await RIGS[request.param](stack, tmp_path)
 
 
-@pytest.mark.parametrize(("name", "media_type"), [("a.jpg", "image/jpeg"), ("a.png", "image/png")])
-async def test_a_picture_comes_byte_for_byte(
-    name: str, media_type: str, camera: FolderCamera, emulator: FolderCameraEmulator, tmp_path: Path
+async def until(answers: Callable[[], Any]) -> Any:
+    """What it answers, as soon as that is something."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (answer := answers()):  # noqa: ASYNC110  # nobody tells when a live view changes
+            await asyncio.sleep(0.01)
+    return answer
+
+
+async def test_a_picture_says_what_it_shows_and_when(rig: CameraRig) -> None:
+    rig.show(DARK)
+    async with rig.camera as camera:
+        before = datetime.now(UTC)
+        frame = await camera.capture()
+        assert (frame.view, frame.camera, frame.media_type) == ("top", "cam1", "image/jpeg")
+        assert before <= frame.captured_at <= datetime.now(UTC)
+        assert abs(shade_of(frame.content) - 20) < 5
+        assert camera.counts["frames"] > 0
+        if rig.as_sent:
+            assert frame.content == DARK
+
+
+async def test_each_picture_is_taken_after_the_call(rig: CameraRig) -> None:
+    rig.show(DARK)
+    async with rig.camera as camera:
+        for picture in (LIGHT, DARK, LIGHT):
+            await camera.capture()
+            rig.show(picture)
+            assert abs(shade_of((await camera.capture()).content) - shade_of(picture)) < 5
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+async def test_what_is_no_whole_picture_is_refused_by_name_and_the_next_one_taken(
+    rig: CameraRig, content: bytes
 ) -> None:
-    source = picture(tmp_path, name, 90)
-    emulator.show(source)
-    before = datetime.now(UTC)
-    frame = await camera.capture()
-    assert frame.content == source.read_bytes()
-    assert (frame.view, frame.camera, frame.media_type) == ("top", "cam1", media_type)
-    assert before <= frame.captured_at <= datetime.now(UTC)
-
-
-async def test_the_newest_picture_is_taken(
-    camera: FolderCamera, emulator: FolderCameraEmulator, tmp_path: Path
-) -> None:
-    first, second = picture(tmp_path, "a.jpg", 10), picture(tmp_path, "b.jpg", 200)
-    emulator.show(first)
-    emulator.show(second)
-    assert (await camera.capture()).content == second.read_bytes()
-
-
-async def test_unfinished_and_hidden_files_are_not_seen(
-    camera: FolderCamera, emulator: FolderCameraEmulator, tmp_path: Path
-) -> None:
-    good = picture(tmp_path, "a.jpg", 10)
-    emulator.show(good)
-    for name in (".hidden.jpg", "b.jpg.tmp", "c.jpg.part", "d.jpg~"):
-        (emulator.folder / name).write_bytes(b"junk")
-    (emulator.folder / "folder.jpg").mkdir()
-    assert (await camera.capture()).content == good.read_bytes()
-
-
-async def test_a_file_that_is_still_growing_is_waited_for(
-    camera: FolderCamera, emulator: FolderCameraEmulator, tmp_path: Path
-) -> None:
-    content = picture(tmp_path, "a.jpg", 10).read_bytes()
-    place = emulator.folder / "grows.jpg"
-    place.write_bytes(content[:100])
-    pending = asyncio.create_task(camera.capture())
-    await asyncio.sleep(0.01)
-    place.write_bytes(content)
-    assert (await pending).content == content
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (None, "no_picture"),
-        (b"", "not_a_picture"),
-        (b"GIF89a" + bytes(50), "not_a_picture"),
-        (b"\xff\xd8\xff\xe0" + bytes(500), "picture_cut_short"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(500), "picture_cut_short"),
-        (b"\xff\xd8\xff" + bytes(1024 * 1024) + b"\xff\xd9", "picture_too_large"),
-    ],
-    ids=["none", "empty", "gif", "jpeg head", "png head", "huge"],
-)
-async def test_what_is_no_whole_picture_is_refused_by_name(
-    content: bytes | None, reason: str, camera: FolderCamera, emulator: FolderCameraEmulator
-) -> None:
-    if content is not None:
-        emulator.show_bytes(content)
-    with pytest.raises(DeviceFault) as fault:
+    rig.show(DARK)
+    async with rig.camera as camera:
         await camera.capture()
-    assert fault.value.reason == reason
-    assert camera.latest() is None
-
-
-async def test_a_broken_picture_is_never_replaced_by_the_one_before(
-    camera: FolderCamera, emulator: FolderCameraEmulator, tmp_path: Path
-) -> None:
-    emulator.show(picture(tmp_path, "a.jpg", 10))
-    emulator.break_picture()
-    with pytest.raises(DeviceFault, match="cut short"):
-        await camera.capture()
-    emulator.show(picture(tmp_path, "b.jpg", 10))
-    assert await camera.capture()
-    emulator.clear()
-    with pytest.raises(DeviceFault, match="no picture"):
-        await camera.capture()
-
-
-async def test_the_live_view_changes_with_the_picture_only(
-    camera: FolderCamera, emulator: FolderCameraEmulator, tmp_path: Path
-) -> None:
-    assert camera.latest() is None
-    emulator.show(picture(tmp_path, "a.jpg", 10))
-    first = camera.latest()
-    assert first is not None
-    assert camera.latest() is first
-    emulator.show(picture(tmp_path, "b.jpg", 200))
-    second = camera.latest()
-    assert second is not None
-    assert second.version != first.version
-    assert second.content == (tmp_path / "b.jpg").read_bytes()
-    assert second.changed_at.tzinfo is UTC
-
-
-async def test_a_folder_that_is_gone_is_a_lost_link(
-    camera: FolderCamera, emulator: FolderCameraEmulator
-) -> None:
-    emulator.folder.rmdir()
-    with pytest.raises(LinkLost, match="is gone"):
-        await camera.capture()
-    assert camera.latest() is None
-    with pytest.raises(LinkLost, match="is not there"):
-        await camera.__aenter__()
-
-
-async def test_a_picture_of_a_camera_that_stopped_is_refused(
-    emulator: FolderCameraEmulator, tmp_path: Path
-) -> None:
-    emulator.show(picture(tmp_path, "a.jpg", 10))
-    config = FolderConfig(driver="folder", name="cam1", view="top", folder=emulator.folder, stale_after_s=60)
-    for later_s, fresh in ((0, True), (61, False)):
-        shift = timedelta(seconds=later_s)
-        async with FolderCamera(config, clock=lambda shift=shift: datetime.now(UTC) + shift) as camera:  # type: ignore[misc]
-            if fresh:
-                assert await camera.capture()
-                continue
-            with pytest.raises(DeviceFault, match="is its camera running"):
+        rig.show(content)
+        if rig.as_sent:
+            with pytest.raises(DeviceFault) as fault:
                 await camera.capture()
+            assert fault.value.reason in REASONS
+        rig.show(LIGHT)
+        assert abs(shade_of((await camera.capture()).content) - 220) < 5
+
+
+async def test_two_who_ask_at_once_both_get_a_picture(rig: CameraRig) -> None:
+    rig.show(DARK)
+    async with rig.camera as camera:
+        one, other = await asyncio.gather(camera.capture(), camera.capture())
+    assert abs(shade_of(one.content) - 20) < 5
+    assert abs(shade_of(other.content) - 20) < 5
+
+
+async def test_who_gives_up_waiting_leaves_nothing_for_the_next(rig: CameraRig) -> None:
+    rig.show(DARK)
+    async with rig.camera as camera:
+        for wait_s in (0.0, 0.001, 0.01):
+            hasty = asyncio.create_task(camera.capture())
+            await asyncio.sleep(wait_s)
+            hasty.cancel()
+            await asyncio.gather(hasty, return_exceptions=True)
+        rig.show(LIGHT)
+        assert abs(shade_of((await camera.capture()).content) - 220) < 5
+
+
+async def test_the_live_view_changes_with_the_picture_only(rig: CameraRig) -> None:
+    def live() -> LiveView | None:
+        return rig.camera.latest()
+
+    async with rig.camera as camera:
+        watching = asyncio.create_task(camera.watch())
+        assert live() is None
+        rig.show(DARK)
+        if not rig.is_live:
+            await camera.capture()
+        first = await until(live)
+        assert abs(shade_of(first.content) - 20) < 5
+        assert first.changed_at.tzinfo is UTC
+        rig.show(LIGHT)
+        if not rig.is_live:
+            await camera.capture()
+        second = await until(lambda: (seen := live()) and shade_of(seen.content) > 100 and seen)
+        assert second.version != first.version
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def test_a_broken_link_is_reported_and_the_same_camera_can_be_opened_again(rig: CameraRig) -> None:
+    rig.show(DARK)
+    async with rig.camera as camera:
+        await camera.capture()
+        rig.cut()
+        with pytest.raises(DeviceError):
+            await camera.capture()
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(LinkLost):
+            await rig.camera.__aenter__()
+        rig.mend()
+        while True:
+            try:
+                await rig.camera.__aenter__()
+                break
+            except LinkLost:
+                await asyncio.sleep(0.05)
+    rig.show(LIGHT)
+    try:
+        assert abs(shade_of((await rig.camera.capture()).content) - 220) < 5
+    finally:
+        await rig.camera.__aexit__(None, None, None)

@@ -1,0 +1,1 @@
+"""VC0706 and PTC08: JPEG cameras on a serial line."""
