@@ -13,13 +13,19 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devices.driver import DeviceSettings
+    from devices.driver import DeviceSettings, Driver
     from devices.emulation import LineEmulator
+    from devices.emulation_mqtt import MqttEmulator
     from devices.probing import Found
 
 Port = Annotated[
-    str, typer.Option(help="Where it appears: a path for a pseudo-terminal, or tcp://127.0.0.1:N.")
+    str,
+    typer.Option(
+        help="Where it appears: a path for a pseudo-terminal, tcp://127.0.0.1:N, or mqtt://user@host:port/topic."
+    ),
 ]
+PASSWORD = "REGRADE_DEVICE_PASSWORD"  # noqa: S105  # the name of a variable
+"""Of a device at a broker; everybody can read a command line."""
 
 
 def register(app: typer.Typer) -> None:
@@ -177,10 +183,10 @@ def emulate(
     name: Annotated[str, typer.Argument(help="a driver of `regrade devices list`")],
     port: Port,
 ) -> None:
-    """Emulate a device on a line until Ctrl-C; lines on the keyboard say what happens.
+    """Emulate a device until Ctrl-C; lines on the keyboard say what happens.
 
     Readers: `place HEX`, `remove HEX`, `clear`; scanner: each line is a code; all: `unplug`, `replug`,
-    `mute`, `unmute`, `noise HEX`.
+    `mute`, `unmute`, `noise HEX`. A device at a broker takes its password from REGRADE_DEVICE_PASSWORD.
     """
     import asyncio
 
@@ -189,14 +195,43 @@ def emulate(
     played = {key: driver.emulator for key, driver in DRIVERS.items() if driver.emulator is not None}
     if name not in played:
         raise typer.BadParameter(f"{name} cannot be emulated on a port: take one of {', '.join(played)}")
-    module, _, made = played[name].partition(":")
-    emulator: LineEmulator = getattr(import_module(module), made)(port)
-    asyncio.run(_play(emulator, f"{DRIVERS[name].title} answers at {port}"))
+    asyncio.run(_play(DRIVERS[name], port))
 
 
-async def _play(emulator: "LineEmulator", greeting: str) -> None:
-    async with emulator:
-        await _obey(greeting, emulator.obey)
+async def _play(driver: "Driver", port: str) -> None:
+    greeting = f"{driver.title} answers at {port}"
+    module, _, made = (driver.emulator or "").partition(":")
+    make = getattr(import_module(module), made)
+    if driver.topics is None:
+        on_line: LineEmulator = make(port)
+        async with on_line:
+            await _obey(greeting, on_line.obey)
+    else:
+        at_broker: MqttEmulator = make(*_broker(port))
+        async with at_broker:
+            await _connected(at_broker)
+            await _obey(greeting, at_broker.obey)
+
+
+def _broker(port: str) -> tuple[object, str]:
+    import os
+
+    from devices.emulation_mqtt import broker_port
+    from link.errors import NotSent
+
+    try:
+        return broker_port(port, os.environ.get(PASSWORD))
+    except (ValueError, NotSent) as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+async def _connected(emulator: "MqttEmulator") -> None:
+    from link.errors import LinkError
+
+    try:
+        await emulator.connected()
+    except LinkError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 async def _obey(greeting: str, order: "Callable[[str], None]") -> None:

@@ -1,10 +1,11 @@
-"""What every emulated serial device shares: its end of the line, and the ways in which lines misbehave.
+"""What emulated devices share; and those on a line: their end of it, and the ways in which lines misbehave.
 
 Only emulators use this. A port is where the driver finds the device: a path, where a link to a
 pseudo-terminal appears, or `tcp://127.0.0.1:port`.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,45 @@ def line_at(port: str | Path, hear: Callable[[bytes], None]) -> DeviceEnd:
     return PtyEnd(Path(port), hear)
 
 
-class LineEmulator:
+class EmulatedDevice(ABC):
+    """What happens to every emulated device, and what a person at a keyboard may tell it."""
+
+    @abstractmethod
+    def unplug(self) -> None:
+        """Pull its cable."""
+
+    @abstractmethod
+    def replug(self) -> None:
+        """Plug it in again."""
+
+    @abstractmethod
+    def mute(self, silent: bool = True) -> None:
+        """Make it hang: its end of the cable stays, and says nothing."""
+
+    @abstractmethod
+    def noise(self, content: bytes) -> None:
+        """Send bytes that mean nothing."""
+
+    def orders(self) -> dict[str, Callable[[str], None]]:
+        """First word of an order -> what takes the rest of the line."""
+        return {
+            "unplug": lambda _: self.unplug(),
+            "replug": lambda _: self.replug(),
+            "mute": lambda _: self.mute(),
+            "unmute": lambda _: self.mute(silent=False),
+            "noise": lambda rest: self.noise(bytes.fromhex(rest)),
+        }
+
+    def obey(self, line: str) -> None:
+        """Take one order; raises ValueError in words."""
+        word, _, rest = line.partition(" ")
+        orders = self.orders()
+        if word not in orders:
+            raise ValueError(f"{word!r} is none of {' '.join(orders)}")
+        orders[word](rest.strip())
+
+
+class LineEmulator(EmulatedDevice):
     """A device on a line; an async context manager. A device's own class says what `hear` answers."""
 
     def __init__(self, port: str | Path) -> None:
@@ -128,24 +167,6 @@ class LineEmulator:
         self._piece = max(1, baud // BITS_PER_BYTE // RATE_STEPS_PER_S)
         self._piece_s = self._piece * BITS_PER_BYTE / baud
 
-    def orders(self) -> dict[str, Callable[[str], None]]:
-        """What a person at a keyboard may tell it: first word -> what takes the rest of the line."""
-        return {
-            "unplug": lambda _: self.unplug(),
-            "replug": lambda _: self.replug(),
-            "mute": lambda _: self.mute(),
-            "unmute": lambda _: self.mute(silent=False),
-            "noise": lambda rest: self.noise(bytes.fromhex(rest)),
-        }
-
-    def obey(self, line: str) -> None:
-        """Take one order; raises ValueError in words."""
-        word, _, rest = line.partition(" ")
-        orders = self.orders()
-        if word not in orders:
-            raise ValueError(f"{word!r} is none of {' '.join(orders)}")
-        orders[word](rest.strip())
-
     def _heard(self, content: bytes) -> None:
         if not self._silent:
             self.hear(content)
@@ -160,14 +181,10 @@ class PlacedTag:
     rssi_dbm: float
 
 
-class TagEmulator(LineEmulator):
-    """A reader on a line, with tags that come and go."""
+class TagField(EmulatedDevice):
+    """The field of an emulated reader, whatever its wire: tags that come and go."""
 
-    def __init__(self, port: str | Path) -> None:
-        super().__init__(port)
-        self.field: dict[bytes, PlacedTag] = {}
-        self.polls = 0
-        """How often it was asked for tags."""
+    field: dict[bytes, PlacedTag]
 
     def place(self, epc: bytes, *, antenna: int = 1, rssi_dbm: float = -55.0) -> None:
         """Bring a tag into the field of an antenna."""
@@ -189,3 +206,13 @@ class TagEmulator(LineEmulator):
             "clear": lambda _: self.clear(),
             **super().orders(),
         }
+
+
+class TagEmulator(TagField, LineEmulator):
+    """A reader on a line, with tags that come and go."""
+
+    def __init__(self, port: str | Path) -> None:
+        super().__init__(port)
+        self.field = {}
+        self.polls = 0
+        """How often it was asked for tags."""

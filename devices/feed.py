@@ -1,7 +1,9 @@
 """What a device says over MQTT: the messages of its topics at the station's own broker."""
 
-from collections import Counter
+import asyncio
+from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator
+from hashlib import blake2b
 from typing import Annotated, Self
 
 from pydantic import AfterValidator
@@ -14,6 +16,8 @@ from link.mqtt import MqttConfig, MqttSession
 from link.topics import check_topic
 
 CONNECT_S = 5.0
+MOST_REMEMBERED = 256
+"""Messages among which one that comes again is found."""
 
 
 def _plain(topic: str) -> str:
@@ -40,6 +44,7 @@ class Feed:
         self._count = count
         self._session: MqttSession | None = None
         self._inbox: Inbox | None = None
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     async def __aenter__(self) -> Self:
         session = MqttSession(self._mqtt)
@@ -62,24 +67,54 @@ class Feed:
         if session is not None:
             await session.__aexit__(*exc)
 
-    async def messages(self) -> AsyncIterator[Message]:
-        """Yield what comes, acknowledged; raises LinkLost when the broker is gone.
+    async def messages(self, silent_after_s: float | None = None) -> AsyncIterator[Message]:
+        """Yield what comes, acknowledged; raises LinkLost when the broker is gone, or nothing came so long.
 
-        An empty message is what clearing a retained one sends: counted, and passed over.
+        Counted and passed over are an empty message, as clearing a retained one sends, and one that the
+        broker sends again though it came.
         """
         if self._inbox is None:
             raise LinkLost(f"{self._name} is not connected")
+        while True:
+            message = await self._next(self._inbox, silent_after_s)
+            message.ack()
+            self.counts["frames"] += 1
+            self.counts["bytes"] += len(message.payload)
+            if not message.payload.strip():
+                self._count("empty_message", "an empty message, as when a retained one is cleared")
+            elif self._came_before(message) and message.dup:
+                self._count("event_twice", "the broker sent a message again that had come")
+            else:
+                yield message
+
+    async def _next(self, inbox: Inbox, silent_after_s: float | None) -> Message:
         try:
-            async for message in self._inbox:
-                message.ack()
-                self.counts["frames"] += 1
-                self.counts["bytes"] += len(message.payload)
-                if message.payload.strip():
-                    yield message
-                else:
-                    self._count("empty_message", "an empty message, as when a retained one is cleared")
+            async with asyncio.timeout(silent_after_s):
+                return await anext(inbox)
         except LinkError as error:
             raise _translated(error) from error
+        except TimeoutError:
+            raise LinkLost(f"{self._name} has said nothing for {silent_after_s} s", reason="silent") from None
+
+    def _came_before(self, message: Message) -> bool:
+        digest = blake2b(message.topic.encode() + b"\0" + message.payload, digest_size=16).digest()
+        known = digest in self._seen
+        self._seen[digest] = None
+        self._seen.move_to_end(digest)
+        if len(self._seen) > MOST_REMEMBERED:
+            self._seen.popitem(last=False)
+        return known
+
+    async def listen(self, *topics: str) -> Inbox:
+        """Another inbox of the same session, for what is no reading, such as answers; raises DeviceError."""
+        if self._session is None:
+            raise LinkLost(f"{self._name} is not connected")
+        inbox = self._session.messages(*topics, qos=1, until_lost=True)
+        try:
+            await inbox.ready(CONNECT_S)
+        except LinkError as error:
+            raise _translated(error) from error
+        return inbox
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """Send a command to the device; raises LinkLost, or WrongSetUp where the broker refuses it."""

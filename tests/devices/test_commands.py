@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from typer.testing import CliRunner
 
 from devices.commands import register
 from devices.config import parse_devices
-from devices.driver import Surroundings
+from devices.driver import Kind, Surroundings
 from devices.registry import DRIVERS
+from edge.broker import Broker, BrokerConfig
+from edge.broker_files import BrokerUser
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 30
@@ -44,10 +47,12 @@ def test_what_cannot_be_emulated_is_refused(app: typer.Typer, tmp_path: Path) ->
 
 
 @contextmanager
-def played(name: str, port: Path) -> Iterator[IO[str]]:
+def played(name: str, port: Path | str, **more: str) -> Iterator[IO[str]]:
     """Run the command in a process of its own; yields its keyboard."""
     command = [sys.executable, "-c", PLAY, "devices", "emulate", name, "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdin=PIPE, stdout=PIPE, stderr=DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={**os.environ, **more}
+    ) as process:
         try:
             assert process.stdin and process.stdout
             assert str(port) in process.stdout.readline()
@@ -75,6 +80,43 @@ async def test_an_emulated_device_answers_its_driver(name: str, order: str, tmp_
             async with aclosing(device.scans() if name == "scanner" else device.reads()) as readings:
                 assert await anext(readings)
     assert not port.exists()
+
+
+AT_A_BROKER = [name for name, driver in DRIVERS.items() if driver.topics and driver.kind is Kind.READER]
+
+
+@pytest.mark.parametrize("name", AT_A_BROKER)
+async def test_an_emulated_device_at_a_broker_is_read_by_its_driver(name: str, tmp_path: Path) -> None:
+    users = (BrokerUser(name="gate", publish=("a/b",)), BrokerUser(name="station", subscribe=("a/b",)))
+    async with Broker(BrokerConfig(folder=tmp_path, port=0, users=users)) as broker:
+        port = f"mqtt://gate@127.0.0.1:{broker.port}/a/b"
+        password = broker.account("gate").password
+        assert password
+        with played(name, port, REGRADE_DEVICE_PASSWORD=password.get_secret_value()) as keyboard:
+            [config] = parse_devices([{"driver": name, "name": "x", "topic": "a/b"}])
+            around = Surroundings(clock=lambda: datetime.now(UTC), mqtt=broker.account("station"))
+            device: Any = DRIVERS[name].build(config, around, lambda code, sentence: None)
+            async with device:
+                print(f"place {'30' * 12}", file=keyboard, flush=True)
+                async with aclosing(device.reads()) as readings:
+                    assert (await anext(readings)).epc == b"0" * 12
+
+
+@pytest.mark.parametrize(
+    ("port", "words"),
+    [
+        ("mqtt://gate:secret@127.0.0.1/a", "command line"),
+        ("mqtt://127.0.0.1", "is not like"),
+        ("tcp://127.0.0.1:5", "is not like"),
+        ("mqtt://127.0.0.1/a b", "no topic"),
+    ],
+)
+def test_an_address_of_a_broker_that_cannot_be_used_is_refused(
+    app: typer.Typer, port: str, words: str
+) -> None:
+    done = CliRunner().invoke(app, ["devices", "emulate", "impinj", "--port", port], env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert words in done.output
 
 
 def test_bytes_are_decoded_to_json_for_programs_and_to_lines_for_people(app: typer.Typer) -> None:

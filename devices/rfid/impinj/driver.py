@@ -1,20 +1,18 @@
 """Impinj R700 events as a TagReader: listens on one topic of the station's own broker."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import datetime
-from typing import Literal, Self
+import json
+from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import Field
 
-from devices.device import Clock, CountFault
+from devices.device import Clock, Condition, CountFault, Report
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
-from devices.feed import Feed, Topic
-from devices.rfid.impinj.payload import BadEvent, Event, OtherEvent, TagEvent, read_events
-from devices.rfid.lateness import Lateness
-from inspection.readings import TagRead
+from devices.feed import Topic
+from devices.rfid.event_reader import EventReader, Level, Publisher
+from devices.rfid.impinj.payload import read_events
+from devices.rfid.json_events import MOST_ANTENNAS, Event, Fault, OtherEvent, name, whole
 from link.mqtt import MqttConfig
-
-OVERFLOW = "overflowEvent"
 
 
 class ImpinjConfig(DeviceSettings):
@@ -25,69 +23,53 @@ class ImpinjConfig(DeviceSettings):
     """The reader's `eventTopic`. It, and not the payload, says which reader it is."""
     hostname: str | None = Field(default=None, max_length=64)
     """Take events of this host only, such as `impinj-14-4a-8b`; None takes all of the topic."""
+    input_active: Level = "high"
+    """Level at which an input counts as active; its optocouplers are low with nothing connected."""
 
 
-class ImpinjReader:
-    """A TagReader over MQTT."""
+class ImpinjReader(EventReader):
+    """A TagReader over MQTT. A reader without a tag in its field is silent, so silence says nothing."""
 
     def __init__(self, config: ImpinjConfig, mqtt: MqttConfig, *, clock: Clock, count: CountFault) -> None:
-        self._config = config
-        self._feed = Feed(config.name, (config.topic,), mqtt, count)
-        self._clock = clock
-        self._count = count
-        self._lateness = Lateness()
+        about = Publisher(
+            name=config.name, topics=(config.topic,), host=config.hostname, input_active=config.input_active
+        )
+        super().__init__(about, mqtt, clock=clock, count=count)
+        self._antennas: dict[int, bool] = {}
+        self._inventory: str | None = None
 
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """What came over the broker."""
-        return self._feed.counts
+    def events(self, payload: bytes) -> list[Event | Fault]:
+        """As the IoT Device Interface writes them."""
+        return read_events(payload)
 
-    async def __aenter__(self) -> Self:
-        await self._feed.__aenter__()
-        return self
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self._feed.__aexit__(*exc)
-
-    async def reads(self) -> AsyncIterator[TagRead]:
-        """Yield reads as they come; raises LinkLost when the broker is gone.
-
-        A reader without a tag in its field sends nothing, so silence says nothing about it.
-        """
-        async for message in self._feed.messages():
-            for read in self._reads_of(message.payload, message.received_at):
-                yield read
-
-    def _reads_of(self, payload: bytes, received_at: datetime) -> Iterator[TagRead]:
-        for event in read_events(payload):
-            read = self._read_of(event)
-            if read is None:
-                continue
-            if read.reader_time and self._lateness.is_late(
-                received_at=received_at, reader_time=read.reader_time
-            ):
-                self._count("late_read", f"a read of {read.reader_time.isoformat()} came late")
-            else:
-                yield read
-
-    def _read_of(self, event: Event) -> TagRead | None:
-        match event:
-            case BadEvent(reason=reason, sentence=sentence):
-                self._count(reason, sentence)
-            case OtherEvent(name=name) if name == OVERFLOW:
+    def other(self, event: OtherEvent) -> Iterator[Report]:
+        """Antennas and inventory are the reader's condition; an overflow and a diagnosis are counted."""
+        match event.name:
+            case "overflowEvent":
                 self._count("overflow", "the reader lost reads: it could not send them fast enough")
-            case TagEvent(hostname=hostname) if self._config.hostname not in (None, hostname):
-                self._count("other_host", f"an event of {hostname}, not of {self._config.hostname}")
-            case TagEvent():
-                return TagRead(
-                    epc=event.epc,
-                    reader=self._config.name,
-                    antenna=event.antenna,
-                    rssi_dbm=event.rssi_dbm,
-                    seen_at=self._clock(),
-                    reader_time=event.reader_time,
-                )
-        return None
+            case "diagnosticEvent":
+                self._count("diagnostic", f"the reader diagnosed: {json.dumps(event.content)[:160]}")
+            case "antennaConnectedEvent" | "antennaDisconnectedEvent":
+                antenna = whole(event.content.get("antennaPort"), 1, MOST_ANTENNAS)
+                if antenna is not None:
+                    self._antennas[antenna] = event.name == "antennaConnectedEvent"
+                    yield self._condition()
+            case "inventoryStatusEvent":
+                self._inventory = name(event.content.get("inventoryStatus"))
+                yield self._condition()
+            case "inventoryTerminatedEvent":
+                self._inventory = "terminated"
+                yield self._condition()
+
+    def _condition(self) -> Condition:
+        troubles: dict[str, str] = {}
+        gone = ", ".join(str(port) for port, there in sorted(self._antennas.items()) if not there)
+        if gone:
+            troubles["antenna_error"] = f"the reader has lost antenna {gone}"
+        if self._inventory in ("idle", "terminated"):
+            troubles["not_reading"] = f"the reader's inventory is {self._inventory}: start its preset"
+        values = {"inventory": self._inventory} if self._inventory else {}
+        return Condition(troubles=troubles, values=values)
 
 
 def _build(config: ImpinjConfig, around: Surroundings, count: CountFault) -> ImpinjReader:
@@ -99,5 +81,10 @@ def _topics(config: ImpinjConfig) -> tuple[str, ...]:
 
 
 IMPINJ = Driver(
-    kind=Kind.READER, title="Impinj R700 (MQTT)", config=ImpinjConfig, build=_build, topics=_topics
+    kind=Kind.READER,
+    title="Impinj R700 (MQTT)",
+    config=ImpinjConfig,
+    build=_build,
+    emulator="devices.rfid.impinj.emulator:ImpinjEmulator",
+    topics=_topics,
 )

@@ -1,22 +1,18 @@
-"""An R700 that publishes real payloads to a broker while tags are in its field.
+"""An R700 that publishes real payloads to a broker while tags are in its field."""
 
-It has its own account, as a real reader has, and comes back by itself when the broker does.
-"""
-
-import asyncio
 import base64
 import json
-from collections import Counter
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from link.errors import LinkError
-from link.mqtt import MqttConfig, MqttSession
+from devices.emulation import PlacedTag
+from devices.emulation_mqtt import MqttTagEmulator
+from link.mqtt import MqttConfig
 
 
-class ImpinjEmulator:
-    """One emulated reader; an async context manager. The field may be changed at any time."""
+class ImpinjEmulator(MqttTagEmulator):
+    """One emulated reader. The field may be changed at any time."""
 
     def __init__(
         self,
@@ -25,82 +21,61 @@ class ImpinjEmulator:
         *,
         period_s: float = 0.15,
         hostname: str | None = None,
-        antenna: int = 1,
         qos: int = 0,
     ) -> None:
-        self.counts: Counter[str] = Counter()
-        """`sent`, and `lost` where the broker was away."""
-        self._session = MqttSession(mqtt)
-        self._topic = topic
-        self._period_s = period_s
+        super().__init__(mqtt, topic, period_s=period_s, qos=qos)
+        self.clock_off = timedelta()
+        """How far its clock is wrong."""
         self._hostname = hostname
-        self._antenna = antenna
-        self._qos = qos
-        self._field: dict[bytes, float] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Self:
-        await self._session.__aenter__()
-        self._task = asyncio.create_task(self._run(), name=f"impinj emulator {self._topic}")
-        return self
+    def tick(self) -> Iterator[bytes]:
+        """One message for each tag."""
+        for tag in list(self.field.values()):
+            yield self.event("tagInventory", _sighting(tag))
 
-    async def __aexit__(self, *exc: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-        await self._session.__aexit__(*exc)
+    def event(self, kind: str, content: dict[str, Any]) -> bytes:
+        """An event as the reader writes it."""
+        now = datetime.now(UTC) + self.clock_off
+        # With nanosecond digits, as the reader writes them.
+        head: dict[str, Any] = {"timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%f") + "125Z"}
+        if self._hostname:
+            head["hostname"] = self._hostname
+        return json.dumps(head | {"eventType": kind, f"{kind}Event": content}).encode()
 
-    async def connected(self, timeout_s: float = 10.0) -> None:
-        """Wait until the broker accepted the reader."""
-        await self._session.connected(timeout_s)
-
-    def place(self, epc: bytes, *, rssi_dbm: float = -45.0) -> None:
-        """Bring a tag into the field, or change its signal."""
-        self._field[epc] = rssi_dbm
-
-    def remove(self, epc: bytes) -> None:
-        """Take a tag out of the field."""
-        self._field.pop(epc, None)
-
-    def clear(self) -> None:
-        """Take all tags out of the field."""
-        self._field.clear()
-
-    async def overflow(self) -> None:
+    def overflow(self) -> None:
         """Report that reads were lost."""
-        await self.send(json.dumps({"timestamp": _now(), "overflowEvent": {}}).encode())
+        self.say(self.event("overflow", {}))
 
-    async def send(self, payload: bytes) -> None:
-        """Publish these bytes as they are, malformed ones too."""
-        try:
-            await self._session.publish(self._topic, payload, qos=self._qos)
-            self.counts["sent"] += 1
-        except LinkError:
-            self.counts["lost"] += 1
+    def antenna(self, port: int, connected: bool) -> None:
+        """Pull an antenna's cable, or put it back."""
+        kind = "antennaConnected" if connected else "antennaDisconnected"
+        self.say(self.event(kind, {"antennaPort": port}))
 
-    async def _run(self) -> None:
-        while True:
-            for epc, rssi_dbm in list(self._field.items()):
-                await self.send(json.dumps(self._event(epc, rssi_dbm)).encode())
-            await asyncio.sleep(self._period_s)
+    def inventory(self, status: str) -> None:
+        """Become `running`, `idle` or `armed`."""
+        self.say(self.event("inventoryStatus", {"inventoryStatus": status}))
 
-    def _event(self, epc: bytes, rssi_dbm: float) -> dict[str, Any]:
-        host = {"hostname": self._hostname} if self._hostname else {}
+    def input(self, number: int, high: bool) -> None:
+        """Change an input."""
+        edge = "low-to-high" if high else "high-to-low"
+        self.say(self.event("gpiTransition", {"gpi": number, "transition": edge}))
+
+    def orders(self) -> dict[str, Callable[[str], None]]:
+        """`overflow`, `inventory STATUS`, `high N` and `low N` besides."""
         return {
-            "timestamp": _now(),
-            **host,
-            "eventType": "tagInventory",
-            "tagInventoryEvent": {
-                "epc": base64.urlsafe_b64encode(epc).decode(),
-                "antennaPort": self._antenna,
-                "peakRssiCdbm": round(rssi_dbm * 100),
-                "frequency": 866900,
-                "transmitPowerCdbm": 3150,
-            },
+            "overflow": lambda _: self.overflow(),
+            "inventory": self.inventory,
+            "high": lambda rest: self.input(int(rest), high=True),
+            "low": lambda rest: self.input(int(rest), high=False),
+            **super().orders(),
         }
 
 
-def _now() -> str:
-    """With nanosecond digits, as the reader writes them."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "125Z"
+def _sighting(tag: PlacedTag) -> dict[str, Any]:
+    return {
+        "epc": base64.urlsafe_b64encode(tag.epc).decode(),
+        "antennaPort": tag.antenna,
+        "peakRssiCdbm": round(tag.rssi_dbm * 100),
+        "frequency": 866900,
+        "transmitPowerCdbm": 3150,
+    }
