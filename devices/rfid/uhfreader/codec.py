@@ -125,3 +125,14 @@ def read_info(frame: Frame) -> ReaderInfo:
         power_dbm=body[7],
         scan_time_ms=body[8] * 100,
     )
+
+
+def read_pins(frame: Frame) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+    """Inputs and outputs, from 1, of the answer to `PINS`: bit 0 is IN1, bits 4 and 5 are Out1 and Out2.
+
+    Raises BadFrame where there is none.
+    """
+    body = frame.body
+    if len(body) != 2 or body[0] != Status.SUCCESS:
+        raise BadFrame(f"no state of inputs and outputs: {body.hex(' ')}")
+    return (bool(body[1] & 1),), (bool(body[1] & 0x10), bool(body[1] & 0x20))

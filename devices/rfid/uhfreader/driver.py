@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Literal, Self
+from typing import Literal, Self, cast
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from devices.framing import BadFrame
 from devices.rfid.uhfreader.codec import decoder, encode, read_info, read_inventory
 from devices.rfid.uhfreader.fields import UHFREADER_WIRE
 from devices.rfid.uhfreader.frames import Command, Frame, Heartbeat, ReaderInfo, Status
+from devices.rfid.uhfreader.outputs import OutputOrders
 from devices.transport.base import ByteStream
 from devices.transport.opening import Port, open_stream
 from inspection.readings import TagRead
@@ -47,7 +48,7 @@ class UhfReaderConfig(DeviceSettings):
 
 
 class UhfReader:
-    """A TagReader over a byte stream."""
+    """A TagReader, and Outputs where the reader has some, over a byte stream."""
 
     def __init__(
         self, config: UhfReaderConfig, stream: ByteStream, *, clock: Clock, count: CountFault
@@ -57,6 +58,7 @@ class UhfReader:
         self._line: Conversation[Frame | Heartbeat] = Conversation(stream, decoder, count)
         self._clock = clock
         self._count = count
+        self._outputs = OutputOrders(config.name)
         self._inventory = Frame(
             address=config.address, command=Command.INVENTORY, body=bytes.fromhex(config.inventory_body)
         )
@@ -76,6 +78,7 @@ class UhfReader:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        self._outputs.hang_up()
         await self._line.__aexit__(*exc)
 
     async def reads(self) -> AsyncIterator[TagRead]:
@@ -96,6 +99,20 @@ class UhfReader:
             silent = 0 if heard else silent + 1
             if silent >= SILENT_POLLS:
                 raise LinkLost(f"the reader at {self._line.stream.name} does not answer", reason="silent")
+            await self._outputs.carry_out(self._exchange)
+
+    async def set_output(self, number: int, active: bool) -> None:
+        """Switch Out1 or Out2 of a reader that is being read; raises DeviceFault, LinkLost."""
+        within_s = 3 * (self._config.reply_timeout_ms + self._config.poll_ms) / 1000
+        await self._outputs.leave(number, active, within_s=within_s)
+
+    async def _exchange(self, command: Command, body: bytes) -> Frame:
+        frame = Frame(address=self._config.address, command=command, body=body)
+        timeout_s = self._config.reply_timeout_ms / 1000
+        answer = await self._line.ask(
+            encode(frame), lambda said: _answers(said, command), timeout_s=timeout_s, tries=1
+        )
+        return cast(Frame, answer)
 
     async def _greet(self) -> None:
         """Ask who is there: a port without a reader behind it must not look ready."""
@@ -141,8 +158,12 @@ class UhfReader:
         )
 
 
+def _answers(frame: Frame | Heartbeat, command: Command) -> bool:
+    return isinstance(frame, Frame) and frame.command == command
+
+
 def _is_info(frame: Frame | Heartbeat) -> bool:
-    return isinstance(frame, Frame) and frame.command == Command.INFO
+    return _answers(frame, Command.INFO)
 
 
 def _build(config: UhfReaderConfig, around: Surroundings, count: CountFault) -> UhfReader:

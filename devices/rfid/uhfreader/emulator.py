@@ -24,6 +24,8 @@ class UhfReaderEmulator(TagEmulator):
         self._dialect = dialect
         self._address = address
         self._decoder = decoder(from_host=True)
+        self.outputs = 0b11 if dialect == "288" else None
+        """One bit per output, high when it is switched on; an 18 has none."""
 
     def fresh(self) -> None:
         """Forget what was half heard."""
@@ -46,6 +48,11 @@ class UhfReaderEmulator(TagEmulator):
     def _answer(self, frame: Frame) -> None:
         if frame.command == Command.INFO:
             self._send(Command.INFO, INFO_BODY)
+        elif frame.command == Command.SET_OUTPUTS and self.outputs is not None:
+            self.outputs = frame.body[0] & 0b11
+            self._send(Command.SET_OUTPUTS, bytes((Status.SUCCESS,)))
+        elif frame.command == Command.PINS and self.outputs is not None:
+            self._send(Command.PINS, bytes((Status.SUCCESS, self.outputs << 4)))
         elif frame.command == Command.INVENTORY:
             self.polls += 1
             for body in self._inventory_bodies():

@@ -1,8 +1,8 @@
 """UHFReader18/288 frames as JSON, and the protocol as a whole."""
 
 from devices.framing import BadFrame
-from devices.rfid.uhfreader.codec import decoder, encode, read_info, read_inventory
-from devices.rfid.uhfreader.frames import Command, Frame, Heartbeat
+from devices.rfid.uhfreader.codec import decoder, encode, read_info, read_inventory, read_pins
+from devices.rfid.uhfreader.frames import Command, Frame, Heartbeat, Status
 from devices.wire import Check, Fields, Way, WireProtocol
 
 INVENTORIES = (Command.INVENTORY, Command.INVENTORY_SINGLE)
@@ -32,6 +32,9 @@ def _content(frame: Frame, way: Way) -> Fields:
             "power_dbm": info.power_dbm,
             "scan_100ms": info.scan_time_ms // 100,
         }
+    if frame.command == Command.PINS and frame.body[0] == Status.SUCCESS:
+        inputs, outputs = read_pins(frame)
+        return {"inputs": list(inputs), "outputs": list(outputs)}
     if frame.command == Command.WORK_MODE and len(frame.body) > READ_MODE_AT:
         return {"read_mode": frame.body[READ_MODE_AT]}
     return {}

@@ -1,6 +1,7 @@
 """What UHFReader18/288 readers and their host say to each other.
 
-Source: the family's command manual and public captures; see the vectors named in the tests.
+Source: the family's command manual, UHFReader288MP manual v1.14 for inputs and outputs, and public captures;
+see the vectors named in the tests.
 Nothing here was tried on a physical reader by us.
 """
 
@@ -19,6 +20,10 @@ class Command(IntEnum):
     SCAN_TIME = 0x25
     ANSWER_MODE = 0x35
     WORK_MODE = 0x36
+    SET_OUTPUTS = 0x46
+    """One bit per output, bit 0 is Out1; only readers that have some."""
+    PINS = 0x47
+    """Asks for inputs and outputs."""
     PUSH = 0xEE
     """Sent unasked by a reader in scan mode."""
 
