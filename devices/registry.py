@@ -16,6 +16,7 @@ from devices.rfid.rdm6300.driver import RDM6300
 from devices.rfid.uhfreader.driver import UHFREADER
 from devices.scale.driver import SCALE
 from devices.scanner.driver import SCANNER
+from devices.signal.gpo_light.driver import GPO_LIGHT
 
 DRIVERS: Mapping[str, Driver] = {
     "uhfreader": UHFREADER,
@@ -26,6 +27,7 @@ DRIVERS: Mapping[str, Driver] = {
     "scanner": SCANNER,
     "scale": SCALE,
     "zpl": ZPL,
+    "gpo_light": GPO_LIGHT,
     "folder": FOLDER,
     "vc0706": VC0706,
 }

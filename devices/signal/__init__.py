@@ -1,0 +1,1 @@
+"""Stack lights, and whatever else shows a state to the room."""

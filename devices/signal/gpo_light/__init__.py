@@ -1,0 +1,1 @@
+"""A stack light that is wired to the outputs of a reader."""
