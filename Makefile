@@ -78,7 +78,7 @@ peers-ledger: | $(BIN)/pip  ## make .venv/peers-ledger for the ledger's peers (n
 
 peers-devices: | $(BIN)/pip  ## make .venv/peers-devices, others' clients of devices (needs Python 3.12 or newer)
 	@$(call newer,$@)
-	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-devices.txt
+	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices.txt
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)
