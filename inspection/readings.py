@@ -24,9 +24,11 @@ class TagRead:
     rssi_dbm: float | None
     """Peak signal, -128..0 dBm, nearer to 0 is stronger; None where not reported."""
     seen_at: datetime
-    """When the station received it."""
+    """When the station received it; where the reader says when it was, that moment on the station's clock."""
     reader_time: datetime | None = None
     """What the reader's own clock said."""
+    pc: int | None = None
+    """Protocol control word that was sent before the EPC, 16 bits; None where the dialect does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,29 +91,30 @@ class EventReader(ABC):
                 yield from self._report(event, message.received_at)
 
     def _report(self, event: Event, received_at: datetime) -> Iterator[Report]:
+        if isinstance(event, OtherEvent):
+            yield from self.other(event)
+            return
+        seen_at = self._seen_at(event.mark, received_at)
+        if seen_at is None:
+            return
         match event:
-            case OtherEvent():
-                yield from self.other(event)
-            case _ if self._is_late(event.mark, received_at):
-                pass
             case TagEvent():
-                yield self._read(event)
+                yield self._read(event, seen_at)
             case InputEvent():
                 active = event.high == (self._about.input_active == "high")
-                yield Trigger(
-                    source=self._about.name, input=event.input, active=active, seen_at=self._clock()
-                )
+                yield Trigger(source=self._about.name, input=event.input, active=active, seen_at=seen_at)
             case CodeEvent():
                 yield from self.code(event)
 
-    def _read(self, event: TagEvent) -> TagRead:
+    def _read(self, event: TagEvent, seen_at: datetime) -> TagRead:
         return TagRead(
             epc=event.epc,
             reader=self._about.name,
             antenna=event.antenna,
             rssi_dbm=event.rssi_dbm,
-            seen_at=self._clock(),
+            seen_at=seen_at,
             reader_time=event.mark.time,
+            pc=event.pc,
         )
 
     def _is_ours(self, mark: Mark) -> bool:
@@ -122,11 +123,14 @@ class EventReader(ABC):
         self._count("other_host", f"an event of {mark.host}, not of {self._about.host}")
         return False
 
-    def _is_late(self, mark: Mark, received_at: datetime) -> bool:
-        if mark.time is None or not self._lateness.is_late(received_at=received_at, reader_time=mark.time):
-            return False
-        self._count("late_read", f"an event of {mark.time.isoformat()} came late")
-        return True
+    def _seen_at(self, mark: Mark, received_at: datetime) -> datetime | None:
+        """When it happened, on the station's clock; None for what came late, which is counted."""
+        if mark.time is None:
+            return self._clock()
+        seen_at = self._lateness.seen_at(received_at=received_at, reader_time=mark.time)
+        if seen_at is None:
+            self._count("late_read", f"an event of {mark.time.isoformat()} came late")
+        return seen_at
 
     def _came_before(self, event: Event) -> bool:
         mark = event.mark

@@ -55,6 +55,7 @@ class TagEvent:
     epc: bytes
     antenna: int | None
     rssi_dbm: float | None
+    pc: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,12 @@
-"""Tells reads that happened just now from those that a reader had kept while its line was down.
+"""Puts a reader's times on the station's clock, and tells reads of just now from those that it had kept.
 
 An R700 keeps up to 100,000 events while its broker is away and sends them afterwards; a tag that
 left the bench minutes ago must not look present. The reader's clock may be wrong by hours, so a
 read is late only when it lags more than the least lag that was seen.
+
+The same least lag corrects the reader's clock. EdgeX' RFID inventory service shifts a report's times so
+that its newest one is the time of receipt; the newest timestamps are those that lag least, and over many
+reports that also holds where a whole report is old.
 """
 
 from datetime import datetime, timedelta
@@ -15,12 +19,17 @@ CLOCK_JUMPED = timedelta(seconds=10)
 
 
 class Lateness:
-    """Learns the offset of one reader's clock; kept over reconnects."""
+    """Learns the offset of one reader's clock, be it 1970 or two hours ahead; kept over reconnects."""
 
     def __init__(self) -> None:
         self._least: timedelta | None = None
         self._late_since: datetime | None = None
         self._late_by: timedelta = timedelta.max
+
+    def seen_at(self, *, received_at: datetime, reader_time: datetime) -> datetime | None:
+        """When a read happened, on the station's clock and never after its receipt; None for a late one."""
+        late = self.is_late(received_at=received_at, reader_time=reader_time)
+        return None if late or self._least is None else reader_time + self._least
 
     def is_late(self, *, received_at: datetime, reader_time: datetime) -> bool:
         """Whether a read is an old one that was kept back."""

@@ -65,7 +65,17 @@ def _tag(event: Object, tag: Object) -> TagEvent | Fault:
         epc=epc,
         antenna=whole(tag.get("antennaPort"), 1, MOST_ANTENNAS),
         rssi_dbm=signal(tag.get("peakRssiCdbm"), CENTI),
+        pc=_pc(tag.get("pc")),
     )
+
+
+def _pc(coded: object) -> int | None:
+    """The PC word, two bytes in base64; it only helps to find torn reads, so anything else is none."""
+    try:
+        word = base64_bytes(coded)
+    except ValueError:
+        return None
+    return int.from_bytes(word, "big") if len(word) == 2 else None
 
 
 def _input(event: Object, content: dict[str, Any]) -> InputEvent | None:

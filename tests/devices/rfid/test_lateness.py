@@ -1,5 +1,7 @@
 from datetime import datetime, timedelta
 
+import pytest
+
 from devices.rfid.lateness import Lateness
 
 
@@ -30,3 +32,24 @@ def test_a_clock_that_was_set_back_is_believed_again_after_a_while(now: datetime
 def test_a_clock_that_runs_slow_is_followed(now: datetime) -> None:
     lateness = Lateness()
     assert not any(judge(lateness, now, number / 5, 0.1 + number * 0.0005) for number in range(10_000))
+
+
+@pytest.mark.parametrize("wrong_s", [-1_767_000_000, 0, 7200], ids=["1970", "right", "two hours ahead"])
+def test_a_readers_times_are_put_on_the_stations_clock(now: datetime, wrong_s: float) -> None:
+    lateness, wrong = Lateness(), timedelta(seconds=wrong_s)
+    newest = lateness.seen_at(received_at=now, reader_time=now + wrong)
+    older = lateness.seen_at(received_at=now, reader_time=now + wrong - timedelta(seconds=0.8))
+    assert newest == now
+    assert older is not None
+    assert abs(older - (now - timedelta(seconds=0.8))) <= timedelta(milliseconds=2)
+    assert lateness.seen_at(received_at=now, reader_time=now + wrong - timedelta(seconds=9)) is None
+
+
+def test_no_read_happened_after_it_was_received(now: datetime) -> None:
+    lateness = Lateness()
+    for number in range(2000):
+        received_at = now + timedelta(milliseconds=number)
+        lag = timedelta(milliseconds=(number * 37) % 1500)
+        seen_at = lateness.seen_at(received_at=received_at, reader_time=received_at - lag)
+        assert seen_at is not None
+        assert seen_at <= received_at
