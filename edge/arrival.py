@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 
 from edge import journal, worklist
@@ -65,6 +66,8 @@ class Arrival:
     async def look(self) -> None:
         """Compare the tags on the bench with the last look, and act on what changed."""
         await self._learn()
+        if self._bench.state == State.COMMITTED:
+            self._watch.window.close()
         seen = self._watch.look(self._clock().wall)
         if self._bench.state == State.COMMITTED:
             self._leave(seen)
@@ -73,6 +76,12 @@ class Arrival:
             await self._settle(seen, before)
         elif seen.epcs != before.epcs:
             await self._changed(seen, before)
+
+    def begins(self, at: datetime) -> None:
+        """A trigger came: what was read before it is not the item that lies here now."""
+        if self._bench.state == State.COMMITTED:
+            self._next()
+        self._watch.window.open(at)
 
     async def scanned(self, scan: Scan) -> bool:
         """Take an item's code; False where the bench has no use for one now."""
@@ -106,6 +115,7 @@ class Arrival:
     async def put_back(self) -> None:
         """The bench is idle again although its tags are still near: they are not taken at once."""
         self._watch.ignore((*self._seen.items, *self._seen.strangers))
+        self._watch.window.close()
         await self.cleared()
 
     async def cleared(self) -> None:
@@ -167,6 +177,7 @@ class Arrival:
             await self._identify(seen, came)
 
     async def _identify(self, seen: Seen, began: Instant) -> None:
+        self._watch.window.use()
         if len(seen.epcs) > 1:
             self._stop(Hold(reason=HoldReason.SEVERAL_TAGS, detail=_listed(seen.epcs)), True)
             return
@@ -176,6 +187,9 @@ class Arrival:
     async def _code_arrived(self, scan: Scan, text: str) -> None:
         began = self._came or self._clock()
         self._came = None
+        if self._watch.triggers.at(scan) is not None:
+            self._watch.window.open(scan.scanned_at)
+        self._watch.window.use()
         if self._bench.state == State.IDLE:
             self._bench.step(Event.ITEM_SEEN)
         found = await self._doors.database.run(partial(by_code, text=text, symbology=scan.symbology))
@@ -271,7 +285,7 @@ class Arrival:
             self._watch.ignore((item.epc,))
         others = [epc for epc in seen.epcs if item is None or epc != item.epc]
         shown = at is None or (self._clock().monotonic_ns - at.monotonic_ns) / 1e9 >= SHOWN_S
-        gone = item is not None and item.epc is not None and not self._watch.is_near(item.epc)
+        gone = item is not None and item.epc is not None and not self._watch.is_here(item.epc)
         if others or (gone and shown):
             self._next()
 

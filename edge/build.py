@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from devices.config import DeviceConfig
 from devices.driver import Surroundings
+from devices.presence.places import places_of
 from devices.registry import DRIVERS
 from devices.supervisor import Supervisor
 from edge import journal, outbox
@@ -46,6 +47,7 @@ from edge.sync import Heard, Lacking, Pace, Sync
 from edge.uplink import LogTrust, Uplink
 from edge.vault import Vault
 from edge.watch import TagWatch
+from edge.window import Triggers
 from inspection.errors import BadMessage
 from inspection.policy import DEFAULT_POLICY, Policy
 from inspection.record import InspectionRecord
@@ -206,11 +208,19 @@ def _station(ground: Ground, seeing: Seeing, committed: Callable[[InspectionReco
         seeing=seeing,
         committer=_committer(ground),
         database=ground.database,
-        watch=TagWatch(timings.gone_after_s),
+        watch=_watch(ground.config),
         faults=ground.faults,
         changes=ground.changes,
         clock=ground.clocks.now,
         committed=committed,
+    )
+
+
+def _watch(config: StationConfig) -> TagWatch:
+    return TagWatch(
+        config.timings.gone_after_s,
+        places=places_of(config.places, config.devices),
+        triggers=Triggers(config.trigger, config.trigger_weight_g),
     )
 
 

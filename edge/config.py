@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from devices.config import DeviceConfig, check_devices
 from devices.errors import WrongSetUp
+from devices.presence.places import PlaceSettings, places_of
 from devices.registry import DRIVERS
 from edge.errors import BadConfig
+from edge.window import TriggerKind
 from inspection.confirmed import MAX_ROWS
 from inspection.messages.base import View, sentence
 from link.errors import NotSent
@@ -46,7 +48,7 @@ class Timings(Settings):
     frame_gap_s: Annotated[float, Field(ge=0, le=5)] = 0.2
     """Between the two frames of a view; longer than the camera needs for its next picture."""
     gone_after_s: Seconds = 2.0
-    """A tag unseen for so long has left the bench."""
+    """A tag unseen for so long has departed."""
     settle_s: Annotated[float, Field(ge=0, le=10)] = 0.3
     """How long an item must be alone on the bench before it is taken as the one."""
     sign_out_s: Seconds = 3600.0
@@ -106,7 +108,13 @@ class StationConfig(Settings):
     """Where the station's own broker listens; the bench network's address where readers have a cable."""
     broker_port: Annotated[int, Field(ge=0, le=65535)] = 0
     broker_url: str | None = None
+    trigger: TriggerKind = "none"
+    """What a new item begins with; reads of tags before it do not count."""
+    trigger_weight_g: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+    """For `weight`: a pan that holds less is empty."""
     devices: tuple[DeviceConfig, ...] = ()
+    places: Annotated[tuple[PlaceSettings, ...], Field(max_length=16)] = ()
+    """Which antennas watch which place; those that no place names watch the bench."""
     timings: Timings = Timings()
     retention: Retention = Retention()
 
@@ -125,6 +133,7 @@ class StationConfig(Settings):
     def _fits_together(self) -> Self:
         try:
             check_devices(self.devices)
+            places_of(self.places, self.devices)
         except WrongSetUp as error:
             raise ValueError(str(error)) from error
         blind = set(self.views) - {getattr(device, "view", None) for device in self.devices}

@@ -1,6 +1,7 @@
 """Everything that may reach the station's loop, one small value each; the loop takes one at a time."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from edge.bench import Hold
 from edge.errors import KeyCloned
@@ -13,6 +14,13 @@ from inspection.readings import Frame, Scan
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
     """Time to look at the tags, and at whether the person is still there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemBegins:
+    """A trigger that an item begins with: an input of a reader, or the pan of a scale."""
+
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,4 +59,5 @@ class Blocked:
     error: KeyCloned
 
 
-Input = Tick | NewWorklist | Captured | Detected | LightChecked | Blocked | Scan | Command | Badge | Bin
+Said = Scan | Command | Badge | Bin
+Input = Tick | ItemBegins | NewWorklist | Captured | Detected | LightChecked | Blocked | Said

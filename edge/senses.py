@@ -5,7 +5,7 @@ from typing import Protocol
 
 from devices.device import LiveView
 from devices.watch import DeviceStatus
-from inspection.readings import Frame, Scan, TagRead
+from inspection.readings import Frame, Scan, TagRead, Trigger, Weight
 
 
 class Senses(Protocol):
@@ -22,6 +22,14 @@ class Senses(Protocol):
 
     def scans(self) -> AsyncIterator[Scan]:
         """Codes of all scanners."""
+        ...
+
+    def triggers(self) -> AsyncIterator[Trigger]:
+        """Changes of the readers' inputs."""
+        ...
+
+    def weights(self) -> AsyncIterator[Weight]:
+        """Stable weights of all scales."""
         ...
 
     async def capture(self, view: str) -> Frame:

@@ -12,6 +12,7 @@ from edge.item import Item
 from edge.outbox import Depth, Recent, RefusedRow
 from edge.steps.light import ViewLight
 from edge.steps.sign import verdict_statement
+from edge.watch import Near
 from inspection.detector import Detection
 from inspection.findings import Finding
 from inspection.journey import HoldReason, State
@@ -90,8 +91,7 @@ class Surroundings:
     site: str
     boot: str
     language: str
-    tags: tuple[tuple[bytes, bool], ...]
-    """EPCs near the bench, and whether each is expected."""
+    tags: tuple[Near, ...]
     views: tuple[str, ...]
     devices: tuple[DeviceStatus, ...]
     figures: Figures
@@ -119,7 +119,7 @@ def snapshot(bench: Bench, around: Surroundings) -> Snapshot:
         inspector=bench.person.id if bench.person else None,
         language=bench.person.language if bench.person else around.language,
         unit=_unit(item) if item else None,
-        tags=[{"epc_hex": epc.hex(), "known": known} for epc, known in around.tags],
+        tags=[_tag(near) for near in around.tags],
         image_faults=_image_faults(bench, item),
         exception=item.exception.value if item and item.exception else None,
         pending_grade=item.pending_grade.value if item and item.pending_grade else None,
@@ -255,6 +255,10 @@ def _recent(recent: Recent) -> dict[str, Any]:
         "seconds": round(recent.seconds, 1),
         "state": recent.state,
     }
+
+
+def _tag(near: Near) -> dict[str, Any]:
+    return {"epc_hex": near.epc.hex(), "known": near.known, "sort": near.sort, "place": near.place}
 
 
 def _device(status: DeviceStatus) -> dict[str, Any]:

@@ -6,7 +6,7 @@ thrown away.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,7 +22,16 @@ from edge.crossing import Crossing, Seeing
 from edge.database import Database
 from edge.errors import DiskFull
 from edge.faults import Faults
-from edge.inputs import Blocked, Captured, Detected, Input, LightChecked, NewWorklist, Tick
+from edge.inputs import (
+    Blocked,
+    Captured,
+    Detected,
+    Input,
+    ItemBegins,
+    LightChecked,
+    NewWorklist,
+    Tick,
+)
 from edge.lighting import Lighting
 from edge.orders import carry_out
 from edge.watch import TagWatch
@@ -30,7 +39,7 @@ from inspection.errors import DomainError, NotUnderstood
 from inspection.evidence import ImageFault
 from inspection.journey import Event, HoldReason, State
 from inspection.operator import Badge, Bin, Command, parse
-from inspection.readings import Scan
+from inspection.readings import Scan, Trigger, Weight
 from inspection.record import InspectionRecord
 
 log = structlog.get_logger()
@@ -114,6 +123,8 @@ class Station:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._take_reads())
             tasks.create_task(self._take_scans())
+            tasks.create_task(self._take_triggers(self.seeing.senses.triggers()))
+            tasks.create_task(self._take_triggers(self.seeing.senses.weights()))
             tasks.create_task(self._tick())
             tasks.create_task(self._loop())
 
@@ -156,6 +167,8 @@ class Station:
             case LightChecked():
                 self.lighting.checked(given)
                 self.arrival.forget()  # what was put down meanwhile is seen as if it came now
+            case ItemBegins():
+                self.arrival.begins(given.at)
             case NewWorklist():
                 self.watch.forget()
                 self._look_again_for_what_was_unknown()
@@ -199,6 +212,7 @@ class Station:
             self.arrival.forget()
 
     async def _on_tick(self) -> None:
+        self.watch.pass_time(self._clock().wall)
         if self.bench.person is None:
             return
         quiet_s = (self._clock().monotonic_ns - self._touched.monotonic_ns) / 1e9
@@ -276,3 +290,9 @@ class Station:
     async def _take_scans(self) -> None:
         async for scan in self.seeing.senses.scans():
             self.post(scan)
+
+    async def _take_triggers(self, readings: AsyncIterator[Trigger] | AsyncIterator[Weight]) -> None:
+        async for reading in readings:
+            at = self.watch.triggers.at(reading)
+            if at is not None:
+                self.post(ItemBegins(at=at))

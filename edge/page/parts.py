@@ -11,6 +11,7 @@ from edge.page.view import GRADE_COMMANDS, GRADES, LAMP, LIGHTS, PRIMARY, View, 
 from inspection.grades import Disposition, Grade
 from inspection.journey import State
 from inspection.operator import BINS, REASON_FOR, Bin, Command, CommandCode
+from inspection.words.catalog import Words
 from inspection.words.money import money
 
 Say = Callable[[Command | Bin], None]
@@ -97,10 +98,17 @@ def draw_item(view: View, say: Say) -> None:
 
 
 def _draw_tags(view: View) -> None:
-    """Tags around an empty bench; what is not expected is greyed and says so."""
+    """Tags around an empty bench; what cannot be the item, or is not expected, is greyed and says so."""
     for tag in view.snap["tags"][:MOST_TAGS]:
-        said = "" if tag["known"] else f" · {view.words.say('bench.tag_unknown')}"
-        _text("div", f"{tag['epc_hex']}{said}", "tag-line" if tag["known"] else "tag-line quiet")
+        why = _why_not(tag, view.words)
+        said = f" · {why}" if why else ""
+        _text("div", f"{tag['epc_hex']}{said}", "tag-line quiet" if why else "tag-line")
+
+
+def _why_not(tag: dict[str, Any], words: Words) -> str:
+    if tag["sort"] != "item":
+        return words.say(f"bench.tag_{tag['sort']}", place=tag["place"])
+    return "" if tag["known"] else words.say("bench.tag_unknown")
 
 
 def draw_proposal(view: View, say: Say) -> None:

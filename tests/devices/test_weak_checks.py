@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from devices.presence import Presence, PresenceState, assess
+from devices.presence.bench import Presence, PresenceState, assess
 from devices.rfid.a0.codec import encode as encode_a0
 from devices.rfid.a0.codec import write_tag as write_a0
 from devices.rfid.a0.fields import A0_WIRE

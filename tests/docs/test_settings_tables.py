@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
@@ -14,12 +14,14 @@ from pydantic_core import PydanticUndefined
 from devices.config import parse_devices
 from devices.registry import DRIVERS
 from edge.config import StationConfig, load_config
+from edge.watch import Sort
+from edge.window import TriggerKind
 from server.settings import ServerSettings
 
 Table = Callable[[str, str], list[dict[str, str]]]
 ROOT = Path(__file__).resolve().parents[2]
 STATIONS, CENTRE = "docs/stations.md", "docs/centre.md"
-UNITS = {"_ms": "ms", "_s": "s", "_mib": "MiB", "_bytes": "bytes", "_days": "days"}
+UNITS = {"_ms": "ms", "_s": "s", "_mib": "MiB", "_bytes": "bytes", "_days": "days", "_g": "g"}
 
 
 def shown(field: FieldInfo) -> str:
@@ -111,3 +113,12 @@ def test_the_bench_on_the_page_is_one_that_the_station_takes(
     assert {device.driver for device in config.devices} <= set(DRIVERS)
     assert (config.port, config.timings.health_s) == (8412, 2)
     assert set(tomllib.loads(text)) <= set(StationConfig.model_fields)
+
+
+def test_the_triggers_of_a_bench_are_on_its_page(table: Table) -> None:
+    assert [row["trigger"] for row in table("docs/presence.md", "triggers")] == list(get_args(TriggerKind))
+
+
+def test_what_a_tag_is_shown_as_is_on_its_page(table: Table) -> None:
+    rows = table("docs/presence.md", "presence-sorts")
+    assert [row["shown as"] for row in rows] == list(get_args(Sort))

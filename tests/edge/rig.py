@@ -40,7 +40,7 @@ from inspection.messages.station import WorklistPage
 from inspection.messages.uplink import SignedRecord
 from inspection.operator import Command, CommandCode
 from inspection.policy import DEFAULT_POLICY
-from inspection.readings import Frame, Scan, TagRead
+from inspection.readings import Frame, Scan, TagRead, Trigger, Weight
 from inspection.record import InspectionRecord, read_record
 
 BOOT = "1" * 32
@@ -85,6 +85,16 @@ class SimulatedSenses:
         """Nothing comes by itself: the rig scans."""
         await asyncio.Event().wait()
         yield Scan(content=b"", symbology=None, scanner="", scanned_at=START)
+
+    async def triggers(self) -> AsyncIterator[Trigger]:
+        """Nothing comes by itself: a test posts what it means."""
+        await asyncio.Event().wait()
+        yield Trigger(source="", input=1, active=True, seen_at=START)
+
+    async def weights(self) -> AsyncIterator[Weight]:
+        """As above."""
+        await asyncio.Event().wait()
+        yield Weight(weight_g=0, as_sent="", scale="", measured_at=START)
 
     async def capture(self, view: str) -> Frame:
         if view in self.failing:
@@ -213,6 +223,7 @@ def build_rig(
     limits: Retention | None = None,
     auto_capture: bool = False,
     frames_per_view: int = 1,
+    watch: TagWatch | None = None,
 ) -> Rig:
     """Put a bench together on a folder."""
     world, seen = site.new_world(), site.detection()  # type: ignore[attr-defined]  # a module of functions
@@ -239,7 +250,7 @@ def build_rig(
         seeing=_seeing(senses, lambda merchant: detector, executor, frames_per_view),
         committer=committer,
         database=database,
-        watch=TagWatch(2.0),
+        watch=watch or TagWatch(2.0),
         faults=faults,
         changes=Changes(),
         clock=clock,

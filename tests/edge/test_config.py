@@ -92,3 +92,16 @@ def test_a_misspelt_variable_is_refused(folder: Path, name: str) -> None:
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BadConfig, match="enrol"):
         load_config(tmp_path, {})
+
+
+def test_places_and_a_trigger_are_read(folder: Path) -> None:
+    more = 'trigger = "input"\n' + GOOD + '\n[[places]]\nname = "shelf"\nantennas = ["gate/3", "portal"]\n'
+    (folder / "station.toml").write_text(more)
+    config = load_config(folder, {})
+    assert (config.trigger, config.places[0].antennas) == ("input", ("gate/3", "portal"))
+
+
+def test_a_place_of_an_unknown_reader_is_named(folder: Path) -> None:
+    (folder / "station.toml").write_text(GOOD + '\n[[places]]\nname = "shelf"\nantennas = ["cam/1"]\n')
+    with pytest.raises(BadConfig, match="no reader is called cam"):
+        load_config(folder, {})

@@ -42,7 +42,7 @@ async def test_the_snapshot_follows_an_item(page: httpx.AsyncClient, rig: "Rig",
     found = await state(page)
     assert (found["state"], found["inspector"], found["language"]) == ("matched", "anna", "en")
     assert found["unit"]["sku"] == "MUG-1"
-    assert found["tags"] == [{"epc_hex": site.tag(1).hex(), "known": True}]
+    assert found["tags"] == [{"epc_hex": site.tag(1).hex(), "known": True, "sort": "item", "place": "bench"}]
     await rig.scan("CMD:CAPTURE")
     found = await state(page)
     assert found["proposal"]["grade"] == "new"

@@ -10,6 +10,7 @@ import pytest
 from devices.config import parse_devices
 from devices.device import Condition
 from devices.driver import Surroundings
+from devices.presence.sightings import is_torn
 from devices.rfid.impinj.driver import IMPINJ
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from inspection.readings import TagRead, Trigger
@@ -47,6 +48,21 @@ def test_a_tag_is_read_with_both_clocks(taken: Taken, reader: ImpinjEmulator) ->
     assert isinstance(read, TagRead)
     assert (read.epc, read.antenna, read.rssi_dbm) == (ITEM, 3, -41.5)
     assert read.reader_time and read.reader_time - read.seen_at > timedelta(minutes=119)
+
+
+@pytest.mark.parametrize(
+    ("pc", "torn"), [("MAA=", False), ("MAA", False), (None, False), ("IAA=", True)], ids=str
+)
+def test_a_tag_whose_pc_word_names_another_length_is_a_ghost(
+    taken: Taken, reader: ImpinjEmulator, pc: str | None, torn: bool
+) -> None:
+    reader.place(ITEM)
+    [payload] = reader.tick()
+    event = json.loads(payload)
+    event["tagInventoryEvent"]["pc"] = pc
+    [read] = taken(json.dumps(event).encode())
+    assert isinstance(read, TagRead)
+    assert is_torn(read) is torn
 
 
 def test_an_event_that_is_sent_twice_counts_once(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devices.presence import Presence, PresenceState, assess
+from devices.presence.bench import Presence, PresenceState, assess
 from devices.rfid.rdm6300.driver import Rdm6300, Rdm6300Config
 from devices.rfid.rdm6300.emulator import Rdm6300Emulator
 from devices.transport.opening import open_stream

@@ -1,9 +1,13 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.presence import Presence, PresenceState, ReadRing, assess
+from devices.presence.bench import Presence, PresenceState, assess
+from devices.presence.places import Places
+from devices.presence.sightings import ReadRing, is_torn
 from inspection.identity.epc import sgtin96_for
 from inspection.readings import TagRead
 
@@ -102,6 +106,51 @@ def test_five_hundred_reads_are_one_line() -> None:
     [line] = presence.items
     assert (line.reads, line.rssi_dbm) == (500, -45.0)
     assert line.last_seen_at - line.first_seen_at == timedelta(seconds=0.499)
+
+
+SHELF = Places({("gate", 2): "shelf"})
+
+
+def read_at(antenna: int, epc: bytes, *ages_s: float, rssi: float | None = -45.0) -> list[TagRead]:
+    return [replace(read, antenna=antenna) for read in seen(epc, *ages_s, rssi=rssi)]
+
+
+def test_a_neighbours_tag_is_shown_and_never_taken() -> None:
+    reads = [*read_at(1, ITEM, 0.2, 0.1), *read_at(2, OTHER, 0.2, 0.1)]
+    presence = assess(reads, now=NOW, places=SHELF)
+    assert (presence.epc, [each.epc for each in presence.neighbours]) == (ITEM, [OTHER])
+    alone = assess(read_at(2, OTHER, 0.2, 0.1), now=NOW, places=SHELF)
+    assert (alone.state, len(alone.neighbours)) == (PresenceState.NONE, 1)
+
+
+def test_the_reads_of_another_places_antenna_say_nothing_of_the_bench() -> None:
+    reads = [*read_at(1, ITEM, 0.2, 0.1, rssi=-45.0), *read_at(2, ITEM, 0.15, rssi=-20.0)]
+    [item] = assess(reads, now=NOW, places=SHELF).items
+    assert (item.reads, item.rssi_dbm) == (2, -45.0)
+
+
+def test_a_tag_whose_place_is_another_one_is_no_item_though_the_bench_reads_it() -> None:
+    presence = assess(read_at(1, ITEM, 0.2, 0.1), now=NOW, places=SHELF, elsewhere={ITEM})
+    assert (presence.state, [each.epc for each in presence.neighbours]) == (PresenceState.NONE, [ITEM])
+
+
+def test_ghosts_are_shown_and_never_taken() -> None:
+    torn = [replace(read, pc=0x2000) for read in seen(OTHER, 0.3, 0.2, 0.1)]  # 4 words, and there are 6
+    presence = judged(seen(ITEM, 0.1), torn)
+    assert (presence.state, presence.epc) == (PresenceState.NONE, None)
+    assert {ghost.epc for ghost in presence.ghosts} == {ITEM, OTHER}
+
+
+def test_a_torn_ghost_does_not_hide_the_tag_beside_it() -> None:
+    torn = [replace(read, pc=0x2000) for read in seen(OTHER, 0.3, 0.2, 0.1, rssi=-30.0)]
+    assert judged(torn, seen(ITEM, 0.2, 0.1, rssi=-50.0)).epc == ITEM
+
+
+@pytest.mark.parametrize(("pc", "torn"), [(0x3000, False), (0x3400, False), (0x3A00, False), (0x1800, True)])
+def test_the_length_in_the_pc_tells_a_torn_read(pc: int, torn: bool) -> None:
+    [read] = seen(ITEM, 0.1)
+    assert is_torn(replace(read, pc=pc)) is torn
+    assert not is_torn(read)
 
 
 def test_the_ring_is_bounded_and_can_be_emptied() -> None:
