@@ -12,6 +12,7 @@ from devices.printer.zpl.driver import ZPL
 from devices.rfid.a0.driver import A0
 from devices.rfid.impinj.driver import IMPINJ
 from devices.rfid.m100.driver import M100_DRIVER
+from devices.rfid.mercury.driver import MERCURY
 from devices.rfid.rdm6300.driver import RDM6300
 from devices.rfid.uhfreader.driver import UHFREADER
 from devices.scale.driver import SCALE
@@ -20,6 +21,7 @@ from devices.signal.gpo_light.driver import GPO_LIGHT
 
 DRIVERS: Mapping[str, Driver] = {
     "uhfreader": UHFREADER,
+    "mercury": MERCURY,
     "impinj": IMPINJ,
     "m100": M100_DRIVER,
     "a0": A0,

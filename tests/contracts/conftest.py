@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from demo.processes import free_ports
 from devices.device import Scanner, TagReader
 from devices.driver import Surroundings
 from devices.registry import DRIVERS
@@ -22,6 +23,8 @@ from devices.rfid.impinj.driver import ImpinjConfig
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.m100.driver import M100Config
 from devices.rfid.m100.emulator import M100Emulator
+from devices.rfid.mercury.driver import MercuryConfig
+from devices.rfid.mercury.emulator import MercuryEmulator
 from devices.rfid.rdm6300.driver import Rdm6300Config
 from devices.rfid.rdm6300.emulator import Rdm6300Emulator
 from devices.rfid.uhfreader.driver import UhfReaderConfig
@@ -174,6 +177,32 @@ async def rdm6300(stack: AsyncExitStack, folder: Path, _: Any) -> ReaderRig:
     )
 
 
+async def mercury(stack: AsyncExitStack, folder: Path, model: Any) -> ReaderRig:
+    port, faults = str(folder / "reader"), Counter[str]()
+    if model == "m7e":
+        port = f"tcp://127.0.0.1:{free_ports(1)[0]}"
+    boots = model == "m5e"
+    emulator = MercuryEmulator(port, model=model, needs_boot=boots, stop_s=0.05)
+    await stack.enter_async_context(emulator)
+
+    async def spoil() -> None:
+        emulator.spoil_epc()
+        emulator.noise(bytes.fromhex("ff ff 28 22 00 00 ff01 97 02 4b be"))
+
+    config = MercuryConfig(
+        driver="mercury", name="gate", port=port, region="eu", search_ms=60, reply_timeout_ms=300
+    )
+    return ReaderRig(
+        reader=build("mercury", config, faults),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=spoil,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+    )
+
+
 async def impinj(stack: AsyncExitStack, folder: Path, kind: Any) -> ReaderRig:
     faults = Counter[str]()
     config = BrokerConfig(kind=kind, folder=folder / "broker", port=0, users=USERS)
@@ -211,6 +240,9 @@ RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], str]] = {
     "a0 on a pty": (a0, "none"),
     "a0 in a session": (a0, "S1"),
     "rdm6300 on a pty": (rdm6300, ""),
+    "mercury nano on a pty": (mercury, "nano"),
+    "mercury m5e on a pty": (mercury, "m5e"),
+    "mercury m7e over tcp": (mercury, "m7e"),
     "impinj over nats": (impinj, "nats"),
     "impinj over mosquitto": (impinj, "mosquitto"),
 }

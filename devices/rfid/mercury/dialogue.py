@@ -63,6 +63,11 @@ class Dialogue:
                 raise LinkLost(f"{self._line.stream.name} echoes what it is sent", reason="silent")
             return answer
 
+    @property
+    def streams(self) -> bool:
+        """Whether it was started and not stopped again."""
+        return self._streams
+
     async def start(self, search_ms: int) -> Answer:
         """Ask it to stream the tags of searches that long; it does where the answer's status is 0."""
         answer = await self.ask(Op.MULTI, stream_data(search_ms))
