@@ -88,12 +88,13 @@ class Live:
 
 def screen(statuses: Iterable[DeviceStatus], newest: Iterable[str]) -> Group:
     """The whole picture: a table of devices, the last readings below."""
-    table = Table("device", "driver", "state", "readings", "lost", "on the wire", "what is wrong")
+    table = Table("device", "driver", "state", "readings", "lost", "on the wire", "says", "what is wrong")
     for status in statuses:
         state = Text(status.state.value, style=COLOURS[status.state])
         wire, wrong = _counts(status.counts), status.sentence or _counts(status.faults)
         numbers = (str(status.readings), str(status.lost))
-        table.add_row(status.name, status.driver, state, *numbers, wire, wrong)
+        says = " ".join(f"{name} {value}" for name, value in status.values.items())
+        table.add_row(status.name, status.driver, state, *numbers, wire, says, wrong)
     return Group(table, *(Text(each) for each in newest))
 
 

@@ -15,6 +15,7 @@ from devices.rfid.m100.driver import M100_DRIVER
 from devices.rfid.mercury.driver import MERCURY
 from devices.rfid.rdm6300.driver import RDM6300
 from devices.rfid.uhfreader.driver import UHFREADER
+from devices.rfid.zebra.driver import ZEBRA
 from devices.scale.driver import SCALE
 from devices.scanner.driver import SCANNER
 from devices.signal.gpo_light.driver import GPO_LIGHT
@@ -23,6 +24,7 @@ DRIVERS: Mapping[str, Driver] = {
     "uhfreader": UHFREADER,
     "mercury": MERCURY,
     "impinj": IMPINJ,
+    "zebra": ZEBRA,
     "m100": M100_DRIVER,
     "a0": A0,
     "rdm6300": RDM6300,

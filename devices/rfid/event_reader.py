@@ -155,4 +155,4 @@ class EventReader(ABC):
         if verdict.lost:
             self._own["events_lost"] += verdict.lost
             self._count("events_lost", f"{verdict.lost} events before number {number} did not come")
-        return verdict.twice
+        return verdict.twice and event.mark.once is not None

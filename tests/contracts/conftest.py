@@ -6,7 +6,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from demo.processes import free_ports
+from devices.config import parse_devices
 from devices.device import Scanner, TagReader
 from devices.driver import Surroundings
+from devices.emulation_mqtt import MqttTagEmulator
 from devices.registry import DRIVERS
 from devices.rfid.a0.driver import A0Config
 from devices.rfid.a0.emulator import A0Emulator
-from devices.rfid.impinj.driver import ImpinjConfig
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.m100.driver import M100Config
 from devices.rfid.m100.emulator import M100Emulator
@@ -29,6 +30,7 @@ from devices.rfid.rdm6300.driver import Rdm6300Config
 from devices.rfid.rdm6300.emulator import Rdm6300Emulator
 from devices.rfid.uhfreader.driver import UhfReaderConfig
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
+from devices.rfid.zebra.emulator import ZebraEmulator
 from devices.scanner.driver import ScannerConfig
 from devices.scanner.emulator import ScannerEmulator
 from edge.broker import Broker, BrokerConfig
@@ -40,8 +42,8 @@ STRANGE = tuple(map(bytes.fromhex, ("e28011606000020a6681f23f", "00" * 12, "8a45
 """A chip's own number, a blank, a short one, the longest one."""
 
 USERS = (
-    BrokerUser(name="gate", publish=("devices/gate/#",)),
-    BrokerUser(name="station", subscribe=("devices/#",)),
+    BrokerUser(name="gate", publish=("devices/gate/#",), subscribe=("devices/gate/tags/command",)),
+    BrokerUser(name="station", subscribe=("devices/#",), publish=("devices/gate/tags/command",)),
 )
 NO_MOSQUITTO = pytest.mark.skipif(
     shutil.which("mosquitto", path="/usr/sbin:/usr/bin") is None, reason="mosquitto is not installed"
@@ -203,36 +205,64 @@ async def mercury(stack: AsyncExitStack, folder: Path, model: Any) -> ReaderRig:
     )
 
 
-async def impinj(stack: AsyncExitStack, folder: Path, kind: Any) -> ReaderRig:
-    faults = Counter[str]()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A reader over MQTT: its settings beside the topic, and its emulator's."""
+
+    driver: str
+    emulator: type[MqttTagEmulator]
+    settings: dict[str, Any] = field(default_factory=dict)
+    emulated: dict[str, Any] = field(default_factory=dict)
+    spoilt: bytes = b'{"data": {"idHex": "!"}}{'
+    brokers: tuple[str, ...] = ("nats", "mosquitto")
+
+
+TOPIC = "devices/gate/tags"
+COMMANDED = {"command_topic": f"{TOPIC}/command", "response_topic": f"{TOPIC}/response"}
+PUBLISHED = {
+    "impinj": Published(
+        driver="impinj", emulator=ImpinjEmulator, spoilt=b'{"tagInventoryEvent": {"epc": "!"}}{'
+    ),
+    "zebra": Published(driver="zebra", emulator=ZebraEmulator),
+    "zebra that is commanded": Published(
+        driver="zebra",
+        emulator=ZebraEmulator,
+        settings={**COMMANDED, "start_inventory": True},
+        emulated={"reading": False},
+        brokers=("nats",),
+    ),
+    "zebra sled": Published(
+        driver="zebra", emulator=ZebraEmulator, emulated={"model": "sled"}, brokers=("mosquitto",)
+    ),
+}
+
+
+async def published(stack: AsyncExitStack, folder: Path, argument: Any) -> ReaderRig:
+    name, kind = argument
+    about, faults = PUBLISHED[name], Counter[str]()
     config = BrokerConfig(kind=kind, folder=folder / "broker", port=0, users=USERS)
     broker = await stack.enter_async_context(Broker(config))
-    topic = "devices/gate/tags"
-    emulator = ImpinjEmulator(broker.account("gate"), topic, period_s=0.02)
+    emulator = about.emulator(broker.account("gate"), TOPIC, period_s=0.02, **about.emulated)
     await stack.enter_async_context(emulator)
     await emulator.connected()
+    [device] = parse_devices([{"driver": about.driver, "name": "gate", "topic": TOPIC, **about.settings}])
 
     def cut() -> None:
         assert broker.pid
         os.kill(broker.pid, signal.SIGKILL)
 
     return ReaderRig(
-        reader=build(
-            "impinj",
-            ImpinjConfig(driver="impinj", name="gate", topic=topic),
-            faults,
-            mqtt=broker.account("station"),
-        ),
+        reader=build(about.driver, device, faults, mqtt=broker.account("station")),
         place=emulator.place,
         remove=emulator.remove,
-        spoil=lambda: emulator.send(b'{"tagInventoryEvent": {"epc": "!"}}{'),
+        spoil=lambda: emulator.send(about.spoilt),
         cut=cut,
         mend=lambda: None,  # the broker comes back by itself
         faults=faults,
     )
 
 
-RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], str]] = {
+RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], Any]] = {
     "uhfreader18 on a pty": (uhfreader, "18"),
     "uhfreader288 on a pty": (uhfreader, "288"),
     "m100 on a pty": (m100, "m100"),
@@ -243,8 +273,11 @@ RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], str]] = {
     "mercury nano on a pty": (mercury, "nano"),
     "mercury m5e on a pty": (mercury, "m5e"),
     "mercury m7e over tcp": (mercury, "m7e"),
-    "impinj over nats": (impinj, "nats"),
-    "impinj over mosquitto": (impinj, "mosquitto"),
+    **{
+        f"{name} over {kind}": (published, (name, kind))
+        for name in PUBLISHED
+        for kind in PUBLISHED[name].brokers
+    },
 }
 
 

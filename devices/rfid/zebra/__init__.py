@@ -1,0 +1,1 @@
+"""Zebra readers with the IoT Connector: fixed ones and sleds, over MQTT."""
