@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from devices.errors import LinkLost, WrongSetUp
 from devices.rfid.a0.codec import encode, write_tag
-from devices.rfid.a0.driver import A0Config, A0Reader
+from devices.rfid.a0.driver import A0, A0Config, A0Reader
 from devices.rfid.a0.emulator import A0Emulator
 from devices.rfid.a0.frames import Code, Command, Frame, SeenTag
 from devices.transport.opening import open_stream
@@ -90,6 +90,13 @@ async def test_an_antenna_that_the_reader_does_not_have_is_a_wrong_set_up(
 def test_impossible_antennas_are_refused_before_a_port_is_opened(antennas: Any) -> None:
     with pytest.raises(ValidationError):
         A0Config(driver="a0", name="gate", port="/dev/null", antennas=antennas)
+
+
+async def test_it_answers_when_a_port_is_asked_who_is_there(device: A0Emulator) -> None:
+    device.antenna = 3
+    async with reader(device, **A0.probes[0]) as opened:
+        assert opened.firmware
+    assert device.antenna == 3, "to be asked changes nothing"
 
 
 async def test_another_reader_on_the_line_is_not_listened_to(device: A0Emulator) -> None:

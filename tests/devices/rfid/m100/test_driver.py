@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from devices.errors import LinkLost, WrongSetUp
-from devices.rfid.m100.driver import M100, M100Config
+from devices.rfid.m100.driver import M100, M100_DRIVER, M100Config
 from devices.rfid.m100.emulator import M100Emulator
 from devices.rfid.m100.frames import Region
 from devices.transport.opening import open_stream
@@ -71,6 +71,14 @@ async def test_a_poll_that_came_to_its_end_is_started_again(module: M100Emulator
         for _ in range(7):
             await anext(reads)
     assert module.polls >= 7
+
+
+@pytest.mark.parametrize("settings", M100_DRIVER.probes)
+async def test_it_answers_when_a_port_is_asked_who_is_there(tmp_path: Path, settings: Any) -> None:
+    async with M100Emulator(tmp_path / "module", dialect=settings["dialect"]) as module:
+        async with reader(module, **settings) as opened:
+            assert opened.about
+        assert not module.is_polling
 
 
 async def test_region_and_power_are_set_at_every_opening(module: M100Emulator) -> None:
