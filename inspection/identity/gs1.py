@@ -25,6 +25,8 @@ LONGEST_CODE = 4096
 """Characters; the largest QR code holds 4,296 of them."""
 GS1_SYMBOLOGIES = frozenset({"]C1", "]e0", "]d2", "]Q3", "]J1"})
 """GS1-128, DataBar, GS1 DataMatrix, GS1 QR, GS1 DotCode: element strings by definition."""
+AS_GS1_128 = "]C1"
+"""All of them hold the same syntax, and biip does not know GS1 DotCode."""
 RETAIL_PREFIX = "]E"
 """EAN and UPC."""
 AIM_INSIDE = re.compile(r".\][A-Za-z][0-9A-Za-z](?=[0-9A-Za-z])")
@@ -49,7 +51,7 @@ def read_code(text: str, symbology: str | None = None) -> ItemCode:
     if LINK.match(text):
         return _digital_link(text)
     if symbology in GS1_SYMBOLOGIES or _looks_like_elements(text, symbology):
-        return _element_string(text, symbology)
+        return _element_string(text)
     return _number(text, symbology)
 
 
@@ -92,8 +94,8 @@ def _looks_like_elements(text: str, symbology: str | None) -> bool:
     return text[:2] == "00" and len(text) == 20 and has_right_check_digit(text[2:])
 
 
-def _element_string(text: str, symbology: str | None) -> ItemCode:
-    answer = parse((symbology if symbology in GS1_SYMBOLOGIES else "]C1") + text)
+def _element_string(text: str) -> ItemCode:
+    answer = parse(AS_GS1_128 + text)
     if answer.gs1_message is None:
         raise BadIdentifier(f"the GS1 code {_short(text)} cannot be read: {answer.gs1_message_error}")
     return _from_elements(text, answer, answer.gs1_message.element_strings)

@@ -37,6 +37,7 @@ def test_every_known_element_string_gives_its_keys(vector: dict[str, Any]) -> No
         ("4006381333931", "]E0", {"gtin": "04006381333931"}),
         ("4006381333931", None, {"gtin": "04006381333931"}),
         ("96385074", "]E4", {"gtin": "00000096385074"}),
+        ("01" + GTIN + "21SER-9", "]J1", {"gtin": GTIN, "serial": "SER-9"}),
         ("01" + GTIN + "21SER-9", None, {"gtin": GTIN, "serial": "SER-9"}),
         ("00095201234567891235", None, {"sscc": "095201234567891235"}),
         ("https://id.gs1.org/01/" + GTIN + "/21/32a%2Fb", "]Q1", {"gtin": GTIN, "serial": "32a/b"}),
