@@ -4,7 +4,7 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench soak mutations render lock setup-dev training
+.PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices
 .NOTPARALLEL:
 
@@ -25,6 +25,7 @@ endef
 digest = $(shell cat $(1) | sha256sum | cut -c1-16)
 RUN  := .venv/.run-$(call digest,requirements.lock)
 DRAW := .venv/render/.made-$(call digest,datasets/rendered/requirements.txt)
+FUZZ := .venv/fuzz/.made-$(call digest,tests/devices/fuzz/requirements.txt)
 DEV  := .venv/.dev-$(call digest,requirements-dev.lock)
 SELF := .venv/.self-$(call digest,pyproject.toml)
 
@@ -60,6 +61,9 @@ soak: setup-dev  ## the tests that take hours
 
 mutations: setup-dev  ## 10,000 attacks on the ledger before three verifiers (fewer: ARGS='--count 1000')
 	@$(BIN)/python -m tests.kit.mutations_run $(ARGS)
+
+fuzz: setup-dev $(FUZZ)  ## 10 minutes of fuzzing over all codecs (shorter: make fuzz ARGS='--seconds 60')
+	@PYTHONPATH=.venv/fuzz nice -n 10 $(BIN)/python -m tests.devices.fuzz.run $(ARGS)
 
 training: | $(BIN)/pip  ## make .venv/train for `regrade train` (torch; ultralytics, which is AGPL-3.0)
 	@$(BIN)/python -m venv .venv/train
@@ -123,6 +127,12 @@ $(DRAW):
 	@.venv/render/bin/python -m pip --disable-pip-version-check --quiet install \
 	    -r datasets/rendered/requirements.txt
 	@rm -f .venv/render/.made-* && touch $@
+
+# atheris has wheels for Linux on x86_64 only: kept beside .venv, so that the tests need no compiler elsewhere
+$(FUZZ): | $(BIN)/pip
+	@rm -rf .venv/fuzz
+	@$(PIP) install --require-hashes --only-binary :all: --target .venv/fuzz -r tests/devices/fuzz/requirements.txt
+	@touch $@
 
 .venv/uv/bin/uv: | $(BIN)/pip
 	@$(BIN)/python -m venv .venv/uv

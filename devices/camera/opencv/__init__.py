@@ -1,1 +1,0 @@
-"""USB and network cameras, grabbed by OpenCV."""

@@ -1,0 +1,101 @@
+"""Everything that reads a device's bytes, by the name of its folder in `tests/devices/corpus`."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.protocols import PROTOCOLS
+from devices.rfid.impinj import payload as impinj
+from devices.rfid.json_events import MOST_EVENTS, Fault, objects
+from devices.rfid.zebra import payload as zebra
+from devices.rfid.zebra.health import Wanted, condition, dropped
+from devices.rfid.zebra.orders import read_answers, read_command
+from devices.scanner.codec import Decoder
+from inspection.errors import NotUnderstood
+from inspection.identity.epc import read_epc, trade_item
+from inspection.identity.gs1 import read_code
+from tests.devices.conftest import FOLDER
+from tests.devices.fuzz.asking import WireAsking
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing that is fuzzed."""
+
+    ask: Callable[[bytes], object]
+    """Raises where it is wrong."""
+    seeds: tuple[bytes, ...] = ()
+    """Beside what is kept in the target's folder."""
+
+
+def ask_epc(content: bytes) -> None:
+    """An EPC is an item or refused in words, and a tag in the field is one of the two."""
+    trade_item(content)
+    try:
+        read_epc(content)
+    except NotUnderstood as error:
+        assert str(error)
+
+
+def ask_gs1(content: bytes) -> None:
+    """A printed code is an item or refused in words."""
+    try:
+        read_code(content.decode("utf-8", errors="replace"))
+    except NotUnderstood as error:
+        assert str(error)
+
+
+def ask_impinj(content: bytes) -> None:
+    """A message is a bounded number of events; what is wrong with it is one of them."""
+    assert len(impinj.read_events(content)) <= MOST_EVENTS + 1
+
+
+def ask_zebra(content: bytes) -> None:
+    """So it is here, and whatever is taken for a heartbeat says how the reader is."""
+    assert len(zebra.read_events(content)) <= MOST_EVENTS + 1
+    assert len(read_answers(content)) <= MOST_EVENTS + 1
+    read_command(content)
+    for found in objects(content):
+        if not isinstance(found, Fault):
+            assert dropped(found) >= 0
+            condition(found, Wanted(antennas=(1, 4), reading=True))
+
+
+def ask_scanner(content: bytes) -> None:
+    """A scanner's line gives the same codes in any pieces, and holds nothing back after a pause."""
+    whole, pieces = Decoder(), Decoder()
+    cut = len(content) // 2
+    found = [*pieces.feed(content[:cut], 1.0), *pieces.feed(content[cut:], 1.0), *pieces.idle(2.0)]
+    assert [*whole.feed(content, 1.0), *whole.idle(2.0)] == found
+    assert not pieces.is_waiting
+
+
+def written(name: str) -> tuple[bytes, ...]:
+    """The bytes of all recorded vectors of one name."""
+    found = json.loads((FOLDER / f"{name}.json").read_text())
+    return tuple(bytes.fromhex(vector["bytes"]) for vector in found if vector["bytes"])
+
+
+def messages(maker: str) -> tuple[bytes, ...]:
+    """The payloads of the recorded messages of one maker's readers."""
+    found = (json.loads(path.read_text())["payload"] for path in sorted(FOLDER.glob(f"mqtt/{maker}_*.json")))
+    return tuple(each.encode() if isinstance(each, str) else json.dumps(each).encode() for each in found)
+
+
+def _wires() -> Iterable[tuple[str, Target]]:
+    for name, wire in PROTOCOLS.items():
+        asking = WireAsking(wire)
+        yield name, Target(ask=asking, seeds=tuple(asking.seeds()))
+
+
+TARGETS: Mapping[str, Target] = {
+    **dict(_wires()),
+    "epc": Target(ask=ask_epc, seeds=written("epc_tds")),
+    "gs1": Target(ask=ask_gs1, seeds=written("gs1_element_string")),
+    "impinj": Target(ask=ask_impinj, seeds=messages("impinj")),
+    "zebra": Target(ask=ask_zebra, seeds=messages("zebra")),
+    "scanner": Target(ask=ask_scanner, seeds=(b"]d20104012345123456\r\n", b"]E04006381333931\r")),
+}
