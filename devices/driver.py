@@ -33,7 +33,8 @@ AnyDevice = TagReader | Scanner | Camera | Scale | Printer | Signal
 class DeviceSettings(BaseModel):
     """What the settings of every device have; each driver adds its own, and `driver` as a Literal."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    """A refusal does not repeat what was written: somebody may have put a password there."""
 
     driver: str
     name: Name

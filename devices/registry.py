@@ -6,6 +6,7 @@ A new driver is one folder and one line here.
 from collections.abc import Mapping
 
 from devices.camera.folder.driver import FOLDER
+from devices.camera.opencv.driver import OPENCV
 from devices.camera.vc0706.driver import VC0706
 from devices.driver import Driver
 from devices.printer.zpl.driver import ZPL
@@ -33,5 +34,6 @@ DRIVERS: Mapping[str, Driver] = {
     "zpl": ZPL,
     "gpo_light": GPO_LIGHT,
     "folder": FOLDER,
+    "opencv": OPENCV,
     "vc0706": VC0706,
 }

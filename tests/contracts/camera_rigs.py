@@ -11,6 +11,8 @@ import numpy as np
 
 from devices.camera.folder.driver import FolderConfig
 from devices.camera.folder.emulator import FolderCameraEmulator
+from devices.camera.opencv.driver import OpenCvConfig
+from devices.camera.opencv.emulator import MjpegEmulator
 from devices.camera.vc0706.driver import Vc0706Config
 from devices.camera.vc0706.emulator import Vc0706Emulator
 from devices.device import Camera
@@ -69,6 +71,23 @@ def void(_: object) -> None:
     """For what nobody asks."""
 
 
+async def opencv(stack: AsyncExitStack, place: Path) -> CameraRig:
+    faults = Counter[str]()
+    emulator = await stack.enter_async_context(MjpegEmulator(free_port(), fps=50))
+    config = OpenCvConfig(
+        driver="opencv", name="cam1", view="top", source=emulator.url, timeout_ms=1000, latency_ms=80
+    )
+    return CameraRig(
+        camera=build("opencv", config, faults),
+        show=emulator.show,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+        as_sent=False,
+        is_live=True,
+    )
+
+
 async def vc0706(stack: AsyncExitStack, port: str) -> CameraRig:
     faults = Counter[str]()
     emulator = await stack.enter_async_context(Vc0706Emulator(port, rate=FAST))
@@ -92,6 +111,7 @@ async def vc0706_over_tcp(stack: AsyncExitStack, place: Path) -> CameraRig:
 
 RIGS: dict[str, Callable[[AsyncExitStack, Path], Awaitable[CameraRig]]] = {
     "folder": folder,
+    "opencv over http": opencv,
     "vc0706 on a pty": vc0706_on_a_pty,
     "vc0706 over tcp": vc0706_over_tcp,
 }

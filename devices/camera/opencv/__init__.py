@@ -1,0 +1,1 @@
+"""USB and network cameras, grabbed by OpenCV."""

@@ -1,0 +1,124 @@
+"""A network camera that sends JPEGs one after the other over HTTP, as IP cameras and ESP32-CAM do."""
+
+import asyncio
+import base64
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from devices.transport.opening import tcp_address
+
+BOUNDARY = b"frame"
+HEAD = (
+    b"HTTP/1.1 200 OK\r\nConnection: close\r\nCache-Control: no-store\r\n"
+    b"Content-Type: multipart/x-mixed-replace; boundary=" + BOUNDARY + b"\r\n\r\n"
+)
+REFUSAL = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="camera"\r\nContent-Length: 0\r\n\r\n'
+
+
+class MjpegEmulator:
+    """One emulated camera at `tcp://127.0.0.1:port`; an async context manager. Loopback only."""
+
+    def __init__(
+        self, port: str | Path, *, fps: float = 25.0, user: str | None = None, password: str = ""
+    ) -> None:
+        self.port = port
+        self.picture = b""
+        """What it sees; nothing until it is shown something."""
+        self.sent = 0
+        """Pictures, to all who looked."""
+        self._address = tcp_address(str(port))
+        self._fps = fps
+        self._key = base64.b64encode(f"{user}:{password}".encode()) if user else None
+        self._server: asyncio.Server | None = None
+        self._lines: set[asyncio.Task[None]] = set()
+        self._stalled = False
+
+    @property
+    def url(self) -> str:
+        """What a viewer opens."""
+        host, port = self._address
+        return f"http://{host}:{port}/video.mjpg"
+
+    async def __aenter__(self) -> Self:
+        await self.plug()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.unplug()
+        await asyncio.gather(*self._lines, return_exceptions=True)
+
+    async def plug(self) -> None:
+        """Appear in the network."""
+        host, port = self._address
+        self._server = await asyncio.start_server(self._serve, host, port)
+        self._address = self._server.sockets[0].getsockname()[:2]
+
+    def unplug(self) -> None:
+        """Vanish: whoever looks is hung up on."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for line in self._lines:
+            line.cancel()
+
+    def replug(self) -> None:
+        """Appear again, a moment later."""
+        task = asyncio.ensure_future(self.plug())
+        self._lines.add(task)
+        task.add_done_callback(self._lines.discard)
+
+    def show(self, picture: bytes) -> None:
+        """Put this before the lens: the bytes of a file, whole or not."""
+        self.picture = picture
+
+    def stall(self, stalled: bool = True) -> None:
+        """Keep the line open and send nothing, as a camera does whose program hangs."""
+        self._stalled = stalled
+
+    def orders(self) -> dict[str, Callable[[str], None]]:
+        """What a person at a keyboard may tell it."""
+        return {
+            "show": lambda rest: self.show(Path(rest).read_bytes()),
+            "unplug": lambda _: self.unplug(),
+            "replug": lambda _: self.replug(),
+            "mute": lambda _: self.stall(),
+            "unmute": lambda _: self.stall(stalled=False),
+        }
+
+    def obey(self, line: str) -> None:
+        """Take one order; raises ValueError in words."""
+        word, _, rest = line.partition(" ")
+        orders = self.orders()
+        if word not in orders:
+            raise ValueError(f"{word!r} is none of {' '.join(orders)}")
+        orders[word](rest.strip())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._lines.add(task)
+            task.add_done_callback(self._lines.discard)
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await self._talk(reader, writer)
+        except asyncio.CancelledError:
+            pass  # unplugged
+        finally:
+            writer.transport.abort()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readuntil(b"\r\n\r\n")
+        if self._key is not None and b"Basic " + self._key not in request:
+            writer.write(REFUSAL)
+            await writer.drain()
+            return
+        writer.write(HEAD)
+        while True:
+            if self.picture and not self._stalled:
+                part = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(self.picture)
+                writer.write(b"--" + BOUNDARY + b"\r\n" + part + self.picture + b"\r\n")
+                await writer.drain()
+                self.sent += 1
+            await asyncio.sleep(1 / self._fps)
