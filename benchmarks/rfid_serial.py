@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from devices.emulation import TagEmulator
+from devices.emulation import LineEmulator
 from devices.rfid.a0.emulator import A0Emulator
 from devices.rfid.m100.codec import tag_crc
 from devices.rfid.m100.emulator import M100Emulator
@@ -45,10 +45,10 @@ class Tried:
         return bool(self.wanted == self.found)
 
 
-async def asked(step: str, emulator: TagEmulator) -> dict[str, Any]:
+async def asked(step: str, emulator: LineEmulator, peer: Path = PEER) -> dict[str, Any]:
     """What the client of this step finds at the emulator."""
     process = await asyncio.create_subprocess_exec(
-        PEERS, "-W", "ignore", PEER, step, str(emulator.port), stdout=PIPE, stderr=DEVNULL
+        PEERS, "-W", "ignore", peer, step, str(emulator.port), stdout=PIPE, stderr=DEVNULL
     )
     async with asyncio.timeout(TIMEOUT_S):
         out, _ = await process.communicate()
@@ -121,7 +121,7 @@ STEPS: dict[str, Callable[[Path], Awaitable[tuple[str, list[Tried]]]]] = {
 }
 
 
-def page(name: str, client: str, tried: list[Tried]) -> str:
+def page(name: str, client: str, tried: list[Tried], module: str) -> str:
     """What was tried, in Markdown."""
     rows = (
         f"| {each.what} | {'yes' if each.held else 'NO'} | `{json.dumps(each.found)}` |" for each in tried
@@ -129,7 +129,7 @@ def page(name: str, client: str, tried: list[Tried]) -> str:
     return "\n".join((
         f"# Our emulated {name} before {client}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "",
-        "`python -m benchmarks.rfid_serial`: the client, which we did not write, over a pseudo-terminal.",
+        f"`python -m {module}`: the client, which we did not write, over a line of its own.",
         "",
         "| tried | held | what it found |",
         "|---|---|---|",
@@ -138,18 +138,23 @@ def page(name: str, client: str, tried: list[Tried]) -> str:
     ))  # fmt: skip
 
 
+async def keep(name: str, client: str, tried: list[Tried], pages: Path | None, module: str) -> bool:
+    """Show what was tried, and keep its page; returns whether all held."""
+    text = page(name, client, tried, module)
+    print(text)
+    if pages is not None:
+        place = pages / f"devices-{name}-{datetime.now(UTC):%Y-%m-%d}.md"
+        await asyncio.to_thread(place.write_text, text, encoding="utf-8")
+    return all(each.held for each in tried)
+
+
 async def run(pages: Path | None) -> bool:
     """Try every client; returns whether all held."""
     held = True
     with tempfile.TemporaryDirectory() as folder:
         for name, step in STEPS.items():
             client, tried = await step(Path(folder))
-            text = page(name, client, tried)
-            print(text)
-            held = held and all(each.held for each in tried)
-            if pages is not None:
-                place = pages / f"devices-{name}-{datetime.now(UTC):%Y-%m-%d}.md"
-                await asyncio.to_thread(place.write_text, text, encoding="utf-8")
+            held = await keep(name, client, tried, pages, "benchmarks.rfid_serial") and held
     return held
 
 
