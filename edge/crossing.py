@@ -271,7 +271,7 @@ class Crossing:
     async def _detect(self, attempt: int, item: Item) -> None:
         seeing = self._seeing
         frames = (*item.earlier, *item.frames)
-        evidence = Evidence(frames=frames, tag_reads=item.tag_reads, scans=item.scans)
+        evidence = Evidence(frames=frames, tag_reads=item.tag_reads, weights=item.weights, scans=item.scans)
         sku, merchant = item.expected.product.sku, item.expected.merchant
         look = partial(_look, seeing.detector_for, merchant, sku, evidence)
         answer = await detect(look, seeing.executor)

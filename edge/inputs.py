@@ -8,7 +8,7 @@ from edge.errors import KeyCloned
 from edge.steps.light import LightAnswer
 from inspection.detector import Detection
 from inspection.operator import Badge, Bin, Command
-from inspection.readings import Frame, Scan
+from inspection.readings import Frame, Scan, Weight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,4 +60,4 @@ class Blocked:
 
 
 Said = Scan | Command | Badge | Bin
-Input = Tick | ItemBegins | NewWorklist | Captured | Detected | LightChecked | Blocked | Said
+Input = Tick | ItemBegins | NewWorklist | Captured | Detected | LightChecked | Blocked | Weight | Said

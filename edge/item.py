@@ -7,7 +7,7 @@ from edge.clock import Instant
 from inspection.detector import Detection
 from inspection.evidence import ImageFault
 from inspection.grades import Grade, ReturnException
-from inspection.readings import Frame, Scan, TagRead
+from inspection.readings import Frame, Scan, TagRead, Weight
 from inspection.returns import ExpectedUnit
 from inspection.verdict import Proposal, Verdict
 
@@ -36,6 +36,8 @@ class Item:
     epc: bytes | None = None
     tag_reads: tuple[TagRead, ...] = ()
     scans: tuple[Scan, ...] = ()
+    weights: tuple[Weight, ...] = ()
+    """As they settled on the scale, the newest last."""
     frames: tuple[Frame, ...] = ()
     """The graded ones, one of each view: they are the evidence."""
     earlier: tuple[Frame, ...] = ()

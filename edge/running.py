@@ -10,6 +10,7 @@ from typing import Any
 from edge.build import Running, open_station
 from edge.config import StationConfig
 from edge.identity import Identity
+from edge.lamps import shine
 from edge.serving import PageServer
 from edge.station import Station
 from edge.tidying import Tidying
@@ -62,6 +63,8 @@ async def _work(running: Running) -> None:
         tasks.create_task(tidying.run())
         tasks.create_task(_watch_devices(running.station))
         tasks.create_task(_announce(running.station, told))
+        station = running.station
+        tasks.create_task(shine(station.bench, station.seeing.senses, station.changes))
 
 
 async def _watch_devices(station: Station) -> None:

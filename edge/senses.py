@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-from devices.device import LiveView
+from devices.device import Lamp, LiveView
 from devices.watch import DeviceStatus
 from inspection.readings import Frame, Scan, TagRead, Trigger, Weight
 
@@ -30,6 +30,10 @@ class Senses(Protocol):
 
     def weights(self) -> AsyncIterator[Weight]:
         """Stable weights of all scales."""
+        ...
+
+    async def show(self, lamps: frozenset[Lamp]) -> None:
+        """Show this on every stack light; one that cannot says so itself."""
         ...
 
     async def capture(self, view: str) -> Frame:

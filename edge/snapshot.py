@@ -15,6 +15,7 @@ from edge.steps.sign import verdict_statement
 from edge.watch import Near
 from inspection.detector import Detection
 from inspection.findings import Finding
+from inspection.grading import weight_off
 from inspection.journey import HoldReason, State
 from inspection.operator import BINS, BinMark
 from inspection.reasons import codes
@@ -36,6 +37,7 @@ class Snapshot(TypedDict):
     language: str
     unit: dict[str, Any] | None
     tags: list[dict[str, Any]]
+    weight: dict[str, Any] | None
     image_faults: list[dict[str, str]]
     exception: str | None
     pending_grade: str | None
@@ -120,6 +122,7 @@ def snapshot(bench: Bench, around: Surroundings) -> Snapshot:
         language=bench.person.language if bench.person else around.language,
         unit=_unit(item) if item else None,
         tags=[_tag(near) for near in around.tags],
+        weight=_weight(item) if item else None,
         image_faults=_image_faults(bench, item),
         exception=item.exception.value if item and item.exception else None,
         pending_grade=item.pending_grade.value if item and item.pending_grade else None,
@@ -174,6 +177,21 @@ def _unit(item: Item) -> dict[str, Any]:
         "inspection": item.expected.inspection,
         "purpose": item.expected.purpose.value,
         "identified_by": item.identified_by,
+    }
+
+
+def _weight(item: Item) -> dict[str, Any] | None:
+    """The newest weight beside the product's own; `fits` is None where one of them is not known."""
+    if not item.weights:
+        return None
+    weight, product = item.weights[-1], item.expected.product
+    off = weight_off(product, weight.weight_g)
+    return {
+        "as_sent": weight.as_sent,
+        "grams": weight.weight_g,
+        "expected_g": product.weight_g,
+        "tolerance_g": product.weight_tolerance_g,
+        "fits": None if off is None else abs(off) <= 1,
     }
 
 

@@ -7,11 +7,13 @@ thrown away.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
 
+from devices.driver import Kind
+from devices.watch import State as DeviceState
 from edge import erasure, journal, worklist
 from edge.arrival import Arrival, Doors
 from edge.bench import Bench, Hold
@@ -34,6 +36,7 @@ from edge.inputs import (
 )
 from edge.lighting import Lighting
 from edge.orders import carry_out
+from edge.pan import Pan
 from edge.watch import TagWatch
 from inspection.errors import DomainError, NotUnderstood
 from inspection.evidence import ImageFault
@@ -47,6 +50,9 @@ log = structlog.get_logger()
 MOST_INPUTS = 256
 """Inputs that wait for the loop; a person or a scanner is never so fast."""
 TICK_S = 0.1
+MOST_WEIGHTS = 8
+"""Weights kept beside one item."""
+WORKS = (DeviceState.READY, DeviceState.DEGRADED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,7 @@ class Station:
         self.crossing = Crossing(self.bench, seeing, committer, clock, self.post, committed)
         self.arrival = Arrival(self.bench, watch, self._doors(committer, database), clock)
         self.lighting = Lighting(self.bench, seeing, clock, self.post)
+        self.pan = Pan()
         self.interrupted: str | None = None
         """Unit that lay on the bench when the program ended; until the next item."""
         self._database, self._faults, self._clock = database, faults, clock
@@ -124,7 +131,7 @@ class Station:
             tasks.create_task(self._take_reads())
             tasks.create_task(self._take_scans())
             tasks.create_task(self._take_triggers(self.seeing.senses.triggers()))
-            tasks.create_task(self._take_triggers(self.seeing.senses.weights()))
+            tasks.create_task(self._take_weights(self.seeing.senses.weights()))
             tasks.create_task(self._tick())
             tasks.create_task(self._loop())
 
@@ -143,6 +150,7 @@ class Station:
         before = self._looks()
         try:
             await self._handle(given)
+            self._weigh()
         except NotUnderstood as error:
             self.bench.say(error.code)
         except DomainError as error:
@@ -176,6 +184,8 @@ class Station:
                 self.changes.bump()
             case Blocked():
                 self._block(given)
+            case Weight():
+                self.pan.settled(given)
             case Badge():
                 await self._sign_in(given)
             case Scan() | Command() | Bin():
@@ -234,6 +244,17 @@ class Station:
             self.bench.step(Event.RESOLVED)
             self.arrival.forget()
 
+    def _weigh(self) -> None:
+        """Put the newest weight to the item, as long as nothing is decided about it."""
+        item = self.bench.item
+        if item is None or item.verdict is not None or self.pan.newest is None:
+            return
+        devices = self.seeing.senses.snapshot()
+        working = {each.name for each in devices if each.kind is Kind.SCALE and each.state in WORKS}
+        weight = self.pan.of(item.unit_id, working)
+        if weight is not None and weight not in item.weights:
+            self.bench.item = replace(item, weights=(*item.weights, weight)[-MOST_WEIGHTS:])
+
     async def _put_aside_what_was_erased(self) -> None:
         """An item whose customer was erased while it lay here is shown no longer, and not recorded."""
         item = self.bench.item
@@ -291,8 +312,16 @@ class Station:
         async for scan in self.seeing.senses.scans():
             self.post(scan)
 
-    async def _take_triggers(self, readings: AsyncIterator[Trigger] | AsyncIterator[Weight]) -> None:
-        async for reading in readings:
-            at = self.watch.triggers.at(reading)
-            if at is not None:
-                self.post(ItemBegins(at=at))
+    async def _take_triggers(self, triggers: AsyncIterator[Trigger]) -> None:
+        async for trigger in triggers:
+            self._begin_with(trigger)
+
+    async def _take_weights(self, weights: AsyncIterator[Weight]) -> None:
+        async for weight in weights:
+            self.post(weight)
+            self._begin_with(weight)
+
+    def _begin_with(self, reading: Trigger | Weight) -> None:
+        at = self.watch.triggers.at(reading)
+        if at is not None:
+            self.post(ItemBegins(at=at))

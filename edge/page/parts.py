@@ -87,11 +87,16 @@ def draw_item(view: View, say: Say) -> None:
         "bench.return_reason": words.say(f"return_reason.{unit['reason']}"),
         "bench.paid": money(unit["paid_minor"], unit["currency"]),
     }
+    weight = view.snap["weight"]
+    if weight is not None:
+        facts["bench.weight"] = weight["as_sent"]
     rows = "".join(
         f"<div><b>{_plain(words.say(key))}</b><span>{_plain(value)}</span></div>"
         for key, value in facts.items()
     )
     ui.html(f'<div class="facts">{rows}</div>', sanitize=False).classes("contents")
+    if view.weight_hint:
+        _text("div", view.weight_hint, "marked")
     if view.snap["exception"]:
         said = words.say(f"exception.{view.snap['exception']}")
         _text("div", words.say("bench.marked", exception=said), "marked")
@@ -290,6 +295,7 @@ PARTS: tuple[Part, ...] = (
         css="panel card item",
         slice_of=lambda view: (
             view.snap["unit"],
+            view.snap["weight"],
             view.snap["exception"],
             None if view.snap["unit"] else view.snap["tags"],
         ),

@@ -167,6 +167,16 @@ class View:
         return BINS[Disposition(chosen["disposition"])] if chosen else None
 
     @property
+    def weight_hint(self) -> str:
+        """What to look for where the weight is not the product's; nothing is decided by it here."""
+        weight = self.snap["weight"]
+        if weight is None or weight["fits"] is not False:
+            return ""
+        key = "bench.too_light" if weight["grams"] < weight["expected_g"] else "bench.too_heavy"
+        figures = {name: weight[name] for name in ("as_sent", "expected_g", "tolerance_g")}
+        return self.words.say(key, **figures)
+
+    @property
     def why_grade(self) -> str:
         """The first reason of the grade in words; the person's own once there is a verdict."""
         item = self.bench.item

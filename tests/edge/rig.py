@@ -15,7 +15,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from devices.device import LiveView
+from devices.device import Lamp, LiveView
 from devices.errors import DeviceError
 from devices.watch import DeviceStatus
 from edge import outbox, worklist
@@ -71,6 +71,9 @@ class SimulatedSenses:
         self.pictures = {"top": b"\xff\xd8\xff a mug"}
         self.first: list[bytes] = []
         """What a camera shows before them, one picture each time."""
+        self.devices: tuple[DeviceStatus, ...] = ()
+        self.lamps: list[frozenset[Lamp]] = []
+        """What the stack light was told, the newest last."""
 
     @property
     def views(self) -> tuple[str, ...]:
@@ -96,6 +99,9 @@ class SimulatedSenses:
         await asyncio.Event().wait()
         yield Weight(weight_g=0, as_sent="", scale="", measured_at=START)
 
+    async def show(self, lamps: frozenset[Lamp]) -> None:
+        self.lamps.append(lamps)
+
     async def capture(self, view: str) -> Frame:
         if view in self.failing:
             raise self.failing[view]
@@ -111,7 +117,7 @@ class SimulatedSenses:
         return None
 
     def snapshot(self) -> tuple[DeviceStatus, ...]:
-        return ()
+        return self.devices
 
     async def wait_for_change(self) -> None:
         await asyncio.Event().wait()
@@ -123,10 +129,13 @@ class DrawnDetector:
 
     seen: Detection
     error: Exception | None = None
+    evidence: Evidence | None = None
+    """What it was shown last."""
     real: Detector | None = None
     """Looks instead, where a test wants the models."""
 
     def detect(self, sku: str, evidence: Evidence) -> Detection:
+        self.evidence = evidence
         if self.error is not None:
             raise self.error
         return self.real.detect(sku, evidence) if self.real else self.seen
@@ -181,6 +190,13 @@ class Rig:
         await self.station.handle(
             Scan(content=content, symbology=symbology, scanner="hand", scanned_at=self.clock().wall)
         )
+        await self.settle()
+
+    async def weigh(self, grams: int, unit: str = "g") -> None:
+        """Let something settle on the scale."""
+        whole = grams if unit == "g" else None
+        weight = Weight(weight_g=whole, as_sent=f"{grams} {unit}", scale="pan", measured_at=self.clock().wall)
+        await self.station.handle(weight)
         await self.settle()
 
     async def press(self, code: CommandCode) -> None:

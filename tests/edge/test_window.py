@@ -201,8 +201,8 @@ async def test_the_readings_of_the_devices_reach_the_loop(bench: Built, site: Mo
         for grams in (0, 300):
             yield weighed(grams)
 
-    await rig.station._take_triggers(weights())
-    assert rig.station.next_input() == ItemBegins(at=NOW)
+    await rig.station._take_weights(weights())
+    assert [rig.station.next_input() for _ in range(3)] == [weighed(0), weighed(300), ItemBegins(at=NOW)]
     assert rig.station.next_input() is None
 
 
