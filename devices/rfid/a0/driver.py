@@ -24,7 +24,6 @@ SILENT_POLLS = 3
 
 REFUSALS = {
     Code.ANTENNA_MISSING: ("antenna_error", "the reader reports a broken or missing antenna"),
-    Code.NO_SUCH_ANTENNA: ("antenna_error", "the reader has no antenna of that number"),
     Code.BAD_PARAMETER: ("illegal_command", "the reader does not know this inventory"),
 }
 
@@ -70,7 +69,6 @@ class A0Reader:
         try:
             answer = await self._ask(Command.FIRMWARE)
             self.firmware = ".".join(map(str, answer.body))
-            await self._find_antennas()
         except BaseException:
             await self._line.__aexit__()
             raise
@@ -80,7 +78,7 @@ class A0Reader:
         await self._line.__aexit__(*exc)
 
     async def reads(self) -> AsyncIterator[TagRead]:
-        """Yield reads as they come; raises LinkLost when the port or the reader is gone."""
+        """Yield reads as they come; raises LinkLost when the port or the reader is gone, and WrongSetUp."""
         loop = asyncio.get_running_loop()
         silent = 0
         for antenna in cycle(self._config.antennas):
@@ -108,24 +106,15 @@ class A0Reader:
                     return found
         return None
 
-    async def _find_antennas(self) -> None:
-        """Select each antenna once: a wrong number is found before the work begins."""
-        for antenna in reversed(self._config.antennas):
-            answer = await self._ask(Command.SET_ANTENNA, bytes((antenna - 1,)))
-            if answer.body == bytes((Code.NO_SUCH_ANTENNA,)):
-                raise WrongSetUp(f"the reader has no antenna {antenna}", reason="antenna_error")
-            self._note_refusal(answer.body)
-
     async def _switch(self, antenna: int) -> bool:
-        """Select an antenna; where it is missing, say so, and it is passed over."""
+        """Select an antenna; where that fails, say so, and it is passed over. Raises WrongSetUp."""
         answer = await self._ask(Command.SET_ANTENNA, bytes((antenna - 1,)))
-        return self._note_refusal(answer.body)
-
-    def _note_refusal(self, body: bytes) -> bool:
-        if body == bytes((Code.SUCCESS,)):
-            return True
-        self._refuse(body[0] if body else Code.FAIL)
-        return False
+        code = answer.body[0] if answer.body else Code.FAIL
+        if code == Code.NO_SUCH_ANTENNA:
+            raise WrongSetUp(f"the reader has no antenna {antenna}", reason="antenna_error")
+        if code != Code.SUCCESS:
+            self._refuse(code)
+        return code == Code.SUCCESS
 
     def _refuse(self, code: int) -> None:
         if code in REFUSALS:
@@ -184,4 +173,5 @@ A0 = Driver(
     build=_build,
     protocols=(A0_WIRE,),
     emulator="devices.rfid.a0.emulator:A0Emulator",
+    probes=({"baud": 115200, "address": BROADCAST, "reply_timeout_ms": 300},),
 )

@@ -173,4 +173,5 @@ M100_DRIVER = Driver(
     build=_build,
     protocols=(M100_WIRE,),
     emulator="devices.rfid.m100.emulator:M100Emulator",
+    probes=tuple({"baud": 115200, "dialect": dialect, "reply_timeout_ms": 300} for dialect in HEADS),
 )
