@@ -49,7 +49,10 @@ def _look(buffer: bytearray) -> Front[Frame]:
 
 
 def read_inventory(frame: Frame) -> SeenTag | Ended | Refused:
-    """Read one frame of an inventory; raises BadFrame where its lengths do not add up."""
+    """Read one frame of an inventory; raises BadFrame where no EPC of whole words fits into it.
+
+    Whether a tag's PC names the same length is judged with its other reads.
+    """
     body = frame.body
     if len(body) == 1:
         return Refused(code=body[0])
@@ -66,11 +69,9 @@ def read_inventory(frame: Frame) -> SeenTag | Ended | Refused:
 
 def _tag(body: bytes) -> SeenTag:
     size = len(body) - AROUND_EPC
-    if size < 0:
+    if size < 0 or size % 2:
         raise BadFrame(f"{len(body)} bytes are no answer to an inventory: {body.hex(' ')}")
     pc = int.from_bytes(body[1:3], "big")
-    if pc >> 11 << 1 != size:
-        raise BadFrame(f"the tag says that its EPC has {pc >> 11 << 1} bytes, {size} came: {body.hex(' ')}")
     return SeenTag(freq_ant=body[0], pc=pc, epc=body[3:-1], rssi_raw=body[-1])
 
 

@@ -159,6 +159,7 @@ class A0Reader:
             antenna=tag.antenna + 1,
             rssi_dbm=None,
             seen_at=self._clock(),
+            pc=tag.pc,
         )
 
 

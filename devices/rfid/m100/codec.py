@@ -70,16 +70,19 @@ def pc_of(epc: bytes) -> int:
 
 
 def read_tag(frame: Frame) -> SeenTag:
-    """Read a notice; raises BadFrame where the tag's own length is another than the module's."""
+    """Read a notice; raises BadFrame where no EPC of whole words fits into it.
+
+    Whether the PC names the same length is judged with the tag's other reads.
+    """
     body = frame.body
     size = len(body) - AROUND_EPC
-    if size < 0:
+    if size < 0 or size % 2:
         raise BadFrame(f"a tag's notice of {len(body)} bytes: {body.hex(' ')}")
-    pc = int.from_bytes(body[1:3], "big")
-    if pc >> 11 << 1 != size:
-        raise BadFrame(f"the tag says that its EPC has {pc >> 11 << 1} bytes, {size} came: {body.hex(' ')}")
     return SeenTag(
-        rssi_raw=body[0], pc=pc, epc=body[3 : 3 + size], crc=int.from_bytes(body[3 + size :], "big")
+        rssi_raw=body[0],
+        pc=int.from_bytes(body[1:3], "big"),
+        epc=body[3 : 3 + size],
+        crc=int.from_bytes(body[3 + size :], "big"),
     )
 
 

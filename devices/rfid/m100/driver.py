@@ -148,6 +148,7 @@ class M100:
             antenna=None,
             rssi_dbm=tag.rssi_dbm,
             seen_at=self._clock(),
+            pc=tag.pc,
         )
 
     def _count_failure(self, frame: Frame) -> None:

@@ -60,7 +60,7 @@ async def test_each_antenna_is_asked_in_its_turn(device: A0Emulator, session: st
 
 async def test_the_signal_byte_is_never_taken_for_dbm(device: A0Emulator) -> None:
     async with reader(device) as opened, aclosing(opened.reads()) as reads:
-        assert {read.rssi_dbm for read in await some(reads, 2)} == {None}
+        assert {(read.rssi_dbm, read.pc) for read in await some(reads, 2)} == {(None, 0x3000)}
 
 
 async def test_a_missing_antenna_is_counted_and_the_others_go_on(device: A0Emulator) -> None:
@@ -82,8 +82,9 @@ async def test_an_antenna_that_the_reader_does_not_have_is_a_wrong_set_up(
     device: A0Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("devices.rfid.a0.emulator.PORTS", 1)
-    with pytest.raises(WrongSetUp, match="no antenna 3"):
-        await reader(device, antennas=(1, 3)).__aenter__()
+    async with reader(device, antennas=(1, 3)) as opened, aclosing(opened.reads()) as reads:
+        with pytest.raises(WrongSetUp, match="no antenna 3"):
+            await some(reads, 9)
 
 
 @pytest.mark.parametrize("antennas", [(), (0,), (5,), (1, 2, 3, 4, 1)])

@@ -46,7 +46,7 @@ async def until(true: Any) -> None:
 async def test_a_read_has_the_signal_and_no_antenna(module: M100Emulator) -> None:
     async with reader(module) as opened, aclosing(opened.reads()) as reads:
         read = await anext(reads)
-    assert (read.epc, read.rssi_dbm, read.antenna) == (ITEM, -61, None)
+    assert (read.epc, read.pc, read.rssi_dbm, read.antenna) == (ITEM, 0x3000, -61, None)
     assert opened.about == "M100 26dBm V1.0"
 
 
