@@ -6,6 +6,7 @@ A new driver is one folder and one line here.
 from collections.abc import Mapping
 
 from devices.camera.folder.driver import FOLDER
+from devices.camera.mqtt_image.driver import MQTT_IMAGE
 from devices.camera.opencv.driver import OPENCV
 from devices.camera.vc0706.driver import VC0706
 from devices.driver import Driver
@@ -34,6 +35,7 @@ DRIVERS: Mapping[str, Driver] = {
     "zpl": ZPL,
     "gpo_light": GPO_LIGHT,
     "folder": FOLDER,
+    "mqtt_image": MQTT_IMAGE,
     "opencv": OPENCV,
     "vc0706": VC0706,
 }

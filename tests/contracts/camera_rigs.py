@@ -1,9 +1,12 @@
 """Every kind of camera with its emulator, so that one contract is asked of all of them."""
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -11,14 +14,23 @@ import numpy as np
 
 from devices.camera.folder.driver import FolderConfig
 from devices.camera.folder.emulator import FolderCameraEmulator
+from devices.camera.mqtt_image.driver import MqttImageConfig
+from devices.camera.mqtt_image.emulator import Form, MqttImageEmulator
 from devices.camera.opencv.driver import OpenCvConfig
 from devices.camera.opencv.emulator import MjpegEmulator
 from devices.camera.vc0706.driver import Vc0706Config
 from devices.camera.vc0706.emulator import Vc0706Emulator
 from devices.device import Camera
+from edge.broker import Broker, BrokerConfig
+from edge.broker_files import BrokerUser
+from link.topics import LARGEST_MESSAGE
 from tests.contracts.conftest import build
 from tests.contracts.lines import free_port
 
+USERS = (
+    BrokerUser(name="cam1", publish=("devices/cam1/picture",), subscribe=("devices/cam1/take",)),
+    BrokerUser(name="station", subscribe=("devices/cam1/picture",), publish=("devices/cam1/take",)),
+)
 FAST = 921_600
 """A line that does not hold the tests up."""
 
@@ -50,6 +62,12 @@ class CameraRig:
     """Whether a picture comes byte for byte."""
     is_live: bool = False
     """Whether the live view follows without a picture being taken."""
+    comes_back: bool = False
+    """Whether the link is there again before anybody mends it."""
+    holds_back: bool = False
+    """Whether pictures that were taken while the link was broken come when it is mended."""
+    largest_message: int | None = None
+    """Bytes of what the wire carries at all."""
 
 
 async def folder(stack: AsyncExitStack, place: Path) -> CameraRig:
@@ -109,9 +127,52 @@ async def vc0706_over_tcp(stack: AsyncExitStack, place: Path) -> CameraRig:
     return await vc0706(stack, free_port())
 
 
+async def mqtt_image(stack: AsyncExitStack, place: Path, form: Form, *, triggered: bool) -> CameraRig:
+    faults = Counter[str]()
+    broker = await stack.enter_async_context(
+        Broker(BrokerConfig(kind="nats", folder=place / "broker", port=0, users=USERS))
+    )
+    topic, trigger = "devices/cam1/picture", "devices/cam1/take" if triggered else None
+    emulator = MqttImageEmulator(
+        broker.account("cam1"), topic, form=form, period_s=0.05, trigger_topic=trigger
+    )
+    await stack.enter_async_context(emulator)
+    await emulator.connected()
+
+    def cut() -> None:
+        assert broker.pid
+        os.kill(broker.pid, signal.SIGKILL)
+
+    config = MqttImageConfig(
+        driver="mqtt_image",
+        name="cam1",
+        view="top",
+        largest_mib=1,
+        topic=topic,
+        trigger_topic=trigger,
+        wait_ms=2500 if form == "chunks" else 700,
+        json_path="data.image" if form == "json" else None,
+        **({"chunk_start": "start", "chunk_end": "end"} if form == "chunks" else {}),
+    )
+    return CameraRig(
+        camera=build("mqtt_image", config, faults, mqtt=broker.account("station")),
+        show=emulator.show,
+        cut=cut,
+        mend=lambda: None,
+        faults=faults,
+        is_live=not triggered,
+        comes_back=True,
+        holds_back=not triggered,
+        largest_message=None if form == "chunks" else LARGEST_MESSAGE,
+    )
+
+
 RIGS: dict[str, Callable[[AsyncExitStack, Path], Awaitable[CameraRig]]] = {
     "folder": folder,
     "opencv over http": opencv,
+    "raw over mqtt": partial(mqtt_image, form="raw", triggered=True),
+    "json over mqtt": partial(mqtt_image, form="json", triggered=False),
+    "parts over mqtt": partial(mqtt_image, form="chunks", triggered=True),
     "vc0706 on a pty": vc0706_on_a_pty,
     "vc0706 over tcp": vc0706_over_tcp,
 }

@@ -13,6 +13,7 @@ import pytest
 
 from devices.device import LiveView
 from devices.errors import DeviceError, DeviceFault, LinkLost
+from inspection.readings import Frame
 from tests.contracts.camera_rigs import RIGS, CameraRig, jpeg, shade_of
 
 PATIENCE_S = 20
@@ -89,7 +90,8 @@ async def test_what_is_no_whole_picture_is_refused_by_name_and_the_next_one_take
         if rig.as_sent:
             with pytest.raises(DeviceFault) as fault:
                 await camera.capture()
-            assert fault.value.reason in REASONS
+            too_large = rig.largest_message is not None and len(content) > rig.largest_message
+            assert fault.value.reason in ({"no_picture"} if too_large else REASONS)
         rig.show(LIGHT)
         assert abs(shade_of((await camera.capture()).content) - 220) < 5
 
@@ -135,6 +137,19 @@ async def test_the_live_view_changes_with_the_picture_only(rig: CameraRig) -> No
         await asyncio.gather(watching, return_exceptions=True)
 
 
+async def first_after_the_link(rig: CameraRig) -> Frame:
+    """A camera of its own may come back later than the link, and with what it held back meanwhile."""
+    while True:
+        try:
+            frame = await rig.camera.capture()
+        except DeviceFault:
+            if not rig.comes_back:
+                raise
+        else:
+            if not rig.holds_back or shade_of(frame.content) > 100:
+                return frame
+
+
 async def test_a_broken_link_is_reported_and_the_same_camera_can_be_opened_again(rig: CameraRig) -> None:
     rig.show(DARK)
     async with rig.camera as camera:
@@ -143,8 +158,9 @@ async def test_a_broken_link_is_reported_and_the_same_camera_can_be_opened_again
         with pytest.raises(DeviceError):
             await camera.capture()
     async with asyncio.timeout(PATIENCE_S):
-        with pytest.raises(LinkLost):
-            await rig.camera.__aenter__()
+        if not rig.comes_back:
+            with pytest.raises(LinkLost):
+                await rig.camera.__aenter__()
         rig.mend()
         while True:
             try:
@@ -154,6 +170,7 @@ async def test_a_broken_link_is_reported_and_the_same_camera_can_be_opened_again
                 await asyncio.sleep(0.05)
     rig.show(LIGHT)
     try:
-        assert abs(shade_of((await rig.camera.capture()).content) - 220) < 5
+        async with asyncio.timeout(PATIENCE_S):
+            assert abs(shade_of((await first_after_the_link(rig)).content) - 220) < 5
     finally:
         await rig.camera.__aexit__(None, None, None)

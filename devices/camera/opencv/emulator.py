@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from devices.emulation import EmulatedDevice
 from devices.transport.opening import tcp_address
 
 BOUNDARY = b"frame"
@@ -17,7 +18,7 @@ HEAD = (
 REFUSAL = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="camera"\r\nContent-Length: 0\r\n\r\n'
 
 
-class MjpegEmulator:
+class MjpegEmulator(EmulatedDevice):
     """One emulated camera at `tcp://127.0.0.1:port`; an async context manager. Loopback only."""
 
     def __init__(
@@ -33,7 +34,8 @@ class MjpegEmulator:
         self._key = base64.b64encode(f"{user}:{password}".encode()) if user else None
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.Task[None]] = set()
-        self._stalled = False
+        self._silent = False
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -73,27 +75,18 @@ class MjpegEmulator:
         """Put this before the lens: the bytes of a file, whole or not."""
         self.picture = picture
 
-    def stall(self, stalled: bool = True) -> None:
+    def mute(self, silent: bool = True) -> None:
         """Keep the line open and send nothing, as a camera does whose program hangs."""
-        self._stalled = stalled
+        self._silent = silent
+
+    def noise(self, content: bytes) -> None:
+        """Send bytes that are no picture to all who look."""
+        for writer in self._writers:
+            writer.write(content)
 
     def orders(self) -> dict[str, Callable[[str], None]]:
-        """What a person at a keyboard may tell it."""
-        return {
-            "show": lambda rest: self.show(Path(rest).read_bytes()),
-            "unplug": lambda _: self.unplug(),
-            "replug": lambda _: self.replug(),
-            "mute": lambda _: self.stall(),
-            "unmute": lambda _: self.stall(stalled=False),
-        }
-
-    def obey(self, line: str) -> None:
-        """Take one order; raises ValueError in words."""
-        word, _, rest = line.partition(" ")
-        orders = self.orders()
-        if word not in orders:
-            raise ValueError(f"{word!r} is none of {' '.join(orders)}")
-        orders[word](rest.strip())
+        """`show FILE` besides."""
+        return {"show": lambda rest: self.show(Path(rest).read_bytes()), **super().orders()}
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -106,6 +99,7 @@ class MjpegEmulator:
         except asyncio.CancelledError:
             pass  # unplugged
         finally:
+            self._writers.discard(writer)
             writer.transport.abort()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -115,8 +109,9 @@ class MjpegEmulator:
             await writer.drain()
             return
         writer.write(HEAD)
+        self._writers.add(writer)
         while True:
-            if self.picture and not self._stalled:
+            if self.picture and not self._silent:
                 part = b"Content-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(self.picture)
                 writer.write(b"--" + BOUNDARY + b"\r\n" + part + self.picture + b"\r\n")
                 await writer.drain()

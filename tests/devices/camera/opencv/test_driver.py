@@ -77,7 +77,7 @@ async def loop_is_free(longest_s: float = 0.25) -> AsyncIterator[None]:
 async def test_a_stream_that_hangs_is_lost_and_closed_in_time(emulator: MjpegEmulator) -> None:
     async with loop_is_free(), camera(emulator.url) as opened:
         await opened.capture()
-        emulator.stall()
+        emulator.mute()
         began = time.monotonic()
         with pytest.raises(LinkLost) as lost:
             await opened.watch()
@@ -90,7 +90,7 @@ async def test_a_stream_that_hangs_is_lost_and_closed_in_time(emulator: MjpegEmu
 
 
 async def test_a_camera_that_never_sends_a_picture_is_not_ready(emulator: MjpegEmulator) -> None:
-    emulator.stall()
+    emulator.mute()
     async with loop_is_free():
         with pytest.raises(LinkLost) as lost:
             await camera(emulator.url).__aenter__()

@@ -1,0 +1,1 @@
+"""Cameras that publish their pictures over MQTT."""
