@@ -34,6 +34,11 @@ class NotUnderstood(DomainError):
 
     code = "not_understood"
 
+    def __init__(self, *sentence: object, fault: str | None = None) -> None:
+        super().__init__(*sentence)
+        self.fault = fault
+        """What is wrong, finer than `code`, such as `cut_short`; None where the sentence is all there is."""
+
 
 class NotAnItem(NotUnderstood):
     """The tag carries no trade item."""

@@ -18,11 +18,23 @@ class ItemCode:
     epc: bytes | None = None
     """The tag's EPC as sent over the air; None for a printed code."""
     uri: str | None = None
-    """EPC pure identity URI, such as `urn:epc:id:sgtin:0614141.812345.6789`."""
+    """EPC pure identity URI, such as `urn:epc:id:sgtin:0614141.812345.6789`; `+` schemes have none."""
     digital_link: str | None = None
     """Path of the GS1 Digital Link behind the domain, such as `/01/80614141123458/21/6789`; tags only."""
+    scheme: str | None = None
+    """EPC scheme of a tag, such as `SGTIN-96` or `SGTIN+`."""
+    filter: int | None = None
+    """What kind of package a tag is on, 0..7; up to 63 in an ADI."""
+    company_prefix: str | None = None
+    """Where the code says how long it is: a printed code and the `+` schemes do not."""
+    host: str | None = None
+    """Host of the Digital Link, of a `++` scheme."""
+    data: tuple[tuple[str, str], ...] = ()
+    """What follows the EPC of a `+` scheme, by application identifier."""
+    unread: str = ""
+    """Hex of what follows, from the first identifier on that this program does not read."""
 
     @property
     def is_plain(self) -> bool:
         """True where only the text itself is known, such as an order number."""
-        return self.gtin is None and self.sscc is None and self.uri is None
+        return self.gtin is None and self.sscc is None and self.scheme is None

@@ -7,7 +7,7 @@ A missing group separator cannot be seen in the text: scanners must be set to se
 
 import re
 
-from biip import ParseResult, parse
+from biip import BiipException, ParseResult, parse
 from biip.gs1_element_strings import GS1ElementStrings
 
 from inspection.errors import BadIdentifier
@@ -17,8 +17,10 @@ from inspection.identity.check_digit import (
     check_digit,
     has_right_check_digit,
     is_digits,
+    wrong_digits,
 )
 from inspection.identity.codes import ItemCode
+from inspection.identity.faults import Fault
 
 GROUP_SEPARATOR = "\x1d"
 LONGEST_CODE = 4096
@@ -29,6 +31,7 @@ AS_GS1_128 = "]C1"
 """All of them hold the same syntax, and biip does not know GS1 DotCode."""
 RETAIL_PREFIX = "]E"
 """EAN and UPC."""
+AIM_IN_FRONT = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 AIM_INSIDE = re.compile(r".\][A-Za-z][0-9A-Za-z](?=[0-9A-Za-z])")
 LINK = re.compile(r"https?://", re.IGNORECASE)
 LINK_INSIDE = re.compile(r"[^=/?&#]https?://", re.IGNORECASE)
@@ -43,16 +46,36 @@ def read_code(text: str, symbology: str | None = None) -> ItemCode:
     `symbology` is the AIM identifier such as `]d2`, where the scanner sends one; it may also
     still stand in front of the text. Raises BadIdentifier with a sentence for a person.
     """
-    if symbology is None and re.match(r"\][A-Za-z][0-9A-Za-z]", text):
-        symbology, text = text[:3], text[3:]
-    _refuse_noise(text)
-    if are_stuck_together(text, symbology):
-        raise BadIdentifier(f"two codes were read as one: {_short(text)}; scan them one by one")
-    if LINK.match(text):
-        return _digital_link(text)
-    if symbology in GS1_SYMBOLOGIES or _looks_like_elements(text, symbology):
-        return _element_string(text)
-    return _number(text, symbology)
+    if symbology is None:
+        symbology, text = split_symbology(text)
+    elements = _elements(text, symbology)
+    return _number(text, symbology) if elements is None else _item(text, elements)
+
+
+def read_elements(text: str) -> dict[str, str]:
+    """Every application identifier of a GS1 code, with its value; raises BadIdentifier where there is none.
+
+    The text may begin with an AIM identifier; without one it is taken for an element string, unless it is an
+    address, or the bare digits of an EAN, GTIN or SSCC, which give (01) or (00).
+    """
+    symbology, inner = split_symbology(text)
+    bare = is_digits(inner) and len(inner) in (*GTIN_LENGTHS, SSCC_LENGTH)
+    if symbology is None and not bare and not LINK.match(inner):
+        symbology = AS_GS1_128
+    elements = _elements(inner, symbology)
+    if elements is not None:
+        found = {element.ai.ai: element.value for element in elements}
+    else:
+        code = _number(inner, symbology)
+        found = {key: digits for key, digits in (("01", code.gtin), ("00", code.sscc)) if digits is not None}
+    if not found:
+        raise BadIdentifier(f"{_short(text)} is no GS1 code", fault=Fault.BAD_CODE)
+    return found
+
+
+def split_symbology(text: str) -> tuple[str | None, str]:
+    """The AIM identifier in front of a text, if there is one, and the text behind it."""
+    return (text[:3], text[3:]) if AIM_IN_FRONT.match(text) else (None, text)
 
 
 def are_stuck_together(text: str, symbology: str | None = None) -> bool:
@@ -78,11 +101,12 @@ def are_stuck_together(text: str, symbology: str | None = None) -> bool:
 
 def _refuse_noise(text: str) -> None:
     if not text.strip():
-        raise BadIdentifier("the code is empty")
+        raise BadIdentifier("the code is empty", fault=Fault.BAD_CODE)
     if len(text) > LONGEST_CODE:
-        raise BadIdentifier(f"the code is too long: {len(text)} characters")
+        raise BadIdentifier(f"the code is too long: {len(text)} characters", fault=Fault.TOO_LONG)
     if any(ord(sign) < 0x20 and sign != GROUP_SEPARATOR for sign in text) or "\ufffd" in text:
-        raise BadIdentifier(f"the code holds signs that cannot be printed: {_short(text)}")
+        words = f"the code holds signs that cannot be printed: {_short(text)}"
+        raise BadIdentifier(words, fault=Fault.BAD_TEXT)
 
 
 def _looks_like_elements(text: str, symbology: str | None) -> bool:
@@ -94,29 +118,50 @@ def _looks_like_elements(text: str, symbology: str | None) -> bool:
     return text[:2] == "00" and len(text) == 20 and has_right_check_digit(text[2:])
 
 
-def _element_string(text: str) -> ItemCode:
-    answer = parse(AS_GS1_128 + text)
-    if answer.gs1_message is None:
-        raise BadIdentifier(f"the GS1 code {_short(text)} cannot be read: {answer.gs1_message_error}")
-    return _from_elements(text, answer, answer.gs1_message.element_strings)
+def _elements(text: str, symbology: str | None) -> GS1ElementStrings | None:
+    """The checked element strings of a code or address; None where it holds none.
+
+    An address without a GS1 key is a plain code: many labels carry the shop's own address.
+    """
+    _refuse_noise(text)
+    if are_stuck_together(text, symbology):
+        words = f"two codes were read as one: {_short(text)}; scan them one by one"
+        raise BadIdentifier(words, fault=Fault.BAD_CODE)
+    if LINK.match(text):
+        answer = _parsed(text)
+        address = answer.gs1_digital_link_uri if answer else None
+        return _checked(address.element_strings) if address is not None else GS1ElementStrings()
+    if symbology not in GS1_SYMBOLOGIES and not _looks_like_elements(text, symbology):
+        return None
+    answer = _parsed(AS_GS1_128 + text)
+    if answer is None or answer.gs1_message is None:
+        why = answer.gs1_message_error if answer else "it has no form of GS1's"
+        raise BadIdentifier(f"the GS1 code {_short(text)} cannot be read: {why}", fault=Fault.BAD_CODE)
+    return _checked(answer.gs1_message.element_strings)
 
 
-def _digital_link(text: str) -> ItemCode:
-    """An address without a GS1 key is a plain code: many labels carry the shop's own address."""
-    answer = parse(text)
-    if answer.gs1_digital_link_uri is None:
-        return ItemCode(raw=text)
-    return _from_elements(text, answer, answer.gs1_digital_link_uri.element_strings)
+def _parsed(text: str) -> ParseResult | None:
+    """What biip says; None where it raises, as it does on `https://[`."""
+    try:
+        return parse(text)
+    except (BiipException, ValueError):
+        return None
 
 
-def _from_elements(text: str, answer: ParseResult, elements: GS1ElementStrings) -> ItemCode:
+def _checked(elements: GS1ElementStrings) -> GS1ElementStrings:
+    """biip keeps elements whose check digit is wrong."""
     for element in elements:
-        if element.gtin_error or element.sscc_error:
-            raise _wrong_check_digit(element.value)
+        wrong = wrong_digits(element.ai.ai, element.value)
+        if wrong is not None:
+            raise _wrong_check_digit(wrong)
+    return elements
+
+
+def _item(text: str, elements: GS1ElementStrings) -> ItemCode:
     return ItemCode(
         raw=text,
-        gtin=answer.gtin.value.zfill(14) if answer.gtin else None,
-        sscc=answer.sscc.value if answer.sscc else None,
+        gtin=_first(elements, "01"),
+        sscc=_first(elements, "00"),
         serial=_first(elements, "21"),
         lot=_first(elements, "10"),
     )
@@ -136,7 +181,8 @@ def _number(text: str, symbology: str | None) -> ItemCode:
     retail = symbology is not None and symbology.startswith(RETAIL_PREFIX)
     if not is_digits(text) or len(text) not in (*GTIN_LENGTHS, SSCC_LENGTH):
         if retail:
-            raise BadIdentifier(f"{_short(text)} is no EAN: it needs 8, 12 or 13 digits")
+            words = f"{_short(text)} is no EAN: it needs 8, 12 or 13 digits"
+            raise BadIdentifier(words, fault=Fault.BAD_NUMBER)
         return ItemCode(raw=text)
     if has_right_check_digit(text):
         return (
@@ -152,7 +198,8 @@ def _number(text: str, symbology: str | None) -> ItemCode:
 def _wrong_check_digit(digits: str) -> BadIdentifier:
     return BadIdentifier(
         f"the check digit of {digits} is {digits[-1]} and should be {check_digit(digits[:-1])}: "
-        "scan the code again"
+        "scan the code again",
+        fault=Fault.CHECK_DIGIT,
     )
 
 

@@ -1,5 +1,3 @@
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,116 +5,157 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.errors import BadIdentifier, NotAnItem, NotUnderstood
-from inspection.identity.epc import PREFIX_DIGITS, Sgtin96, decode_sgtin96, read_epc, sgtin96_for
+from inspection.identity.adi import HEADER as ADI
+from inspection.identity.borrowed import BORROWED
+from inspection.identity.codes import ItemCode
+from inspection.identity.epc import OWN, Stranger, read_epc, trade_item
+from inspection.identity.faults import Fault
+from inspection.identity.plus import HEADERS
+from tests.inspection.identity.test_tds_examples import EXAMPLES, epc_of
 
-VECTORS = Path(__file__).parents[4] / "shared" / "vectors" / "devices.json"
-NEWER = ("SGTIN+", "SGTIN++", "DSGTIN+", "SSCC+", "SGLN+", "GRAI+")
-
-
-def vectors() -> list[Any]:
-    if not VECTORS.exists():
-        return [pytest.param(None, marks=pytest.mark.skip(reason="shared vectors are not on this machine"))]
-    found = [v for v in json.loads(VECTORS.read_text()) if v["protocol"] == "epc_tds"]
-    return [pytest.param(v, id=v["kind"]) for v in found]
-
-
-def epc_of(vector: dict[str, Any]) -> bytes:
-    return bytes.fromhex(vector["hex"] + "0" * (len(vector["hex"]) % 2))
-
-
-@pytest.mark.parametrize("vector", vectors())
-def test_every_known_epc_says_what_the_standard_prints_or_is_refused(vector: dict[str, Any]) -> None:
-    if not vector["valid"] or vector["kind"] in NEWER:
-        with pytest.raises(NotUnderstood, match=vector["hex"].lower()[:8]):
-            read_epc(epc_of(vector))
-        return
-    code = read_epc(epc_of(vector))
-    assert code.digital_link == vector["expect"]["digital_link"]
-    if vector["expect"].get("epc_uri"):
-        assert code.uri == vector["expect"]["epc_uri"]
+KNOWN = frozenset({*OWN, *BORROWED, *HEADERS, ADI})
+ALL_BYTES = st.binary(max_size=70)
+LIKELY = st.tuples(st.sampled_from(sorted(KNOWN)), ALL_BYTES).map(lambda pair: bytes([pair[0]]) + pair[1])
 
 
 @pytest.mark.parametrize(
-    ("epc", "error", "words"),
+    ("epc", "fault", "words"),
     [
-        ("e28011606000020a6681f23f", NotAnItem, "chip number"),
-        ("000000000000000000000000", NotAnItem, "blank"),
-        ("fe0000000000000000000000", NotAnItem, "reserved"),
-        ("", NotAnItem, "empty"),
-        ("3016", BadIdentifier, "cut short"),
-        ("301645 96f40c0e5cbe991a830000", BadIdentifier, "too long"),
-        ("313630323030303120202020", BadIdentifier, "no SSCC"),  # ASCII "16020001", a real R700 capture
-        ("301fffffffffffffffffffff", BadIdentifier, "partition"),
+        ("e28011606000020a6681f23f", Fault.RESERVED_HEADER, "chip number"),
+        ("000000000000000000000000", Fault.UNPROGRAMMED, "blank"),
+        ("fe0000000000000000000000", Fault.RESERVED_HEADER, "reserved"),
+        ("0812345678901234", Fault.RESERVED_HEADER, "64-bit scheme that GS1 withdrew"),
+        ("", Fault.UNPROGRAMMED, "empty"),
+        ("52454731303030323030303030303031", Fault.RESERVED_HEADER, "= 'REG1000200000001'"),
     ],
 )
-def test_a_tag_that_is_no_item_is_refused_with_its_hex(
-    epc: str, error: type[NotUnderstood], words: str
-) -> None:
-    with pytest.raises(error, match=words):
+def test_a_tag_without_a_number_of_gs1_is_no_item(epc: str, fault: Fault, words: str) -> None:
+    with pytest.raises(NotAnItem, match=words) as caught:
         read_epc(bytes.fromhex(epc))
+    assert caught.value.fault == fault
+    assert epc in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("epc", "fault", "words"),
+    [
+        ("3016", Fault.CUT_SHORT, "16 of 96 bits"),
+        ("30164596f40c0e5cbe991a830000", Fault.TOO_LONG, "112 bits, not 96"),
+        ("313630323030303120202020", Fault.TRAILING_BITS, "no SSCC.*= '16020001'"),  # a real R700 capture
+        ("301fffffffffffffffffffff", Fault.BAD_PARTITION, "partition 7"),
+        ("3003fffffffffc0000000000", Fault.BAD_NUMBER, "no company prefix"),
+        ("3400000000000000000000000000", Fault.TOO_LONG, "112 bits"),
+        ("3666c4409047e159b2c2bf100000000000000000000000000001", Fault.TRAILING_BITS, "not zero"),
+        ("3666c4409047e159800000000000000000000000000000000400", Fault.BAD_TEXT, "sign that may not"),
+        ("2d76451fd4499602d2000001", Fault.DAMAGED, "does not encode to it again"),
+        ("3d76451fd75411def6b4cc00000003039001", Fault.TRAILING_BITS, "not zero"),
+        ("f90095201234567891236", Fault.CHECK_DIGIT, "check digit of 095201234567891236"),
+        ("f9009520123456789123a", Fault.BAD_NUMBER, "not made of digits"),
+        ("f900952012345678912350000001", Fault.TRAILING_BITS, "not zero"),
+        ("f90095201234567891235000000000000", Fault.TOO_LONG, "bits follow it"),
+        ("f73795211411234538", Fault.CUT_SHORT, "bits are missing"),
+        ("f7379521141123453c5566cb0afc4", Fault.BAD_ENCODING, "encoding 6 is reserved"),
+        ("f737952114112345398566cb0afc4", Fault.BAD_TEXT, "a length is 24"),
+        ("f737952114112345380", Fault.BAD_TEXT, "a length is 0"),
+        ("f13195211411234548566cb0afc4", Fault.BAD_NUMBER, "does not begin with 0"),
+        ("fb3f2cde795211411234538566cb0afc4", Fault.BAD_DATE, "indicator 15 is reserved"),
+        ("fb342cdf795211411234538566cb0afc4", Fault.BAD_DATE, "'220631' is no date"),
+        ("fa3952f", Fault.BAD_NUMBER, "no number of this length"),
+        ("fa3952114132b", Fault.BAD_NUMBER, "value 11"),
+    ],
+)
+def test_a_damaged_number_is_refused_by_name(epc: str, fault: Fault, words: str) -> None:
+    whole, bits = epc_of(epc)
+    with pytest.raises(BadIdentifier, match=words) as caught:
+        read_epc(whole, bits=bits)
+    assert caught.value.fault == fault
 
 
 def test_an_sscc_is_a_parcel_and_never_an_item() -> None:
-    code = read_epc(bytes.fromhex("3174257bf4499602d2000000"))
-    assert code.sscc == "106141412345678908"
-    assert code.gtin is None
+    for digits in ("3174257bf4499602d2000000", "f90106141412345678908"):
+        epc, bits = epc_of(digits)
+        code = read_epc(epc, bits=bits)
+        assert code.sscc is not None
+        assert code.gtin is None
+        assert isinstance(trade_item(epc), Stranger)
 
 
-def test_gs1s_own_example_encodes_to_its_bytes() -> None:
-    tag = sgtin96_for("80614141123458", 6789, prefix_digits=7, filter=3)
-    assert tag.encode().hex() == "3074257bf7194e4000001a85"
-    assert tag.digital_link == "/01/80614141123458/21/6789"
+def test_a_location_without_an_extension_has_none_in_its_link() -> None:
+    code = read_epc(bytes.fromhex("3276451fd460720000000000"))
+    assert code.uri == "urn:epc:id:sgln:9521141.12345.0"
+    assert code.digital_link == "/414/9521141123454"
 
 
-@st.composite
-def tags(draw: st.DrawFn) -> Sgtin96:
-    digits = draw(st.sampled_from(PREFIX_DIGITS))
-    number = f"{draw(st.integers(0, 10**13 - 1)):013d}"
-    return Sgtin96(
-        filter=draw(st.integers(0, 7)),
-        company_prefix=number[:digits],
-        item_reference=number[digits:],
-        serial=draw(st.integers(0, 2**38 - 1)),
-    )
+def test_the_newer_schemes_name_items_too() -> None:
+    item = trade_item(bytes.fromhex("f73795211411234538566cb0afc4"))
+    assert isinstance(item, ItemCode)
+    assert (item.gtin, item.serial) == ("79521141123453", "32a/b")
+    assert item.uri is None
+    assert item.company_prefix is None
 
 
-@given(tags())
-def test_what_is_written_into_a_tag_is_read_from_it(tag: Sgtin96) -> None:
-    assert decode_sgtin96(tag.encode()) == tag
-    code = read_epc(tag.encode())
-    assert (code.gtin, code.serial, code.uri) == (tag.gtin, str(tag.serial), tag.uri)
+def test_data_behind_an_epc_is_read_as_far_as_its_form_is_known() -> None:
+    epc = 0xF7B795211411234538566CB0AFC4 >> 1  # 111 bits, the toggle bit set
+    lot = 0x10 << 16 | 0b001_00010 << 8 | 0xAB  # (10), upper-case hex, 2 letters
+    whole = epc << 24 | lot
+    code = read_epc((whole << 9).to_bytes(18, "big"))
+    assert (code.data, code.lot, code.unread) == ((("10", "AB"),), "AB", "")
+    minutes = 0x7003 << 27 | 12345
+    code = read_epc(((whole << 43 | minutes) << 14).to_bytes(24, "big"))
+    assert (code.data, code.unread[:4]) == ((("10", "AB"),), "7003")
+    assert code.gtin == "79521141123453"
 
 
-@given(tags())
-def test_a_gtin_with_its_prefix_length_and_filter_gives_the_tag_back(tag: Sgtin96) -> None:
-    again = sgtin96_for(tag.gtin, tag.serial, prefix_digits=len(tag.company_prefix), filter=tag.filter)
-    assert again == tag
+def test_a_gap_in_a_text_is_not_skipped() -> None:
+    """epcpy reads `A`, nothing, `B` as `AB`: two tags would be the same place."""
+    head = int("3976451fd46072cd9615f8800000000000000000000000000000", 16) >> 13 >> 140 << 140
+    for letters, fits in (((ord("A"), ord("B"), 0), True), ((ord("A"), 0, ord("B")), False)):
+        text = sum(letter << 7 * place for letter, place in zip(letters, (19, 18, 17), strict=True))
+        epc = ((head | text) << 13).to_bytes(26, "big")
+        if fits:
+            assert read_epc(epc).digital_link == "/414/9521141123454/254/AB"
+        else:
+            with pytest.raises(BadIdentifier, match="a sign that may not be there"):
+                read_epc(epc)
 
 
-@given(st.binary(max_size=64))
+@given(ALL_BYTES | LIKELY)
 def test_any_bytes_are_read_or_refused_by_name(epc: bytes) -> None:
     try:
-        assert read_epc(epc).epc == epc
+        code = read_epc(epc)
     except NotUnderstood as error:
-        assert str(error)
+        assert error.fault in set(Fault)
+        assert epc[:62].hex() in str(error)
+    else:
+        assert code.epc == epc
+        assert code.uri or code.digital_link
+        assert epc[0] not in (0x00, 0xE2)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"company_prefix": "12345"},
-        {"serial": 2**38},
-        {"serial": -1},
-        {"filter": 8},
-        {"item_reference": "12345x"},
-    ],
-)
-def test_a_tag_that_cannot_be_written_is_refused(fields: dict[str, Any]) -> None:
-    good: dict[str, Any] = {"filter": 1, "company_prefix": "0614141", "item_reference": "812345", "serial": 1}
-    with pytest.raises(BadIdentifier):
-        Sgtin96(**(good | fields))
+@pytest.mark.parametrize("header", sorted(set(range(256)) - KNOWN))
+def test_no_unknown_header_ever_becomes_an_item(header: int) -> None:
+    for example in EXAMPLES:
+        epc = bytes([header]) + epc_of(example.hex)[0][1:]
+        with pytest.raises(NotAnItem):
+            read_epc(epc)
+        assert isinstance(trade_item(epc), Stranger)
 
 
-def test_a_gtin_with_a_wrong_check_digit_makes_no_tag() -> None:
-    with pytest.raises(BadIdentifier, match="check digit"):
-        sgtin96_for("80614141123457", 1)
+def test_a_flipped_header_gives_no_item_of_the_same_number() -> None:
+    """One that is read under another header is another thing, and says so."""
+    for example in EXAMPLES:
+        epc, bits = epc_of(example.hex)
+        for bit in range(8):
+            flipped = bytes([epc[0] ^ 1 << bit]) + epc[1:]
+            try:
+                code = read_epc(flipped, bits=bits)
+            except NotUnderstood:
+                continue
+            assert code.scheme != example.scheme
+
+
+@pytest.mark.parametrize("field", ["scheme", "digital_link"])
+def test_an_item_can_be_told_from_a_plain_code(field: str) -> None:
+    code: Any = read_epc(bytes.fromhex("fa3952114132e83c2bf100"))
+    assert getattr(code, field)
+    assert not code.is_plain

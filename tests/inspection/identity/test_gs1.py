@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from inspection.errors import BadIdentifier
 from inspection.identity.check_digit import check_digit
 from inspection.identity.codes import ItemCode
-from inspection.identity.gs1 import are_stuck_together, read_code
+from inspection.identity.faults import Fault
+from inspection.identity.gs1 import are_stuck_together, read_code, read_elements
 
 VECTORS = Path(__file__).parents[4] / "shared" / "vectors" / "devices.json"
 GTIN = "09501101530003"
@@ -90,12 +91,31 @@ def test_only_the_right_check_digit_of_an_ean_passes(digits: str, last: int) -> 
             read_code(text, "]E0")
 
 
-@given(st.text(max_size=80), st.sampled_from([None, "]C1", "]d2", "]E0", "]Q1", "]C0"]))
-def test_any_text_is_read_or_refused_by_name(text: str, symbology: str | None) -> None:
-    try:
-        read_code(text, symbology)
-    except BadIdentifier as error:
-        assert str(error)
+FRONTS = [
+    "",
+    "https://",
+    "http://id.gs1.org/01/",
+    "HTTPS://x/00/095201234567891235?",
+    "01",
+    "01" + GTIN + "21",
+]
+SIGNS = st.text(max_size=60) | st.text("0123456789/?&=%.[\x1d]C1dQ3-:ab", max_size=60)
+
+
+@given(st.sampled_from(FRONTS), SIGNS, st.sampled_from([None, "]C1", "]d2", "]J1", "]E0", "]Q1", "]C0"]))
+def test_any_text_is_read_or_refused_by_name(front: str, text: str, symbology: str | None) -> None:
+    for read in (
+        lambda: read_code(front + text, symbology),
+        lambda: read_elements((symbology or "") + front + text),
+    ):
+        try:
+            read()
+        except BadIdentifier as error:
+            assert error.fault in set(Fault)
+
+
+def test_an_address_that_is_none_is_a_plain_code() -> None:
+    assert read_code("https://[").is_plain
 
 
 @pytest.mark.parametrize(
