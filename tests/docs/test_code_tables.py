@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +21,11 @@ from devices.supervisor import Supervisor
 from edge.faults import Faults
 from edge.metrics import StationMetrics
 from inspection.evidence import ImageFault
+from inspection.identity.adi import HEADER as ADI
+from inspection.identity.borrowed import BORROWED
+from inspection.identity.epc import OWN
+from inspection.identity.faults import Fault
+from inspection.identity.plus import HEADERS as PLUS
 from inspection.journey import HoldReason
 from inspection.messages.refund import InstructionEvent, OutcomeStatus
 from inspection.messages.uplink import RefusalReason
@@ -132,6 +138,30 @@ def test_every_reason_that_the_devices_give_stands_in_the_night_table(table: Tab
     assert device_reasons() - set(DRIVERS) - shown == set()
     known = {text for node in source("devices") if isinstance(node, ast.Constant) for text in texts(node)}
     assert shown - known == set(), "the page names a reason that no device gives"
+
+
+def decode_errors() -> set[str]:
+    """What stands behind `BadBytes`, `reason` or in a fault of `regrade devices decode`."""
+    return {text for node in source("devices") if isinstance(node, ast.Constant) for text in texts(node)}
+
+
+def test_every_fault_of_a_tag_or_code_stands_among_the_decode_errors(table: Table) -> None:
+    shown = {row["error"] for row in table("docs/devices/README.md", "decode-errors")}
+    assert set(Fault) <= shown
+    assert shown <= set(Fault) | decode_errors(), "the page names an error that nothing gives"
+
+
+@pytest.mark.parametrize(
+    ("title", "known"),
+    [
+        ("own-schemes", {**{header: kind.SCHEME for header, kind in OWN.items()}, ADI: "ADI-var", **PLUS}),
+        ("borrowed-schemes", {header: borrowed.scheme for header, borrowed in BORROWED.items()}),
+    ],
+)
+def test_the_schemes_of_tags_are_the_programs(table: Table, title: str, known: Mapping[int, str]) -> None:
+    lines = (ROOT / "docs/identity.md").read_text(encoding="utf-8").partition(f"<!-- table: {title} -->")[2]
+    cells = re.findall(r"`([0-9A-F]{2})` \| ([\w+-]+)", lines.split("\n\n")[0])
+    assert {int(header, 16): scheme for header, scheme in cells} == known
 
 
 def codes_of(module: Any) -> set[str]:
