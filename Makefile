@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
-.PHONY: peers peers-ledger peers-devices
+.PHONY: peers peers-ledger peers-devices peers-devices-identity
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -83,6 +83,10 @@ peers-ledger: | $(BIN)/pip  ## make .venv/peers-ledger for the ledger's peers (n
 peers-devices: | $(BIN)/pip  ## make .venv/peers-devices, others' clients of devices (needs Python 3.12 or newer)
 	@$(call newer,$@)
 	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices.txt
+
+peers-devices-identity: | $(BIN)/pip  ## make .venv/peers-devices-identity, another reader of EPCs (for make bench)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-identity.txt
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)
