@@ -13,6 +13,7 @@ from devices.driver import Driver
 from devices.printer.zpl.driver import ZPL
 from devices.rfid.a0.driver import A0
 from devices.rfid.impinj.driver import IMPINJ
+from devices.rfid.json_map.driver import JSON_MAP
 from devices.rfid.m100.driver import M100_DRIVER
 from devices.rfid.mercury.driver import MERCURY
 from devices.rfid.rdm6300.driver import RDM6300
@@ -27,6 +28,7 @@ DRIVERS: Mapping[str, Driver] = {
     "mercury": MERCURY,
     "impinj": IMPINJ,
     "zebra": ZEBRA,
+    "json": JSON_MAP,
     "m100": M100_DRIVER,
     "a0": A0,
     "rdm6300": RDM6300,

@@ -22,6 +22,7 @@ from devices.registry import DRIVERS
 from devices.rfid.a0.driver import A0Config
 from devices.rfid.a0.emulator import A0Emulator
 from devices.rfid.impinj.emulator import ImpinjEmulator
+from devices.rfid.json_map.emulator import JsonEmulator, nested
 from devices.rfid.m100.driver import M100Config
 from devices.rfid.m100.emulator import M100Emulator
 from devices.rfid.mercury.driver import MercuryConfig
@@ -233,6 +234,31 @@ PUBLISHED = {
     ),
     "zebra sled": Published(
         driver="zebra", emulator=ZebraEmulator, emulated={"model": "sled"}, brokers=("mosquitto",)
+    ),
+    "json": Published(
+        driver="json",
+        emulator=JsonEmulator,
+        settings={"antenna": "antenna", "rssi": "rssi", "time": "time"},
+        spoilt=b'{"epc": "!"}{',
+        brokers=("nats",),
+    ),
+    "json of another shape": Published(
+        driver="json",
+        emulator=JsonEmulator,
+        settings={
+            "tags": "items",
+            "epc": "data.hex",
+            "antenna": "antenna.port",
+            "rssi": "rssi",
+            "rssi_scale": 0.1,
+            "time": "at",
+            "time_unit": "us",
+            "only_field": "event",
+            "only_values": ["TAG_READ"],
+        },
+        emulated={"template": nested},
+        spoilt=b'{"event": "TAG_READ"}{',
+        brokers=("mosquitto",),
     ),
 }
 

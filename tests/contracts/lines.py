@@ -17,6 +17,7 @@ from devices.emulation import LineEmulator
 from devices.quality import Standing, quality_of
 from devices.registry import DRIVERS
 from devices.supervisor import Supervisor
+from link.mqtt import MqttConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"<!-- config: device -->\n```toml\n(.*?)```", re.S)
@@ -56,9 +57,9 @@ def emulator_of(name: str, port: str) -> LineEmulator:
     return emulator
 
 
-def supervisor_of(*tables: Mapping[str, Any]) -> Supervisor:
+def supervisor_of(*tables: Mapping[str, Any], mqtt: MqttConfig | None = None) -> Supervisor:
     """A bench of these devices."""
-    surroundings = Surroundings(clock=lambda: datetime.now(UTC))
+    surroundings = Surroundings(clock=lambda: datetime.now(UTC), mqtt=mqtt)
     return Supervisor(
         parse_devices([dict(table) for table in tables]),
         surroundings=surroundings,

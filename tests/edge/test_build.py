@@ -34,6 +34,15 @@ def test_every_mqtt_device_may_publish_to_its_own_topic_only() -> None:
     assert (portal.name, portal.publish, portal.subscribe) == ("portal", (TOPIC,), ())
 
 
+def test_a_device_that_takes_commands_reads_its_own_and_the_station_may_send_them() -> None:
+    control = {"command_topic": "fx/control", "response_topic": "fx/answers"}
+    fixed = {"driver": "zebra", "name": "fx", "topic": "fx/tags", "event_topic": "fx/events", **control}
+    station, portal, zebra = broker_users(parse_devices([PORTAL, fixed]))
+    assert (zebra.publish, zebra.subscribe) == (("fx/tags", "fx/events", "fx/answers"), ("fx/control",))
+    assert (portal.publish, portal.subscribe) == ((TOPIC,), ())
+    assert (station.publish, station.subscribe) == (("fx/control",), (TOPIC, *zebra.publish))
+
+
 async def test_a_tag_reaches_the_bench_through_the_stations_own_broker(
     tmp_path: Path, world: "World", site: ModuleType
 ) -> None:
