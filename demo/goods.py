@@ -8,6 +8,8 @@ from inspection.messages.catalogue import ProductMessage, RecoveryMessage, Repai
 
 MERCHANT = "blue"
 CURRENCY = "CNY"
+WEIGHT_G, TOLERANCE_G = 300, 20
+"""Every product weighs about as much; no picture says how much it really is."""
 N, U, D = Grade.NEW, Grade.USED, Grade.DAMAGED
 
 
@@ -43,6 +45,8 @@ def _product(
         "category": category,
         "currency": CURRENCY,
         "list_price_minor": list_minor,
+        "weight_g": WEIGHT_G + item,
+        "weight_tolerance_g": TOLERANCE_G,
     }
     return ProductMessage.model_validate(common | more)
 

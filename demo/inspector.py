@@ -308,6 +308,7 @@ class Inspector:
         without effect is taken off, and laid down again a moment later.
         """
         self._lain_at = time.monotonic()
+        self.bench.weigh(item.good.product.weight_g or 0)
         if item.way in TAGGED and item.unit.epc is not None:
             self._lies = not self._lies
             if self._lies:
@@ -322,6 +323,7 @@ class Inspector:
 
     async def _take_off(self) -> None:
         self.bench.tags.clear()
+        self.bench.weigh(0)
         self._lies = False
         self._lain_at = -REPRESENT_S
 

@@ -25,7 +25,7 @@ STATIONS_MUST: Mapping[str, tuple[str, ...]] = {
     "wrong_bin": ("wrong_bin",),
     "duplicate_item": ("duplicate_item",),
     "record_refused": ("refused_unknown_unit",),
-    "serial_noise": ("reader.bad_bytes", "reader.bad_frame"),
+    "serial_noise": ("gate.bad_bytes", "gate.bad_frame"),
     "mqtt_nonsense": ("reader.not_json", "reader.not_an_event", "reader.bad_epc", "reader.empty_message"),
     "scanner_noise": ("scanner.too_long", "scanner.cut_short", "scanner.stuck_together"),
 }

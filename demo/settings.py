@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.fitting import VIEW, Place, Table, as_toml, mqtt_bench, serial_bench
 from demo.plan import BenchKind, Way
 from demo.shop.settings import FaultRates
-from demo.world import READER, TOPIC, VIEW, BenchPorts
 
 SITE = "s1"
 HOST_NAME = "centre.demo"
@@ -62,24 +62,24 @@ class Options:
         """Folder of the programs' output."""
         return self.root / "logs"
 
-    def ports(self, bench: int) -> BenchPorts:
-        """Where the devices of a bench are."""
-        return BenchPorts(folder=self.root / f"bench-{bench + 1}")
+    def bench_dir(self, bench: int) -> Path:
+        """Where the lines of a bench's devices are."""
+        return self.root / f"bench-{bench + 1}"
 
     def speaks_mqtt(self, bench: int) -> bool:
         """True where the reader publishes to a broker."""
         return Way.MQTT_TAG in self.benches[bench].ways
 
+    def tables(self, bench: int, place: Place) -> tuple[Table, ...]:
+        """The devices of a bench."""
+        return mqtt_bench(place) if self.speaks_mqtt(bench) else serial_bench(place)
 
-def station_toml(options: Options, bench: int, centre: str, port: int, broker_port: int) -> str:
+
+def station_toml(
+    options: Options, bench: int, centre: str, port: int, broker_port: int, tables: tuple[Table, ...]
+) -> str:
     """A station's settings; short times, for this inspector is quick."""
-    ports = options.ports(bench)
     mqtt = options.speaks_mqtt(bench)
-    reader = (
-        f'driver = "impinj"\nname = "{READER}"\ntopic = "{TOPIC}"'
-        if mqtt
-        else f'driver = "uhfreader"\nname = "{READER}"\nport = "{ports.reader}"\npoll_ms = 60'
-    )
     broker = f'broker = "{options.broker}"\nbroker_port = {broker_port}' if mqtt else 'broker = "none"'
     return f"""\
 centre = "{centre}"
@@ -98,20 +98,7 @@ http_timeout_s = 4.0
 gone_after_s = 0.6
 settle_s = 0.15
 
-[[devices]]
-{reader}
-
-[[devices]]
-driver = "scanner"
-name = "scanner"
-port = "{ports.scanner}"
-
-[[devices]]
-driver = "folder"
-name = "cam-{VIEW}"
-view = "{VIEW}"
-folder = "{ports.camera}"
-"""
+{as_toml(tables)}"""
 
 
 def centre_env() -> dict[str, str]:

@@ -105,8 +105,7 @@ class Strays:
         await self._held_then_cleared()
 
     async def _tags(self, *epcs: bytes) -> None:
-        for epc in epcs:
-            self._bench.tags.place(epc)
+        self._bench.tags.place(*epcs)
         await self._held_then_cleared()
 
     async def _held_then_cleared(self) -> None:

@@ -13,6 +13,7 @@ import httpx
 from pydantic import SecretStr
 
 from demo.errors import Stuck
+from demo.fitting import TCP_PORTS, VIEW, Place
 from demo.inspector import LOOK_S, Eyes, Inspector
 from demo.office import Office
 from demo.pictures import Picture
@@ -22,7 +23,7 @@ from demo.proxy import Proxy, running_proxy
 from demo.settings import HOST_NAME, SITE, Options, centre_env, station_toml
 from demo.shop.settings import ShopSettings, write_settings
 from demo.strays import Strays
-from demo.world import READER, VIEW, Bench
+from demo.world import Bench
 from edge.broker_files import keep_passwords, private_folder
 from inspection.custody.policy import TrustedWitness, read_policy, write_policy
 from inspection.messages.catalogue import ProductMessage, UnitMessage
@@ -30,7 +31,7 @@ from kit.witness_folder import book_of, init_witness
 from link.mqtt import MqttConfig
 from server.ledger.trust import FILE_NAME as TRUST_POLICY
 
-PORTS_PER_BENCH = 2
+PORTS_PER_BENCH = 2 + TCP_PORTS
 WITNESS, WITNESS_NAME = "finance", "finance.demo/witness"
 HEARD_S = 5.0
 """Longest wait for a station's next look at the worklist; a later one does no harm."""
@@ -212,10 +213,16 @@ class Warehouse:
         page = () if options.pages else ("--no-page",)
         child = self._child(name, "station", "run", "--dir", folder, *page, health="/state.json")
         broker_port = self._ports.pop()
-        toml = station_toml(options, number, self._centre_for(number), _port_of(child), broker_port)
+        place = Place(
+            folder=options.bench_dir(number),
+            tcp_ports=tuple(self._ports.pop() for _ in range(TCP_PORTS)),
+            account=lambda device: _account(folder, broker_port, device),
+        )
+        tables = options.tables(number, place)
+        centre = self._centre_for(number)
+        toml = station_toml(options, number, centre, _port_of(child), broker_port, tables)
         (folder / "station.toml").write_text(toml)
-        account = self._account(folder, broker_port) if options.speaks_mqtt(number) else None
-        bench = await self._stack.enter_async_context(Bench(ports=options.ports(number), mqtt=account))
+        bench = await self._stack.enter_async_context(Bench(tables, place))
         await self._start(child)
         return self._place(number, child, bench, badge)
 
@@ -233,19 +240,6 @@ class Warehouse:
             queue=queue,
         )
 
-    def _account(self, folder: Path, broker_port: int) -> MqttConfig:
-        """The reader's account at the broker that the station will start."""
-        private_folder(folder / "broker")
-        password = keep_passwords(folder / "broker" / "passwords.json", [READER])[READER]
-        return MqttConfig(
-            host="127.0.0.1",
-            port=broker_port,
-            client_id=f"{READER}-emulator",
-            username=READER,
-            password=SecretStr(password),
-            retry_max_s=0.5,
-        )
-
     def _child(self, name: str, *words: object, health: str) -> Child:
         port = self._ports.pop()
         command = regrade(*map(str, words), "--port", str(port))
@@ -255,6 +249,20 @@ class Warehouse:
     async def _start(self, child: Child) -> None:
         self._stack.push_async_callback(child.stop)
         await child.start()
+
+
+def _account(folder: Path, broker_port: int, device: str) -> MqttConfig:
+    """A device's account at the broker that the station will start."""
+    private_folder(folder / "broker")
+    password = keep_passwords(folder / "broker" / "passwords.json", [device])[device]
+    return MqttConfig(
+        host="127.0.0.1",
+        port=broker_port,
+        client_id=f"{device}-emulator",
+        username=device,
+        password=SecretStr(password),
+        retry_max_s=0.5,
+    )
 
 
 async def _expected(station: StationPlace) -> int:

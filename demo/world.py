@@ -4,25 +4,22 @@ They live in the orchestrator's process, so that the world goes on when any of o
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
-from devices.camera.folder.emulator import FolderCameraEmulator
+from demo.camera import View
+from demo.fitting import PLAYED, READ_ITEMS, VIEW, Place, Table
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
+from devices.scale.emulator import ScaleEmulator
 from devices.scanner.emulator import ScannerEmulator
-from link.mqtt import MqttConfig
-
-READER = "reader"
-TOPIC = "devices/reader"
-VIEW = "top"
 
 
 class TagField(Protocol):
-    """What both kinds of reader have: tags that come and go."""
+    """What all readers have: tags that come and go."""
 
     def place(self, epc: bytes) -> None:
         """Bring a tag into the field."""
@@ -37,70 +34,86 @@ class TagField(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BenchPorts:
-    """Where a station finds the devices of its bench."""
+class Fields:
+    """The fields of all readers of a bench: what is placed comes before one of them, in turn."""
 
-    folder: Path
-    """Short, for a symlink to a pseudo-terminal stands in it."""
+    def __init__(self, fields: Sequence[TagField]) -> None:
+        self._fields = fields
+        self._turns = cycle(fields)
 
-    @property
-    def reader(self) -> Path:
-        """Serial port of the UHF reader."""
-        return self.folder / "reader"
+    def place(self, *epcs: bytes) -> None:
+        """Bring these tags into the field of the next reader, all into the same."""
+        field = next(self._turns)
+        for epc in epcs:
+            field.place(epc)
 
-    @property
-    def scanner(self) -> Path:
-        """Serial port of the barcode scanner."""
-        return self.folder / "scanner"
-
-    @property
-    def camera(self) -> Path:
-        """Folder that the camera writes into."""
-        return self.folder / "camera"
+    def clear(self) -> None:
+        """Take all tags away."""
+        for field in self._fields:
+            field.clear()
 
 
-@dataclass(slots=True, kw_only=True)
 class Bench:
     """One bench with its devices; an async context manager."""
 
-    ports: BenchPorts
-    mqtt: MqttConfig | None = None
-    """The reader's account at the station's broker; None for a serial reader."""
-    serial: UhfReaderEmulator | None = None
-    impinj: ImpinjEmulator | None = None
-    scanner: ScannerEmulator = field(init=False)
-    camera: FolderCameraEmulator = field(init=False)
-    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+    def __init__(self, tables: Sequence[Table], place: Place) -> None:
+        self._tables, self._place = tables, place
+        self._stack = AsyncExitStack()
+        self.devices: dict[str, Any] = {}
+        """The emulators by the names of their devices."""
+        self.tags = Fields(())
 
     async def __aenter__(self) -> Self:
-        self.ports.folder.mkdir(parents=True, exist_ok=True)
-        self.camera = FolderCameraEmulator(self.ports.camera)
-        self.scanner = await self._stack.enter_async_context(ScannerEmulator(self.ports.scanner))
-        if self.mqtt is None:
-            self.serial = await self._stack.enter_async_context(UhfReaderEmulator(self.ports.reader))
-        else:
-            self.impinj = await self._stack.enter_async_context(ImpinjEmulator(self.mqtt, TOPIC))
+        self._place.folder.mkdir(parents=True, exist_ok=True)
+        for table in self._tables:
+            if table["driver"] in PLAYED:
+                played = PLAYED[table["driver"]](table, self._place)
+                self.devices[table["name"]] = await self._stack.enter_async_context(played)
+        self.tags = Fields([self.devices[t["name"]] for t in self._tables if t["driver"] in READ_ITEMS])
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
 
     @property
-    def tags(self) -> TagField:
-        """The reader's field."""
-        found = self.serial or self.impinj
-        if found is None:
-            raise RuntimeError("the bench is not entered")
+    def scanner(self) -> ScannerEmulator:
+        """The barcode scanner."""
+        found: ScannerEmulator = self.devices["scanner"]
         return found
+
+    @property
+    def camera(self) -> View:
+        """What lies before the camera."""
+        found: View = self.devices[f"cam-{VIEW}"]
+        return found
+
+    @property
+    def scale(self) -> ScaleEmulator:
+        """The scale under the item."""
+        found: ScaleEmulator = self.devices["scale"]
+        return found
+
+    @property
+    def serial(self) -> UhfReaderEmulator | None:
+        """A reader whose line can be spoilt; None where all speak MQTT."""
+        return self.devices.get("gate")
+
+    @property
+    def impinj(self) -> ImpinjEmulator | None:
+        """A reader that can be made to say nonsense; None where none speaks MQTT."""
+        return self.devices.get("reader")
 
     def scan(self, text: str, symbology: str | None = None) -> None:
         """Hold a code before the scanner."""
         self.scanner.scan(text, symbology=symbology)
 
+    def weigh(self, grams: int) -> None:
+        """Load the scale; it moves for a moment before it rests."""
+        self.scale.put(f"{grams}.00" if grams else "0.00", settling=2)
+
     def show(self, picture: bytes) -> None:
         """Put something under the camera."""
-        self.camera.show_bytes(picture, ".png" if picture.startswith(b"\x89PNG") else ".jpg")
+        self.camera.put(picture)
 
 
 @contextmanager
