@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
-.PHONY: peers peers-ledger peers-devices peers-devices-identity
+.PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -87,6 +87,12 @@ peers-devices: | $(BIN)/pip  ## make .venv/peers-devices, others' clients of dev
 peers-devices-identity: | $(BIN)/pip  ## make .venv/peers-devices-identity, another reader of EPCs (for make bench)
 	@$(BIN)/python -m venv .venv/$@
 	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-identity.txt
+
+peers-devices-mercury: | $(BIN)/pip  ## make .venv/peers-devices-mercury, python-mercuryapi over JADAK's API (needs gcc)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices-mercury.txt
+	@$(PIP) download --no-deps --no-binary :all: -d .venv/$@ python-mercuryapi==0.5.3
+	@.venv/$@/bin/python benchmarks/peers/mercury_build.py .venv/$@/python-mercuryapi-0.5.3.tar.gz
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)

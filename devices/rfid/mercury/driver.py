@@ -228,6 +228,7 @@ class MercuryReader:
             antenna=antenna_of(tag.antenna, self._setup),
             rssi_dbm=float(tag.rssi_dbm) if tag.rssi_dbm is not None and self._setup.says_dbm else None,
             seen_at=self._clock(),
+            pc=int.from_bytes(tag.pc, "big"),
             reader_time=None if offset is None or began is None else began + timedelta(milliseconds=offset),
         )
 

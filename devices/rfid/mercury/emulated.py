@@ -236,7 +236,9 @@ class Module:
         return command.data[:1] + b"".join(triples)
 
     def set_pin(self, command: Command) -> bytes:
-        """The level of an output, or with option 1 in front a direction."""
+        """The level of an output, or with option 1 in front a direction; alone it asks for the direction."""
+        if len(command.data) == 1 and command.data[0] in PINS:
+            return bytes((command.data[0], self.directions[command.data[0]]))
         if len(command.data) == 4:
             _, pin, direction, _ = command.data
             if not self.model.streams or pin not in PINS:

@@ -99,7 +99,7 @@ async def test_a_read_carries_signal_antenna_and_the_modules_own_time(bench: Ope
     async with bench() as made:
         made.emulator.place(ITEM, rssi_dbm=-61)
         read = await made.read()
-    assert (read.epc, read.antenna, read.rssi_dbm) == (ITEM, 1, -61)
+    assert (read.epc, read.antenna, read.rssi_dbm, read.pc) == (ITEM, 1, -61, 0x3000)
     assert read.reader_time is not None
     assert abs(read.seen_at - read.reader_time) < timedelta(milliseconds=60)
 
