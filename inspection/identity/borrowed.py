@@ -1,8 +1,8 @@
-"""The classic EPCs that a returns bench meets seldom, read by epcpy.
+"""The classic EPCs of digits alone that a returns bench meets seldom, read by epcpy.
 
 epcpy skips what it does not expect (bits behind the number, a gap inside a text), so that two different
-tags could say the same: what it reads must encode to the same bits again. What it reads wrongly is not asked
-of it: ADI-var, pieces of 99, and serials with signs that a URI escapes or uses itself.
+tags could say the same: what it reads must encode to the same bits again. Schemes with letters are not
+asked of it: it trips over signs that a URI escapes or uses itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ from inspection.identity.codes import ItemCode
 from inspection.identity.faults import Fault
 from inspection.identity.text import in_link
 
-LEAST_BITS = 81
-"""Of a CPI-var: header, filter, partition, the shortest prefix, one letter, the end and the serial."""
+BORROWED_BITS = 96
+"""Of each of them."""
 PART, PART_SERIAL = "8010", "8011"
 """Application identifiers of a component and of its serial."""
 
@@ -34,8 +34,6 @@ class Borrowed:
     """One scheme of epcpy."""
 
     scheme: str
-    bits: int | None
-    """None where the length varies."""
     kind: type[TagEncodable]
     filters: Callable[[str], Any] | None
     """The filter values, by their number; None where the scheme has none."""
@@ -47,30 +45,28 @@ class Borrowed:
 
 
 BORROWED: Mapping[int, Borrowed] = {
-    0x2D: Borrowed("GSRN-96", 96, GSRN, GSRNFilterValue),
-    0x2E: Borrowed("GSRNP-96", 96, GSRNP, GSRNPFilterValue),
-    0x2F: Borrowed("USDOD-96", 96, USDOD, USDODFilterValue, 4),
-    0x35: Borrowed("GID-96", 96, GID, None),
-    0x3C: Borrowed("CPI-96", 96, CPI, CPIFilterValue),
-    0x3D: Borrowed("CPI-var", None, CPI, CPIFilterValue),
-    0x3F: Borrowed("SGCN-96", 96, SGCN, SGCNFilterValue),
+    0x2D: Borrowed("GSRN-96", GSRN, GSRNFilterValue),
+    0x2E: Borrowed("GSRNP-96", GSRNP, GSRNPFilterValue),
+    0x2F: Borrowed("USDOD-96", USDOD, USDODFilterValue, 4),
+    0x35: Borrowed("GID-96", GID, None),
+    0x3C: Borrowed("CPI-96", CPI, CPIFilterValue),
+    0x3F: Borrowed("SGCN-96", SGCN, SGCNFilterValue),
 }
 """By header."""
 
 
-def read_borrowed(value: int, bits: int, epc: bytes) -> ItemCode:
-    """Read an EPC, given as a number of so many bits too; raises BadIdentifier."""
-    borrowed = BORROWED[value >> bits - 8]
-    if bits < LEAST_BITS:
-        raise BadIdentifier(f"the EPC is cut short after {bits} bits", fault=Fault.CUT_SHORT)
-    binary = f"{value:0{bits}b}"
+def read_borrowed(value: int, epc: bytes) -> ItemCode:
+    """Read an EPC, given as a number of 96 bits too; raises BadIdentifier."""
+    borrowed = BORROWED[value >> BORROWED_BITS - 8]
+    binary = f"{value:0{BORROWED_BITS}b}"
     filter = borrowed.filter(binary)
     try:
         found = borrowed.kind.from_binary(binary)
         again = _encoded(borrowed, found, filter)
     except (ConvertException, ValueError, KeyError, IndexError) as error:
         raise BadIdentifier("the tag's number is damaged", fault=Fault.DAMAGED) from error
-    _need_same(binary, again)
+    if again != binary:
+        raise BadIdentifier("what the EPC says does not encode to it again", fault=Fault.DAMAGED)
     return ItemCode(
         raw=epc.hex(),
         epc=epc,
@@ -87,16 +83,6 @@ def _encoded(borrowed: Borrowed, found: TagEncodable, filter: int | None) -> str
     scheme = borrowed.kind.BinaryCodingScheme[borrowed.scheme.upper().replace("-", "_")]
     given = {} if borrowed.filters is None else {"filter_value": borrowed.filters(str(filter))}
     return found.binary(binary_coding_scheme=scheme, **given)
-
-
-def _need_same(binary: str, again: str) -> None:
-    if not binary.startswith(again):
-        raise BadIdentifier("what the EPC says does not encode to it again", fault=Fault.DAMAGED)
-    rest = binary[len(again) :]
-    if "1" in rest:
-        raise BadIdentifier("the bits behind the EPC are not zero", fault=Fault.TRAILING_BITS)
-    if len(rest) >= 16:
-        raise BadIdentifier(f"the EPC is too long: {len(rest)} bits follow it", fault=Fault.TOO_LONG)
 
 
 def _digital_link(found: TagEncodable) -> str | None:

@@ -1,8 +1,7 @@
 """Data behind an EPC of a `+` scheme: application identifiers in digits of 4 bits, each with its value.
 
-Source: GS1 EPC Tag Data Standard 2.3, section 15.3 and table F. The forms of a few identifiers (times with
-minutes, ranges of dates, flags, countries, temperatures, the order of twins) are not read: what begins with
-one of them is kept as hex. The EPC in front of it is read all the same.
+Source: GS1 EPC Tag Data Standard 2.3, section 15.3 and table F. What begins with an identifier that is not in
+the table, since it is newer, is kept as hex: its form is not known. The EPC in front is read all the same.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,8 +10,21 @@ from inspection.errors import BadIdentifier
 from inspection.identity.bits import BitReader, BitWriter
 from inspection.identity.check_digit import wrong_digits
 from inspection.identity.faults import Fault
+from inspection.identity.moments import DAY, HOUR, MINUTE, SECOND, DayOrDays, Moment, MomentOf
 from inspection.identity.text import LETTERS_39
-from inspection.identity.values import BinaryDigits, Date, Delimited, Digits, FixedDigits, Form, Joined, Text
+from inspection.identity.values import (
+    BinaryDigits,
+    Country,
+    Delimited,
+    Digits,
+    FixedDigits,
+    Flag,
+    Form,
+    Joined,
+    Minus,
+    OneOfSome,
+    Text,
+)
 
 Data = tuple[tuple[str, str], ...]
 
@@ -56,6 +68,10 @@ OTHERS: Mapping[str, Form] = {
     "8003": Joined(FixedDigits(14), Text(16, 0)), "421": Joined(BinaryDigits(3), Text(9)),
     **{f"703{last}": Joined(BinaryDigits(3), Text(27)) for last in range(10)},
     **{f"39{kind}{last}": Joined(BinaryDigits(3), Digits(15)) for kind in "13" for last in range(10)},
+    **{f"433{last}": Joined(BinaryDigits(6), Minus()) for last in range(4)},
+    **dict.fromkeys(("4321", "4322", "4323"), Flag()), **dict.fromkeys(("4307", "4317"), Country()),
+    **dict.fromkeys(("4324", "4325", "7003"), Moment(MINUTE)), "7007": DayOrDays(), "7258": OneOfSome(),
+    "7011": MomentOf((DAY, MINUTE)), "8008": MomentOf((HOUR, MINUTE, SECOND)),
     "7023": Delimited(30), "8004": Delimited(30), "8010": Delimited(30, LETTERS_39),
 }  # fmt: skip
 
@@ -73,7 +89,7 @@ FORMS: Mapping[str, Form] = {
     **{identifier: Digits(most) for most, written in DIGITS.items() for identifier in _each(written)},
     **{identifier: BinaryDigits(count) for count, written in BINARY.items() for identifier in _each(written)},
     **{identifier: FixedDigits(count) for count, written in FIXED.items() for identifier in _each(written)},
-    **dict.fromkeys(DATES.split(), Date()),
+    **dict.fromkeys(DATES.split(), Moment()),
     **OTHERS,
 }
 """How the value of each identifier is written."""

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inspection.errors import BadIdentifier, NotAnItem
-from inspection.identity import adi, assets, items
-from inspection.identity.borrowed import BORROWED, read_borrowed
+from inspection.identity import assets, items
+from inspection.identity.borrowed import BORROWED, BORROWED_BITS, read_borrowed
 from inspection.identity.classic import ClassicEpc
 from inspection.identity.codes import ItemCode
 from inspection.identity.faults import Fault
 from inspection.identity.items import sgtin96_for
+from inspection.identity.parts import PARTS
 from inspection.identity.plus import HEADERS as PLUS
 from inspection.identity.plus import decode_plus
 
@@ -59,11 +60,10 @@ def _read(epc: bytes, bits: int) -> ItemCode:
         raise BadIdentifier(f"the tag's EPC is too long: {bits} bits", fault=Fault.TOO_LONG)
     if header in PLUS:
         return decode_plus(value, bits).item(epc)
-    if header == adi.HEADER:
-        return adi.decode_adi(value, bits).item(epc)
+    if header in PARTS:
+        return PARTS[header].read(value, bits).item(epc)
     if header in BORROWED:
-        fixed = BORROWED[header].bits or bits
-        return read_borrowed(_cut(value, bits, fixed), fixed, epc)
+        return read_borrowed(_cut(value, bits, BORROWED_BITS), epc)
     raise _foreign(header)
 
 

@@ -14,10 +14,11 @@ from inspection.identity.codes import ItemCode
 from inspection.identity.data import put_data, take_data
 from inspection.identity.faults import Fault
 from inspection.identity.hostname import put_hostname, take_hostname
+from inspection.identity.moments import Moment
 from inspection.identity.text import LETTERS_39, in_link
-from inspection.identity.values import Date, Delimited, Digits, FixedDigits, Form, Joined, Text
+from inspection.identity.values import Delimited, Digits, FixedDigits, Form, Joined, Text
 
-DATE = Date()
+DATE = Moment()
 DATES: Sequence[str] = ("11", "13", "15", "16", "17", "7006", "7007")
 """Application identifier of a DSGTIN's date, by its indicator of 4 bits."""
 KEYS: Mapping[str, Mapping[str, Form]] = {

@@ -1,9 +1,10 @@
 """How the value of an application identifier is put into bits: one class for each form of table F.
 
-Source: GS1 EPC Tag Data Standard 2.3, sections 14.5.2 to 14.5.15. Each form takes what it puts.
+Source: GS1 EPC Tag Data Standard 2.3, sections 14.5.2 to 14.5.15; dates and times are in
+`moments.py`. Each form takes what it puts.
 """
 
-from calendar import monthrange
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from inspection.identity.bits import BitReader, BitWriter
 from inspection.identity.check_digit import is_digits
 from inspection.identity.faults import Fault
 from inspection.identity.text import (
+    BASE_64,
     LETTERS_82,
     SEVEN_BIT,
     put_number,
@@ -159,26 +161,77 @@ class Delimited:
 
 
 @dataclass(frozen=True, slots=True)
-class Date:
-    """YYMMDD in 16 bits; day 00 stands for the whole month."""
+class Flag:
+    """0 or 1 in one bit."""
 
     def take(self, reader: BitReader) -> str:
         """Read one value."""
-        value = f"{reader.take(7):02d}{reader.take(4):02d}{reader.take(5):02d}"
+        return str(reader.take(1))
+
+    def put(self, writer: BitWriter, value: str) -> None:
+        """Write one value."""
+        if value not in ("0", "1"):
+            raise _bad_number(value)
+        writer.put(int(value), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Minus:
+    """A minus sign behind a temperature, or none."""
+
+    def take(self, reader: BitReader) -> str:
+        """Read one value."""
+        return "-" if reader.take(1) else ""
+
+    def put(self, writer: BitWriter, value: str) -> None:
+        """Write one value."""
+        if value not in ("", "-"):
+            raise _bad_number(value)
+        writer.put(len(value), 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """Two capital letters, in the 6 bits that file-safe base 64 has for them."""
+
+    def take(self, reader: BitReader) -> str:
+        """Read one value."""
+        letters = BASE_64[reader.take(6)] + BASE_64[reader.take(6)]
+        self._need(letters)
+        return letters
+
+    def put(self, writer: BitWriter, value: str) -> None:
+        """Write one value."""
+        self._need(value)
+        for letter in value:
+            writer.put(BASE_64.index(letter), 6)
+
+    @staticmethod
+    def _need(letters: str) -> None:
+        if len(letters) != 2 or not set(BASE_64[:26]).issuperset(letters):
+            raise BadIdentifier(f"{letters[:10]!r} is no country", fault=Fault.BAD_TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOfSome:
+    """`1/3`, the first of triplets, as two digits."""
+
+    def take(self, reader: BitReader) -> str:
+        """Read one value."""
+        value = f"{reader.take(4)}/{reader.take(4)}"
         self._need(value)
         return value
 
     def put(self, writer: BitWriter, value: str) -> None:
         """Write one value."""
         self._need(value)
-        for start, bits in ((0, 7), (2, 4), (4, 5)):
-            writer.put(int(value[start : start + 2]), bits)
+        writer.put(int(value[0]), 4)
+        writer.put(int(value[2]), 4)
 
     @staticmethod
     def _need(value: str) -> None:
-        known = len(value) == 6 and is_digits(value) and "01" <= value[2:4] <= "12"
-        if not known or int(value[4:]) > monthrange(2000 + int(value[:2]), int(value[2:4]))[1]:
-            raise BadIdentifier(f"{value!r} is no date", fault=Fault.BAD_DATE)
+        if not re.fullmatch("[1-9]/[1-9]", value, re.ASCII):
+            raise _bad_number(value)
 
 
 @dataclass(frozen=True, slots=True)

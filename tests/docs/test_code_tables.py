@@ -21,10 +21,10 @@ from devices.supervisor import Supervisor
 from edge.faults import Faults
 from edge.metrics import StationMetrics
 from inspection.evidence import ImageFault
-from inspection.identity.adi import HEADER as ADI
 from inspection.identity.borrowed import BORROWED
 from inspection.identity.epc import OWN
 from inspection.identity.faults import Fault
+from inspection.identity.parts import PARTS
 from inspection.identity.plus import HEADERS as PLUS
 from inspection.journey import HoldReason
 from inspection.messages.refund import InstructionEvent, OutcomeStatus
@@ -154,7 +154,7 @@ def test_every_fault_of_a_tag_or_code_stands_among_the_decode_errors(table: Tabl
 @pytest.mark.parametrize(
     ("title", "known"),
     [
-        ("own-schemes", {**{header: kind.SCHEME for header, kind in OWN.items()}, ADI: "ADI-var", **PLUS}),
+        ("own-schemes", {**{header: kind.SCHEME for header, kind in [*OWN.items(), *PARTS.items()]}, **PLUS}),
         ("borrowed-schemes", {header: borrowed.scheme for header, borrowed in BORROWED.items()}),
     ],
 )

@@ -4,7 +4,6 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from inspection.identity.adi import Adi
 from inspection.identity.assets import (
     Gdti96,
     Gdti113,
@@ -20,10 +19,24 @@ from inspection.identity.check_digit import CHECKED, check_digit
 from inspection.identity.classic import ClassicEpc
 from inspection.identity.data import FORMS, Data
 from inspection.identity.items import Itip110, Itip212, Sgtin96, Sgtin198, Sscc96
+from inspection.identity.moments import DayOrDays, Moment, MomentOf
 from inspection.identity.partitions import PREFIX_BITS, PREFIX_DIGITS
+from inspection.identity.parts import Adi, CpiVar
 from inspection.identity.plus import DATES, HEADERS, KEYS, PlusEpc
 from inspection.identity.text import LETTERS_82
-from inspection.identity.values import BinaryDigits, Date, Delimited, Digits, FixedDigits, Form, Joined, Text
+from inspection.identity.values import (
+    BinaryDigits,
+    Country,
+    Delimited,
+    Digits,
+    FixedDigits,
+    Flag,
+    Form,
+    Joined,
+    Minus,
+    OneOfSome,
+    Text,
+)
 
 NUMBERS = "0123456789"
 ALPHABETS = (
@@ -97,17 +110,34 @@ CLASSIC: st.SearchStrategy[ClassicEpc] = st.one_of(
     long_assets(),
 )
 
-PARTS = NUMBERS + "ABCDEFGHJKXYZ-/"
+LETTERS = NUMBERS + "ABCDEFGHJKXYZ-/"
+SERIAL = st.text(LETTERS, min_size=1, max_size=29)
 ADIS = st.builds(
     Adi,
     filter=st.integers(0, 63),
     maker=st.text("0123456789ABCDEFGHJKLMNPQRSTUVWXYZ", min_size=5, max_size=6),
-    part=st.text(PARTS, max_size=32),
-    serial=st.text(PARTS, min_size=1, max_size=29)
-    | st.text(PARTS, min_size=1, max_size=29).map("#{}".format),
+    part=st.text(LETTERS, max_size=32),
+    serial=SERIAL | SERIAL.map("#{}".format),
+)
+CPIS = st.builds(
+    CpiVar,
+    filter=st.integers(0, 7),
+    company_prefix=st.sampled_from(PREFIX_DIGITS).flatmap(digits),
+    component=st.text(LETTERS + "#", min_size=1, max_size=18),
+    serial=st.integers(0, 10**12 - 1),
 )
 
+TIMES = st.datetimes().map(lambda moment: moment.strftime("%y%m%d%H%M%S"))
 DAYS = st.dates().map(lambda day: day.strftime("%y%m%d"))
+
+
+def moments(form: Moment | DayOrDays | MomentOf) -> st.SearchStrategy[str]:
+    match form:
+        case Moment(digits=count):
+            return TIMES.map(lambda moment: moment[:count])
+        case MomentOf(allowed=allowed):
+            return st.builds(lambda moment, count: moment[:count], TIMES, st.sampled_from(allowed))
+    return DAYS | st.builds(str.__add__, DAYS, DAYS)
 
 
 def values(form: Form) -> st.SearchStrategy[str]:
@@ -123,8 +153,16 @@ def values(form: Form) -> st.SearchStrategy[str]:
             return st.builds(
                 lambda front, back: (front + back)[:most], digits(4, 12), letters(0, 18, allowed)
             )
-        case Date():
-            return DAYS
+        case Moment() | DayOrDays() | MomentOf():
+            return moments(form)
+        case Flag():
+            return st.sampled_from("01")
+        case Minus():
+            return st.sampled_from(["", "-"])
+        case Country():
+            return st.text("ABCXYZ", min_size=2, max_size=2)
+        case OneOfSome():
+            return st.builds("{}/{}".format, st.integers(1, 9), st.integers(1, 9))
         case Joined(front=front, back=back):
             return st.builds(lambda *both: "".join(both), values(front), values(back))
     raise AssertionError(form)

@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspection.errors import BadIdentifier, NotAnItem, NotUnderstood
-from inspection.identity.adi import HEADER as ADI
 from inspection.identity.borrowed import BORROWED
 from inspection.identity.codes import ItemCode
 from inspection.identity.epc import OWN, Stranger, read_epc, trade_item
 from inspection.identity.faults import Fault
+from inspection.identity.parts import PARTS
 from inspection.identity.plus import HEADERS
 from tests.inspection.identity.test_tds_examples import EXAMPLES, epc_of
 
-KNOWN = frozenset({*OWN, *BORROWED, *HEADERS, ADI})
+KNOWN = frozenset({*OWN, *BORROWED, *HEADERS, *PARTS})
 ALL_BYTES = st.binary(max_size=70)
 LIKELY = st.tuples(st.sampled_from(sorted(KNOWN)), ALL_BYTES).map(lambda pair: bytes([pair[0]]) + pair[1])
 
@@ -100,9 +100,9 @@ def test_data_behind_an_epc_is_read_as_far_as_its_form_is_known() -> None:
     whole = epc << 24 | lot
     code = read_epc((whole << 9).to_bytes(18, "big"))
     assert (code.data, code.lot, code.unread) == ((("10", "AB"),), "AB", "")
-    minutes = 0x7003 << 27 | 12345
-    code = read_epc(((whole << 43 | minutes) << 14).to_bytes(24, "big"))
-    assert (code.data, code.unread[:4]) == ((("10", "AB"),), "7003")
+    newer = 0x7999 << 27 | 12345
+    code = read_epc(((whole << 43 | newer) << 14).to_bytes(24, "big"))
+    assert (code.data, code.unread[:4]) == ((("10", "AB"),), "7999")
     assert code.gtin == "79521141123453"
 
 

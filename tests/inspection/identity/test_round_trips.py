@@ -4,18 +4,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspection.errors import BadIdentifier
-from inspection.identity.adi import Adi, decode_adi
 from inspection.identity.assets import Giai96
+from inspection.identity.bits import BitWriter
 from inspection.identity.classic import ClassicEpc
+from inspection.identity.data import FORMS, put_data
 from inspection.identity.epc import OWN, read_epc
 from inspection.identity.faults import Fault
 from inspection.identity.items import Sgtin96, Sgtin198, sgtin96_for
+from inspection.identity.parts import Adi, CpiVar
 from inspection.identity.plus import PlusEpc, decode_plus
-from tests.inspection.identity.drawn import ADIS, CLASSIC, company, plus
+from tests.inspection.identity.drawn import ADIS, CLASSIC, CPIS, company, known, plus
 
 
 @given(CLASSIC)
@@ -36,11 +38,12 @@ def test_a_plus_tag_is_read_as_it_was_written(tag: PlusEpc) -> None:
         assert (code.scheme, code.host, code.data) == (tag.scheme, tag.host, tag.data)
 
 
-@given(ADIS)
-def test_a_part_of_an_aircraft_is_read_as_it_was_written(tag: Adi) -> None:
+@given(ADIS | CPIS)
+def test_a_part_is_read_as_it_was_written(tag: Adi | CpiVar) -> None:
     epc = tag.encode()
-    assert decode_adi(int.from_bytes(epc, "big"), len(epc) * 8) == tag
-    assert read_epc(epc).uri == tag.uri
+    assert type(tag).read(int.from_bytes(epc, "big"), len(epc) * 8) == tag
+    code = read_epc(epc)
+    assert (code.scheme, code.uri, code.filter) == (tag.SCHEME, tag.uri, tag.filter)
 
 
 @given(company(13), st.integers(0, 2**38 - 1))
@@ -107,13 +110,71 @@ GOOD = PlusEpc(scheme="SGTIN+", filter=3, values=("79521141123453", "32a/b"))
         (replace(GOOD, scheme="SGTIN++", host="-bad-"), Fault.BAD_HOSTNAME),
         (replace(GOOD, scheme="SGTIN++", host="a" * 64), Fault.BAD_HOSTNAME),
         (replace(GOOD, scheme="DSGTIN+", date=("17", "230229")), Fault.BAD_DATE),
-        (replace(GOOD, data=(("7003", "2601011200"),)), Fault.BAD_NUMBER),
+        (replace(GOOD, data=(("7999", "2601011200"),)), Fault.BAD_NUMBER),
     ],
 )
 def test_a_plus_tag_that_cannot_be_written_is_refused(tag: PlusEpc, fault: Fault) -> None:
     with pytest.raises(BadIdentifier) as caught:
         tag.encode()
     assert caught.value.fault == fault
+
+
+@pytest.mark.parametrize(
+    "identifier", sorted({form: identifier for identifier, form in FORMS.items()}.values())
+)
+@given(data=st.data())
+@settings(max_examples=10)
+def test_every_form_of_data_is_read_as_it_was_written(identifier: str, data: st.DataObject) -> None:
+    value = data.draw(known(identifier, FORMS[identifier]).filter(lambda drawn: bool(drawn.strip("0"))))
+    tag = replace(GOOD, data=((identifier, value),))
+    epc = tag.encode()
+    assert decode_plus(int.from_bytes(epc, "big"), len(epc) * 8) == tag
+
+
+@pytest.mark.parametrize(
+    ("identifier", "value", "bits"),
+    [
+        ("7003", "2402291159", 27),
+        ("7007", "240229", 17),
+        ("7007", "240229240301", 33),
+        ("8008", "24022911", 23),
+        ("8008", "240229115959", 35),
+        ("7011", "240200", 18),
+        ("4307", "NL", 12),
+        ("4321", "1", 1),
+        ("4331", "002500-", 21),
+        ("7258", "1/3", 8),
+        ("3103", "001250", 20),
+        ("402", "95211411234567892", 57),
+        ("8005", "000199", 20),
+    ],
+)
+def test_data_takes_the_bits_of_the_standards_table(identifier: str, value: str, bits: int) -> None:
+    writer = BitWriter()
+    put_data(writer, ((identifier, value),))
+    assert writer.bits == len(identifier) * 4 + bits
+
+
+@pytest.mark.parametrize(
+    ("identifier", "value"),
+    [
+        ("7003", "2402292401"),
+        ("7003", "2402291260"),
+        ("7007", "240229240230"),
+        ("7007", "2402292"),
+        ("7011", "24022911"),
+        ("8008", "240229"),
+        ("17", "240001"),
+        ("4307", "nl"),
+        ("4321", "2"),
+        ("4331", "002500+"),
+        ("7258", "0/3"),
+        ("01", "79521141123454"),
+    ],
+)
+def test_data_that_cannot_be_is_not_written(identifier: str, value: str) -> None:
+    with pytest.raises(BadIdentifier):
+        put_data(BitWriter(), ((identifier, value),))
 
 
 def test_a_less_efficient_encoding_is_read_too() -> None:

@@ -9,10 +9,9 @@ from typing import NamedTuple
 import pytest
 
 from inspection.errors import BadIdentifier
-from inspection.identity.adi import HEADER as ADI_HEADER
-from inspection.identity.adi import decode_adi
 from inspection.identity.epc import OWN, read_epc
 from inspection.identity.faults import Fault
+from inspection.identity.parts import PARTS
 from inspection.identity.plus import HEADERS, decode_plus
 
 
@@ -131,7 +130,7 @@ EXAMPLES = [
 BY_NAME = [pytest.param(example, id=example.scheme) for example in EXAMPLES]
 PLUS = [each for each in EXAMPLES if each.scheme.endswith("+")]
 
-OURS = [each for each in EXAMPLES if int(each.hex[:2], 16) in (*OWN, ADI_HEADER)]
+OURS = [each for each in EXAMPLES if int(each.hex[:2], 16) in (*OWN, *PARTS)]
 
 
 def epc_of(digits: str) -> tuple[bytes, int]:
@@ -166,7 +165,7 @@ def test_an_example_of_our_own_classic_schemes_encodes_to_its_bits(example: Exam
         kind = OWN[epc[0]]
         encoded = kind.read(value >> bits - kind.BITS).encode()
     else:
-        encoded = decode_adi(value, bits).encode()
+        encoded = PARTS[epc[0]].read(value, bits).encode()
     assert encoded.hex().upper().rstrip("0") == example.hex.rstrip("0")
 
 
