@@ -161,7 +161,7 @@ async def test_a_silent_printer_is_lost_and_the_sentence_names_paper_and_head(
         printer_rig.emulator.mute()
         with pytest.raises(LinkLost, match="no paper or ribbon, or its head is open") as lost:
             await printer.watch()
-    assert lost.value.reason == "printer_silent"
+    assert lost.value.reason == "silent"
 
 
 async def test_a_printer_that_answers_nothing_while_it_is_stopped_gets_no_label(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ async def test_a_printer_that_answers_nothing_while_it_is_stopped_gets_no_label(
         emulator.open()
         with pytest.raises(LinkLost) as lost:
             await printer.print_label(LABEL)
-    assert lost.value.reason == "printer_silent"
+    assert lost.value.reason == "silent"
     assert (emulator.printed, emulator.waiting) == ([], [])
 
 

@@ -54,6 +54,7 @@ class ZplPrinter:
         self._line: Conversation[Frame] = Conversation(stream, decoder, count)
         self._count = count
         self._turn = asyncio.Lock()
+        self._pause: asyncio.Timeout | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -76,6 +77,8 @@ class ZplPrinter:
     async def print_label(self, content: bytes) -> None:
         """Print one label; returns when the printer has taken it. Raises DeviceFault in words, LinkLost."""
         check_label(content, self._config.most_bytes)
+        if self._pause is not None and not self._pause.expired():
+            self._pause.reschedule(asyncio.get_running_loop().time())
         async with self._turn:
             _check(await self._status())
             await self._line.send(content.strip())
@@ -85,12 +88,24 @@ class ZplPrinter:
     async def watch(self) -> None:
         """Ask how the printer is, for ever; what keeps it from printing is counted at each question."""
         while True:
-            await asyncio.sleep(self._config.poll_s)
+            await self._listen()
             async with self._turn:
                 status = await self._status()
             trouble = _trouble(status)
             if trouble is not None:
                 self._count(*trouble)
+
+    async def _listen(self) -> None:
+        """Until the next question is due or somebody prints; a pulled cable is noticed at once."""
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._config.poll_s) as self._pause:
+                    while True:
+                        await self._line.next()
+            except TimeoutError:
+                return
+            finally:
+                self._pause = None
 
     async def _status(self) -> HostStatus:
         timeout_s = self._config.reply_timeout_ms / 1000
@@ -100,7 +115,7 @@ class ZplPrinter:
             if error.reason != "silent":
                 raise
             said = f"the printer at {self._line.stream.name} does not answer: {SILENT}"
-            raise LinkLost(said, reason="printer_silent") from error
+            raise LinkLost(said, reason="silent") from error
         if not isinstance(answer, HostStatus):
             raise TypeError(answer)
         return answer
