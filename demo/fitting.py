@@ -14,6 +14,7 @@ from demo.camera import FolderView, PublishedView, SerialView
 from devices.printer.zpl.emulator import ZplEmulator
 from devices.rfid.a0.emulator import A0Emulator
 from devices.rfid.impinj.emulator import ImpinjEmulator
+from devices.rfid.json_map.emulator import JsonEmulator
 from devices.rfid.m100.emulator import M100Emulator
 from devices.rfid.mercury.emulator import MercuryEmulator
 from devices.rfid.rdm6300.emulator import Rdm6300Emulator
@@ -74,6 +75,7 @@ def mqtt_bench(place: Place) -> tuple[Table, ...]:
     return (
         {"driver": "impinj", "name": "reader", "topic": "devices/reader"},
         {"driver": "zebra", "name": "fx9600", "topic": "devices/fx9600"},
+        {"driver": "json", "name": "portal", "topic": "devices/portal"},
         {"driver": "scanner", "name": "scanner", "port": place.tcp(0)},
         {"driver": "scale", "name": "scale", "port": place.tcp(1), "dialect": "and"},
         {**camera, "topic": "cameras/top", "trigger_topic": "cameras/top/order"},
@@ -89,6 +91,7 @@ PLAYED: Mapping[str, Callable[[Table, Place], AbstractAsyncContextManager[Any]]]
     "rdm6300": lambda table, place: Rdm6300Emulator(table["port"]),
     "impinj": lambda table, place: ImpinjEmulator(place.account(table["name"]), table["topic"]),
     "zebra": lambda table, place: ZebraEmulator(place.account(table["name"]), table["topic"]),
+    "json": lambda table, place: JsonEmulator(place.account(table["name"]), table["topic"]),
     "scanner": lambda table, place: ScannerEmulator(table["port"]),
     "scale": lambda table, place: ScaleEmulator(table["port"], dialect=table["dialect"]),
     "zpl": lambda table, place: ZplEmulator(table["port"]),
@@ -99,7 +102,7 @@ PLAYED: Mapping[str, Callable[[Table, Place], AbstractAsyncContextManager[Any]]]
     "folder": lambda table, place: FolderView(Path(table["folder"])),
 }
 """How a device is played; a stack light hangs on its reader and needs nobody."""
-READ_ITEMS = ("uhfreader", "mercury", "m100", "a0", "impinj", "zebra")
+READ_ITEMS = ("uhfreader", "mercury", "m100", "a0", "impinj", "zebra", "json")
 """Readers whose fields the items are laid into, one after the other."""
 
 
