@@ -4,14 +4,16 @@ Each device has a task of its own, so one that fails never stops another.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import structlog
 from prometheus_client import CollectorRegistry
 
+from devices.camera.settings import CameraSettings
+from devices.capturing import capture_all
 from devices.channel import Channel
 from devices.config import DeviceConfig, check_devices
 from devices.device import (
@@ -30,6 +32,7 @@ from devices.device import (
 from devices.driver import AnyDevice, Driver, Kind, Surroundings
 from devices.errors import DeviceError, DeviceFault, LinkLost, WrongSetUp
 from devices.registry import DRIVERS
+from devices.scanner.from_frames import CodeReader
 from devices.watch import DeviceStatus, Metrics, Watch
 from inspection.readings import Frame, Scan, TagRead, Trigger, Weight
 from link.backoff import Backoff
@@ -40,6 +43,8 @@ READS_KEPT = 4096
 SCANS_KEPT = 64
 WEIGHTS_KEPT = 64
 TRIGGERS_KEPT = 64
+CODES_S = 0.2
+"""Between two looks at a camera that reads codes."""
 SHORTEST_RETRY_S = 0.2
 LONGEST_RETRY_S = 5.0
 
@@ -51,6 +56,8 @@ class Supervised:
     watch: Watch
     kind: Kind
     device: AnyDevice
+    codes: CodeReader | None = None
+    """Reads the codes in the pictures of a camera that is to."""
     broken: asyncio.Event = field(default_factory=asyncio.Event)
     """Set where a device that is asked, such as a camera, loses its link between two questions."""
 
@@ -139,6 +146,10 @@ class Supervisor:
         supervised = self._camera(view)
         return await _asked(supervised, cast(Camera, supervised.device).capture())
 
+    async def capture_all(self, views: Sequence[str], timeout_s: float) -> dict[str, Frame | DeviceError]:
+        """Take pictures of these views at the same time: each one's picture, or why there is none."""
+        return await capture_all(self.capture, views, timeout_s)
+
     async def print_label(self, content: bytes, printer: str | None = None) -> None:
         """Print at the named printer, or at the only one; raises a DeviceError in words."""
         printers = [each for each in self._devices if each.kind is Kind.PRINTER]
@@ -184,7 +195,10 @@ class Supervisor:
             changed=self._note_change,
         )
         device = driver.build(config, surroundings, watch.skipped)
-        return Supervised(watch=watch, kind=driver.kind, device=device)
+        codes = None
+        if isinstance(config, CameraSettings) and config.codes:
+            codes = CodeReader(config.name, clock=surroundings.clock, count=watch.skipped)
+        return Supervised(watch=watch, kind=driver.kind, device=device, codes=codes)
 
     def _outputs(self, name: str) -> Outputs:
         """Find a device of this bench that can switch something."""
@@ -235,8 +249,22 @@ class Supervisor:
                     await _pour(watch, cast(Scanner, device).scans(), self._channels.scans)
                 case Kind.SCALE:
                     await _pour(watch, cast(Scale, device).weights(), self._channels.weights)
+                case Kind.CAMERA if supervised.codes is not None:
+                    reading = self._read_codes(cast(Camera, device), supervised.codes)
+                    await _attend(supervised, cast(OnDemand, device), reading)
                 case _:
                     await _attend(supervised, cast(OnDemand, device))
+
+    async def _read_codes(self, camera: Camera, codes: CodeReader) -> None:
+        """Look at each new picture that the page would show, too."""
+        version = None
+        while True:
+            live = camera.latest()
+            if live is not None and live.version != version:
+                version = live.version
+                for scan in await codes.read(live.content):
+                    self._channels.scans.put(scan)
+            await asyncio.sleep(CODES_S)
 
     async def _read(self, watch: Watch, reader: TagReader) -> None:
         async for each in reader.reads():
@@ -259,18 +287,19 @@ async def _pour(watch: Watch, readings: AsyncIterator[T], channel: Channel[T]) -
         channel.put(each)
 
 
-async def _attend(supervised: Supervised, device: OnDemand) -> None:
+async def _attend(supervised: Supervised, device: OnDemand, *beside: Coroutine[Any, Any, None]) -> None:
     """Wait until a device that is only asked is gone, whoever notices it first."""
-    watching = asyncio.ensure_future(device.watch())
-    broken = asyncio.ensure_future(supervised.broken.wait())
+    working = [asyncio.ensure_future(each) for each in (device.watch(), *beside)]
+    tasks = [*working, asyncio.ensure_future(supervised.broken.wait())]
     try:
-        await asyncio.wait((watching, broken), return_when=asyncio.FIRST_COMPLETED)
-        if watching.done():
-            await watching
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for each in working:
+            if each.done():
+                await each
     finally:
-        for task in (watching, broken):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(watching, broken, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
     watch = supervised.watch
     raise LinkLost(watch.sentence or f"{watch.name} is gone", reason=watch.reason)
 

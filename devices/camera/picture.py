@@ -39,7 +39,7 @@ def media_type_of(
     check_size(len(content), view=view, largest_bytes=largest_bytes)
     if ENDS[media_type] not in content[-len(ENDS[media_type]) - PADDING :]:
         raise DeviceFault(f"the picture of the view {view} is cut short", reason="picture_cut_short")
-    size = _jpeg_size(content) if media_type == JPEG else _png_size(content)
+    size = size_of(content)
     if size is None or 0 in size:
         raise DeviceFault(f"the picture of the view {view} has a broken header", reason="picture_broken")
     if size[0] * size[1] > MOST_PIXELS:
@@ -67,6 +67,11 @@ def live_view(content: bytes, media_type: str, changed_at: datetime) -> LiveView
         changed_at=changed_at,
         version=hashlib.sha256(content).hexdigest()[:16],
     )
+
+
+def size_of(content: bytes) -> tuple[int, int] | None:
+    """Width and height that the header claims; None where it leads to no picture."""
+    return _jpeg_size(content) if content.startswith(b"\xff\xd8") else _png_size(content)
 
 
 def _jpeg_size(content: bytes) -> tuple[int, int] | None:

@@ -13,3 +13,5 @@ class CameraSettings(DeviceSettings):
     """Which side of the bench it shows, such as `top`."""
     largest_mib: int = Field(default=32, ge=1, le=256)
     """A larger picture is refused."""
+    codes: bool = False
+    """Read the codes in its pictures too, as a scanner would."""

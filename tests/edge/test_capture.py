@@ -13,9 +13,10 @@ import pytest
 
 from devices.camera.folder.driver import FolderCamera, FolderConfig
 from devices.camera.folder.emulator import FolderCameraEmulator
+from devices.capturing import Take
 from devices.errors import DeviceFault
 from edge.bench import Hold
-from edge.steps.capture import Take, capture, split
+from edge.steps.capture import capture, split
 from inspection.custody.sealing import opens
 from inspection.readings import Frame
 from models.backbone import load_backbone
