@@ -25,14 +25,18 @@ class Partition:
     """Of both together, without the partition value itself."""
 
     def split(self, both: int) -> tuple[str, str]:
-        """Company prefix and reference out of partition value and both; `need` says whether they can be."""
+        """Company prefix and reference out of partition value and both; `need` judges the reference."""
         partition = both >> self.bits
         if partition >= len(PREFIX_BITS):
             raise BadIdentifier(f"partition {partition} does not exist", fault=Fault.BAD_PARTITION)
         bits = self.bits - PREFIX_BITS[partition]
         prefix = both >> bits & (1 << PREFIX_BITS[partition]) - 1
         length = PREFIX_DIGITS[partition]
-        return f"{prefix:0{length}d}", self._read(both & (1 << bits) - 1, bits, length)
+        front = f"{prefix:0{length}d}"
+        if len(front) > length:
+            words = f"the company prefix {front} has more than {length} digits"
+            raise BadIdentifier(words, fault=Fault.BAD_NUMBER)
+        return front, self._read(both & (1 << bits) - 1, bits, length)
 
     def join(self, prefix: str, reference: str) -> int:
         """What `split` takes apart again; of two that `need` lets pass."""

@@ -14,7 +14,8 @@ from devices.rfid.zebra.orders import read_answers, read_command
 from devices.scanner.codec import Decoder
 from inspection.errors import NotUnderstood
 from inspection.identity.epc import read_epc, trade_item
-from inspection.identity.gs1 import read_code
+from inspection.identity.faults import Fault as CodeFault
+from inspection.identity.gs1 import read_code, read_elements
 from tests.devices.conftest import FOLDER
 from tests.devices.fuzz.asking import WireAsking
 
@@ -38,14 +39,17 @@ def ask_epc(content: bytes) -> None:
         read_epc(content)
     except NotUnderstood as error:
         assert str(error)
+        assert error.fault in set(CodeFault)
 
 
 def ask_gs1(content: bytes) -> None:
-    """A printed code is an item or refused in words."""
-    try:
-        read_code(content.decode("utf-8", errors="replace"))
-    except NotUnderstood as error:
-        assert str(error)
+    """A printed code is an item or refused in words, and so are its identifiers."""
+    text = content.decode("utf-8", errors="replace")
+    for read in (read_code, read_elements):
+        try:
+            read(text)
+        except NotUnderstood as error:
+            assert error.fault in set(CodeFault)
 
 
 def ask_impinj(content: bytes) -> None:

@@ -1,3 +1,5 @@
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from inspection.identity.epc import OWN, Stranger, read_epc, trade_item
 from inspection.identity.faults import Fault
 from inspection.identity.parts import PARTS
 from inspection.identity.plus import HEADERS
-from tests.inspection.identity.test_tds_examples import EXAMPLES, epc_of
+from tests.inspection.identity.test_tds_examples import EXAMPLES, Example, epc_of
 
 KNOWN = frozenset({*OWN, *BORROWED, *HEADERS, *PARTS})
 ALL_BYTES = st.binary(max_size=70)
@@ -43,7 +45,8 @@ def test_a_tag_without_a_number_of_gs1_is_no_item(epc: str, fault: Fault, words:
         ("30164596f40c0e5cbe991a830000", Fault.TOO_LONG, "112 bits, not 96"),
         ("313630323030303120202020", Fault.TRAILING_BITS, "no SSCC.*= '16020001'"),  # a real R700 capture
         ("301fffffffffffffffffffff", Fault.BAD_PARTITION, "partition 7"),
-        ("3003fffffffffc0000000000", Fault.BAD_NUMBER, "no company prefix"),
+        ("3003fffffffffc0000000000", Fault.BAD_NUMBER, "more than 12 digits"),
+        ("341bffffc000000000000001", Fault.BAD_NUMBER, "more than 6 digits"),
         ("3400000000000000000000000000", Fault.TOO_LONG, "112 bits"),
         ("3666c4409047e159b2c2bf100000000000000000000000000001", Fault.TRAILING_BITS, "not zero"),
         ("3666c4409047e159800000000000000000000000000000000400", Fault.BAD_TEXT, "sign that may not"),
@@ -130,6 +133,34 @@ def test_any_bytes_are_read_or_refused_by_name(epc: bytes) -> None:
         assert code.epc == epc
         assert code.uri or code.digital_link
         assert epc[0] not in (0x00, 0xE2)
+
+
+@pytest.mark.parametrize("example", [pytest.param(each, id=each.scheme) for each in EXAMPLES])
+def test_a_flipped_bit_never_says_the_same(example: Example) -> None:
+    """Only the bit that announces data behind the number may: nothing follows, whatever it says."""
+    epc, bits = epc_of(example.hex)
+    whole = read_epc(epc, bits=bits)
+    for bit in set(range(bits)) - ({8} if example.scheme.endswith("+") else set()):
+        flipped = bytearray(epc)
+        flipped[bit // 8] ^= 0x80 >> bit % 8
+        try:
+            code = read_epc(bytes(flipped), bits=bits)
+        except NotUnderstood:
+            continue
+        assert replace(code, raw=whole.raw, epc=whole.epc) != whole, f"bit {bit}"
+
+
+@given(st.sampled_from(sorted({*OWN, *PARTS})), st.binary(min_size=30, max_size=30))
+def test_what_is_read_of_a_classic_scheme_is_written_again(header: int, noise: bytes) -> None:
+    """So no two of them say the same."""
+    bits = OWN[header].BITS if header in OWN else 31 * 8
+    value = header << bits - 8 | int.from_bytes(noise, "big") & (1 << bits - 8) - 1
+    if header in PARTS:
+        value = value >> 130 << 130
+    with suppress(BadIdentifier):
+        tag = OWN[header].read(value) if header in OWN else PARTS[header].read(value, bits)
+        again = tag.encode()
+        assert int.from_bytes(again, "big") << 512 - len(again) * 8 == value << 512 - bits
 
 
 @pytest.mark.parametrize("header", sorted(set(range(256)) - KNOWN))
