@@ -6,12 +6,12 @@ Drivers and emulators are imported inside the commands, so that `regrade --help`
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from devices.driver import DeviceSettings, Driver
     from devices.emulation import LineEmulator
@@ -182,6 +182,9 @@ def decode(
 def emulate(
     name: Annotated[str, typer.Argument(help="a driver of `regrade devices list`")],
     port: Port,
+    dialect: Annotated[
+        str | None, typer.Option(help="as in the settings of the driver, where it has one")
+    ] = None,
 ) -> None:
     """Emulate a device until Ctrl-C; lines on the keyboard say what happens.
 
@@ -195,15 +198,23 @@ def emulate(
     played = {key: driver.emulator for key, driver in DRIVERS.items() if driver.emulator is not None}
     if name not in played:
         raise typer.BadParameter(f"{name} cannot be emulated on a port: take one of {', '.join(played)}")
-    asyncio.run(_play(DRIVERS[name], port))
+    if dialect is not None and dialect not in (known := _dialects(DRIVERS[name])):
+        raise typer.BadParameter(f"{name} has no dialect {dialect!r}; it has: {', '.join(known) or 'none'}")
+    asyncio.run(_play(DRIVERS[name], port, {"dialect": dialect} if dialect else {}))
 
 
-async def _play(driver: "Driver", port: str) -> None:
+def _dialects(driver: "Driver") -> tuple[str, ...]:
+    """What the driver's setting takes."""
+    setting = driver.config.model_fields.get("dialect")
+    return get_args(setting.annotation) if setting is not None else ()
+
+
+async def _play(driver: "Driver", port: str, more: "Mapping[str, str]") -> None:
     greeting = f"{driver.title} answers at {port}"
     module, _, made = (driver.emulator or "").partition(":")
     make = getattr(import_module(module), made)
     if driver.topics is None:
-        on_line: LineEmulator = make(port)
+        on_line: LineEmulator = make(port, **more)
         async with on_line:
             await _obey(greeting, on_line.obey)
     else:

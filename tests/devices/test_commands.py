@@ -46,10 +46,20 @@ def test_what_cannot_be_emulated_is_refused(app: typer.Typer, tmp_path: Path) ->
     assert done.exit_code == 2
 
 
+@pytest.mark.parametrize(("name", "has"), [("m100", "m100, r200"), ("scanner", "none")])
+def test_a_dialect_that_a_device_does_not_have_is_refused(
+    app: typer.Typer, tmp_path: Path, name: str, has: str
+) -> None:
+    asked = ["devices", "emulate", name, "--port", str(tmp_path / "x"), "--dialect", "latin"]
+    done = CliRunner().invoke(app, asked, env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert f"it has: {has}" in done.output
+
+
 @contextmanager
-def played(name: str, port: Path | str, **more: str) -> Iterator[IO[str]]:
+def played(name: str, port: Path | str, *options: str, **more: str) -> Iterator[IO[str]]:
     """Run the command in a process of its own; yields its keyboard."""
-    command = [sys.executable, "-c", PLAY, "devices", "emulate", name, "--port", str(port)]
+    command = [sys.executable, "-c", PLAY, "devices", "emulate", name, "--port", str(port), *options]
     with subprocess.Popen(
         command, cwd=ROOT, text=True, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={**os.environ, **more}
     ) as process:
@@ -67,12 +77,20 @@ def played(name: str, port: Path | str, **more: str) -> Iterator[IO[str]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "order"), [("scanner", "RMA-1"), ("uhfreader", f"nonsense\nplace {'30' * 12}")]
+    ("name", "order", "dialect"),
+    [
+        ("scanner", "RMA-1", None),
+        ("uhfreader", f"nonsense\nplace {'30' * 12}", None),
+        ("m100", f"place {'30' * 12}", "r200"),
+    ],
 )
-async def test_an_emulated_device_answers_its_driver(name: str, order: str, tmp_path: Path) -> None:
+async def test_an_emulated_device_answers_its_driver(
+    name: str, order: str, dialect: str | None, tmp_path: Path
+) -> None:
     port = tmp_path / "port"
-    with played(name, port) as keyboard:
-        [config] = parse_devices([{"driver": name, "name": "x", "port": str(port)}])
+    options, settings = (("--dialect", dialect), {"dialect": dialect}) if dialect else ((), {})
+    with played(name, port, *options) as keyboard:
+        [config] = parse_devices([{"driver": name, "name": "x", "port": str(port), **settings}])
         around = Surroundings(clock=lambda: datetime.now(UTC))
         device: Any = DRIVERS[name].build(config, around, lambda code, sentence: None)
         async with device:
