@@ -9,7 +9,18 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from devices.device import Camera, Clock, CountFault, Outputs, Printer, Scale, Scanner, Signal, TagReader
+from devices.device import (
+    Camera,
+    Clock,
+    Condition,
+    CountFault,
+    Outputs,
+    Printer,
+    Scale,
+    Scanner,
+    Signal,
+    TagReader,
+)
 from devices.errors import WrongSetUp
 from devices.names import Name
 from devices.wire import WireProtocol
@@ -44,6 +55,10 @@ def _no_outputs(name: str) -> Outputs:
     raise WrongSetUp(f"no device called {name} has outputs", reason="no_outputs")
 
 
+def _nobody(condition: Condition) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What a driver needs of the station."""
@@ -51,6 +66,8 @@ class Surroundings:
     clock: Clock
     mqtt: MqttConfig | None = None
     """The station's account at its broker; None where no device needs one."""
+    told: Callable[[Condition], None] = _nobody
+    """Takes what a device says of itself, such as that it has no paper; it holds until the next."""
     outputs: Callable[[str], Outputs] = _no_outputs
     """Finds another device of the bench by its name; raises WrongSetUp where it has no outputs."""
 

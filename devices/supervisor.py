@@ -194,7 +194,7 @@ class Supervisor:
             metrics=metrics,
             changed=self._note_change,
         )
-        device = driver.build(config, surroundings, watch.skipped)
+        device = driver.build(config, replace(surroundings, told=watch.told), watch.skipped)
         codes = None
         if isinstance(config, CameraSettings) and config.codes:
             codes = CodeReader(config.name, clock=surroundings.clock, count=watch.skipped)

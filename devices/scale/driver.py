@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from devices.conversation import Conversation
-from devices.device import Clock, CountFault
+from devices.device import Condition, CountFault
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.errors import LinkLost
 from devices.scale.fields import DIALECTS, SCALE_WIRES
@@ -22,6 +22,9 @@ SILENT_POLLS = 3
 """Unanswered questions in a row after which the scale counts as lost."""
 NOT_NOW = "I"
 """MT-SICS: understood, but something else is going on."""
+
+
+UNREST = Trouble("weight_unstable", "the scale does not come to rest: a draught, or something touches it")
 
 
 class ScaleConfig(DeviceSettings):
@@ -49,16 +52,19 @@ class ScaleConfig(DeviceSettings):
 class LineScale:
     """A Scale over a byte stream."""
 
-    def __init__(self, config: ScaleConfig, stream: ByteStream, *, clock: Clock, count: CountFault) -> None:
+    def __init__(
+        self, config: ScaleConfig, stream: ByteStream, *, around: Surroundings, count: CountFault
+    ) -> None:
         dialect = DIALECTS[config.dialect]
         self._config = config
         self._line: Conversation[Said] = Conversation(stream, dialect.decoder, count)
-        self._clock = clock
+        self._clock, self._told = around.clock, around.told
         self._count = count
         question = Command(text=config.question) if config.question else dialect.question
         self._question = dialect.encode(question)
         self._settling = Settling(unit=config.unit, smallest_change=Decimal(repr(config.smallest_change)))
         self._moving_since: float | None = None
+        self._trouble: Trouble | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -73,7 +79,7 @@ class LineScale:
             await self._line.__aexit__()
             raise
         self._settling.unsettle()
-        self._moving_since = None
+        self._moving_since, self._trouble = None, None
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -153,6 +159,7 @@ class LineScale:
             case Status():  # an NCI scale that moves may leave the weight out
                 self._moves()
                 self._settling.unsettle()
+                self._tell(self._unrest())
             case Answer():  # such as the serial number after it was switched on
                 self._settling.unsettle()
         return None
@@ -163,10 +170,15 @@ class LineScale:
             self._moving_since = None
         else:
             self._moves()
-        found = self._settling.look(said, stable=stable)
-        if isinstance(found, Trouble):
-            self._count(found.code, found.sentence)
-        return self._weight(said) if found is said else None
+        new = self._settling.look(said, stable=stable)
+        self._tell(self._settling.trouble or self._unrest())
+        return self._weight(new) if new is not None else None
+
+    def _tell(self, trouble: Trouble | None) -> None:
+        """Say what keeps the scale from giving a weight, for as long as it does."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._told(Condition(troubles={trouble.code: trouble.sentence} if trouble else {}))
 
     def _is_stable(self, said: Weighing) -> bool:
         if said.stable is not None or said.fault is not None:
@@ -174,14 +186,14 @@ class LineScale:
         return ord((said.status or "0")[0]) & 1 != self._config.nci_moving
 
     def _moves(self) -> None:
-        """Every item moves the scale for a moment; only one that does not come to rest is a fault."""
         self._line.counts["unstable"] += 1
-        now = asyncio.get_running_loop().time()
         if self._moving_since is None:
-            self._moving_since = now
-        elif now - self._moving_since > self._config.settle_s:
-            self._moving_since = now
-            self._count("weight_unstable", "the scale does not come to rest: draught, a touch")
+            self._moving_since = asyncio.get_running_loop().time()
+
+    def _unrest(self) -> Trouble | None:
+        """Every item moves the scale for a moment; only one that does not come to rest is in trouble."""
+        since, now = self._moving_since, asyncio.get_running_loop().time()
+        return UNREST if since is not None and now - since > self._config.settle_s else None
 
     def _weight(self, said: Weighing) -> Weight:
         return Weight(
@@ -194,7 +206,7 @@ class LineScale:
 
 def _build(config: ScaleConfig, around: Surroundings, count: CountFault) -> LineScale:
     stream = open_stream(config.port, config.baud, config.character)
-    return LineScale(config, stream, clock=around.clock, count=count)
+    return LineScale(config, stream, around=around, count=count)
 
 
 SCALE = Driver(

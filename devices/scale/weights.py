@@ -55,21 +55,17 @@ class Settling:
         self._unit = unit
         self._smallest_change = smallest_change
         self._last: Decimal | None = None
-        self._trouble: Trouble | None = None
+        self.trouble: Trouble | None = None
+        """What keeps the scale from giving a weight now."""
 
     def unsettle(self) -> None:
         """Something moved, or nothing is known of the pan any more."""
         self._last = None
 
-    def look(self, seen: Weighing, *, stable: bool) -> Weighing | Trouble | None:
-        """A weight that is new, a trouble that is new, or None."""
-        trouble = self._trouble_of(seen, stable)
-        if trouble is not None:
-            self.unsettle()
-            before, self._trouble = self._trouble, trouble
-            return trouble if trouble != before else None
-        self._trouble = None
-        if not stable:
+    def look(self, seen: Weighing, *, stable: bool) -> Weighing | None:
+        """What is seen, where it is a weight that is new."""
+        self.trouble = self._trouble_of(seen, stable)
+        if self.trouble is not None or not stable:
             self.unsettle()
             return None
         value = Decimal(seen.value)

@@ -15,7 +15,7 @@ import pytest
 
 from demo.processes import free_ports
 from devices.config import parse_devices
-from devices.device import Scanner, TagReader
+from devices.device import Condition, Scanner, TagReader
 from devices.driver import Surroundings
 from devices.emulation_mqtt import MqttTagEmulator
 from devices.registry import DRIVERS
@@ -83,7 +83,11 @@ class ScannerRig:
 
 def build(name: str, config: Any, faults: Counter[str], **around: Any) -> Any:
     """Make a device as the supervisor does."""
-    surroundings = Surroundings(clock=lambda: datetime.now(UTC), **around)
+
+    def tell(condition: Condition) -> None:
+        faults.update(condition.troubles.keys())
+
+    surroundings = Surroundings(clock=lambda: datetime.now(UTC), told=tell, **around)
 
     def count(code: str, sentence: str) -> None:
         faults[code] += 1

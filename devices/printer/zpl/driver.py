@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field
 
 from devices.conversation import Conversation
-from devices.device import CountFault
+from devices.device import Condition, CountFault
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.errors import DeviceFault, LinkLost
 from devices.printer.zpl.codec import LONGEST_LABEL, decoder, encode
@@ -49,10 +49,12 @@ class ZplConfig(DeviceSettings):
 class ZplPrinter:
     """A Printer over a byte stream."""
 
-    def __init__(self, config: ZplConfig, stream: ByteStream, *, count: CountFault) -> None:
+    def __init__(
+        self, config: ZplConfig, stream: ByteStream, *, around: Surroundings, count: CountFault
+    ) -> None:
         self._config = config
         self._line: Conversation[Frame] = Conversation(stream, decoder, count)
-        self._count = count
+        self._told = around.told
         self._turn = asyncio.Lock()
         self._pause: asyncio.Timeout | None = None
 
@@ -86,14 +88,13 @@ class ZplPrinter:
             _check(await self._status())
 
     async def watch(self) -> None:
-        """Ask how the printer is, for ever; what keeps it from printing is counted at each question."""
+        """Ask how the printer is, for ever, and say what keeps it from printing for as long as it does."""
         while True:
             await self._listen()
             async with self._turn:
                 status = await self._status()
-            trouble = _trouble(status)
-            if trouble is not None:
-                self._count(*trouble)
+            troubles = dict([trouble] if (trouble := _trouble(status)) else [])
+            self._told(Condition(troubles=troubles, values={"labels_waiting": str(status.formats_waiting)}))
 
     async def _listen(self) -> None:
         """Until the next question is due or somebody prints; a pulled cable is noticed at once."""
@@ -138,7 +139,7 @@ def _check(status: HostStatus) -> None:
 
 
 def _build(config: ZplConfig, around: Surroundings, count: CountFault) -> ZplPrinter:
-    return ZplPrinter(config, open_stream(config.port, config.baud), count=count)
+    return ZplPrinter(config, open_stream(config.port, config.baud), around=around, count=count)
 
 
 ZPL = Driver(
