@@ -270,21 +270,21 @@ class Supervisor:
         async for each in reader.reads():
             match each:
                 case Trigger():
-                    self._channels.triggers.put(each)
+                    self._channels.triggers.put(each, watch.overtaken)
                 case Condition():
                     watch.told(each)
                 case Scan():
                     watch.worked()
-                    self._channels.scans.put(each)
+                    self._channels.scans.put(each, watch.overtaken)
                 case TagRead():
                     watch.worked()
-                    self._channels.reads.put(each)
+                    self._channels.reads.put(each, watch.overtaken)
 
 
 async def _pour(watch: Watch, readings: AsyncIterator[T], channel: Channel[T]) -> None:
     async for each in readings:
         watch.worked()
-        channel.put(each)
+        channel.put(each, watch.overtaken)
 
 
 async def _attend(supervised: Supervised, device: OnDemand, *beside: Coroutine[Any, Any, None]) -> None:

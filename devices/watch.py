@@ -77,6 +77,8 @@ class DeviceStatus:
     readings: int
     lost: int
     """How often the link went away."""
+    dropped: int = 0
+    """Readings that gave way to newer ones before anybody took them."""
     faults: Mapping[str, int]
     """How often each fault was counted, by code."""
     counts: Mapping[str, int]
@@ -133,6 +135,7 @@ class Watch:
         self._last_reading_at: datetime | None = None
         self._readings = 0
         self._lost = 0
+        self._dropped = 0
         self._faults: Counter[str] = Counter()
         self._told = Condition()
         self._passing: asyncio.TimerHandle | None = None
@@ -159,6 +162,10 @@ class Watch:
         self._metrics.readings.labels(self.name).inc()
         if self._passing is None:
             self._advance("worked", self.reason, self.sentence)
+
+    def overtaken(self) -> None:
+        """A reading gave way to newer ones before anybody took it."""
+        self._dropped += 1
 
     def skipped(self, code: str, sentence: str) -> None:
         """Something was wrong that passes by itself; it was skipped."""
@@ -207,6 +214,7 @@ class Watch:
             last_reading_at=self._last_reading_at,
             readings=self._readings,
             lost=self._lost,
+            dropped=self._dropped,
             faults=dict(self._faults),
             counts=dict(counts),
             values=dict(self._told.values),

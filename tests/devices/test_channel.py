@@ -12,6 +12,15 @@ async def test_the_newest_stays_when_nobody_takes() -> None:
     assert channel.dropped == 2
 
 
+def test_whoever_put_what_was_dropped_is_told() -> None:
+    channel: Channel[int] = Channel(2)
+    dropped: list[str] = []
+    channel.put(1, lambda: dropped.append("first"))
+    for number in (2, 3):
+        channel.put(number, lambda: dropped.append("second"))
+    assert (dropped, channel.dropped) == (["first"], 1)
+
+
 async def test_a_taker_waits_for_what_comes() -> None:
     channel: Channel[int] = Channel(3)
     waiting = asyncio.ensure_future(anext(channel.take()))
