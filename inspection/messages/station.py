@@ -78,17 +78,32 @@ class WorklistPage(Message):
     centre_time: Utc
 
 
+Counts = Annotated[dict[Code, Count], Field(max_length=24)]
+
+
 class DeviceHealth(Message):
-    """One device as its supervisor sees it."""
+    """One device as its supervisor sees it; what it counts begins at the program's start and only grows."""
 
     name: Name
     driver: Code
     state: Literal["starting", "ready", "degraded", "lost"]
     reason: Code | None
+    readings: Count = 0
+    lost: Count = 0
+    """How often the link went away."""
+    dropped: Count = 0
+    """Readings that nobody took in time."""
+    counts: Counts = Field(default_factory=dict)
+    """What went over the wire, such as `frames`, `bad_checks` and `resyncs`."""
+    faults: Counts = Field(default_factory=dict)
+    """What was wrong and passed by itself, by its reason."""
 
 
 class Health(Message):
-    """`POST /v1/stations/health`, every few seconds and at each change."""
+    """`POST /v1/stations/health`, every few seconds and at each change.
+
+    `seq` grows with every message of one start, of whatever kind; of each kind the centre keeps the newest.
+    """
 
     station: Name
     boot: Boot
@@ -106,9 +121,9 @@ class Health(Message):
 
 
 class Birth(Message):
-    """Retained on connect: the whole device list. After Sparkplug's NBIRTH."""
+    """`POST /v1/stations/birth`: the first word of a start, with all devices; as Sparkplug's NBIRTH."""
 
-    schema_: Annotated[Literal["regrade/v1/birth"], Field(alias="schema")]
+    schema_: Literal["regrade/v1/birth"] = Field(alias="schema")
     node: Name
     boot: Boot
     seq: Count
@@ -118,11 +133,13 @@ class Birth(Message):
 
 
 class Death(Message):
-    """The will: boot tells whether it is news or overtaken by a newer birth."""
+    """`POST /v1/stations/death`: the last word of a start that was told to stop."""
 
-    schema_: Annotated[Literal["regrade/v1/death"], Field(alias="schema")]
+    schema_: Literal["regrade/v1/death"] = Field(alias="schema")
     node: Name
     boot: Boot
+    seq: Count
+    at: Utc
 
 
 class PresenceEvent(Message):
@@ -135,11 +152,12 @@ class PresenceEvent(Message):
 
 
 class Presence(Message):
-    """A batch of presence events; what the bound dropped is counted."""
+    """`POST /v1/stations/presence`: a batch of events, known by its boot and seq however often it is sent."""
 
-    schema_: Annotated[Literal["regrade/v1/presence"], Field(alias="schema")]
+    schema_: Literal["regrade/v1/presence"] = Field(alias="schema")
     node: Name
     boot: Boot
     seq: Count
     events: Annotated[tuple[PresenceEvent, ...], Field(max_length=256)]
     dropped: Count
+    """Events that were not told since the start, because too many waited."""

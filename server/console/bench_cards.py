@@ -2,12 +2,25 @@
 
 from nicegui import ui
 
-from inspection.messages.station import Health
+from inspection.messages.base import time_text
+from inspection.messages.station import DeviceHealth, Health
 from inspection.words.catalog import Words
 from server.console.faults import top_faults
 from server.console.marks import mark, text
 from server.console.overview import Overview, StationRow
-from server.console.view import DEVICE_MARKS, STATION_MARKS, heard, station_standing, wants_somebody
+from server.console.view import (
+    DEVICE_MARKS,
+    STATION_MARKS,
+    TAG_MARKS,
+    clock_time,
+    heard,
+    station_standing,
+    troubles,
+    wants_somebody,
+)
+
+PAST = ("silent", "stopped")
+"""Standings of stations whose last word tells how things were."""
 
 
 def draw_stations(overview: Overview, words: Words) -> None:
@@ -18,13 +31,15 @@ def draw_stations(overview: Overview, words: Words) -> None:
         with ui.element("article").classes("station"):
             _draw_head(station, words)
             if station.health is not None:
-                _draw_health(station.health, station_standing(station) == "silent", words)
+                _draw_health(station.health, station_standing(station) in PAST, words)
+            _draw_tags(station, words)
 
 
 def seen_of(overview: Overview, words: Words) -> object:
     """What the cards show, so that they are drawn again only when it changes."""
     return [
-        (row.id, station_standing(row), heard(words, row.heard_s), row.health) for row in overview.stations
+        (row.id, station_standing(row), heard(words, row.heard_s), row.health, row.program, row.tags)
+        for row in overview.stations
     ]
 
 
@@ -32,7 +47,9 @@ def _draw_head(station: StationRow, words: Words) -> None:
     standing = station_standing(station)
     with ui.element("div").classes("line"):
         mark(*STATION_MARKS[standing])
-        text(station.id, "strong")
+        name = text(station.id, "strong")
+        if station.program is not None:
+            name.props(f'title="regrade {station.program}"')
         text(words.say(f"console.station_{standing}"), f"strong {STATION_MARKS[standing][1]}")
         if station.heard_s is not None:
             text(heard(words, station.heard_s), "soft end")
@@ -70,8 +87,32 @@ def _draw_devices(health: Health, past: bool, words: Words) -> None:
             shape, tone = ("○", "soft") if past else DEVICE_MARKS[device.state]
             with ui.element("span").classes("light"):
                 mark(shape, tone)
-                text(device.name, "soft" if past else "")
+                text(device.name, "soft" if past else "").props(f'title="{_counts(device, words)}"')
                 text(words.say(f"device.{device.state}"), "soft")
+                if device.readings:
+                    text(f"{device.readings:,}", "figures soft")
+                for name, number in troubles(device):
+                    said = words.say(f"console.device_{name}", count=f"{number:,}")
+                    text(said, "soft" if past else "warn")
+
+
+def _counts(device: DeviceHealth, words: Words) -> str:
+    """Everything that a device counted, for whoever points at it."""
+    counted = {"readings": device.readings, "lost": device.lost, "dropped": device.dropped}
+    figures = {**counted, **device.counts, **device.faults}
+    return " · ".join(f"{name} {number:,}" for name, number in figures.items() if number)
+
+
+def _draw_tags(station: StationRow, words: Words) -> None:
+    """What tags came and went, newest first; a tag by the end of its number."""
+    if not station.tags:
+        return
+    with ui.element("div").classes("tags soft"):
+        for event in station.tags:
+            with ui.element("span").classes("tag"):
+                text(clock_time(time_text(event.at)), "figures")
+                mark(TAG_MARKS[event.what], "soft")
+                text(words.say(f"console.tag_{event.what}", tag=f"…{event.tag}", place=event.place))
 
 
 def _draw_faults(health: Health, words: Words) -> None:

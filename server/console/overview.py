@@ -8,17 +8,20 @@ from sqlalchemy import Connection, func, select
 
 from inspection.custody.leaf import GENESIS
 from inspection.messages.base import read_time, time_text
-from inspection.messages.station import Health
+from inspection.messages.station import Birth, Health
 from server.console.standing import LedgerSeen, Trust, Witnessed, read_ledger
 from server.console.today import Today, read_today
 from server.db.ledger_tables import heads
 from server.db.tables import deliveries, instructions, outcomes, records, refusals, stations, units
 from server.returns.repository import EXPECTED
+from server.stations.hearing import presence_page
+from server.stations.schemas import ShownEvent
 
 SOON_S = 3600.0
 MOST_UNITS = 16
 MOST_VERDICTS = 14
 MOST_REFUSED = 6
+MOST_TAGS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,12 @@ class StationRow:
     heard_s: float | None
     """Seconds since its last health; None when it has sent none."""
     health: Health | None
+    stopped: bool = False
+    """Whether it said that it ends, and nothing since."""
+    program: str | None = None
+    """Version, as its last birth says."""
+    tags: tuple[ShownEvent, ...] = ()
+    """What tags did there lately, newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +137,9 @@ def _stations(connection: Connection, site: str, now: datetime) -> tuple[Station
             id=row.id,
             heard_s=(now - read_time(row.health_at)).total_seconds() if row.health_at else None,
             health=Health.read(row.health) if row.health else None,
+            stopped=row.stopped_boot is not None,
+            program=Birth.read(row.birth).program if row.birth else None,
+            tags=presence_page(connection, site, row.id, MOST_TAGS, now).events,
         )
         for row in connection.execute(chosen)
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from inspection.messages.base import read_time
+from inspection.messages.station import DeviceHealth
 from inspection.words.catalog import Words
 from server.console.overview import Overview, StationRow
 
@@ -18,8 +19,12 @@ DEVICE_MARKS = {
 STATION_MARKS = {
     "live": ("●", "good"),
     "silent": ("✕", "bad"),
+    "stopped": ("○", "soft"),
     "new": ("◆", "warn"),
 }
+DEVICE_TROUBLES = ("bad_checks", "resyncs", "dropped", "lost")
+"""What a device counts that somebody may want to look at."""
+TAG_MARKS = {"arrive": "●", "move": "→", "depart": "○"}
 REFUND_STATES = (
     "settled", "delivered", "queued", "awaiting_witness", "behind", "held", "rejected", "mismatch", "dead",
 )  # fmt: skip
@@ -67,7 +72,9 @@ def _quality(parameter: str) -> float:
 
 
 def station_standing(station: StationRow) -> str:
-    """`live`, `silent` or `new`: by the age of its health, not by what it once said."""
+    """`live`, `silent`, `stopped` or `new`: by the age of its health, unless it said that it ends."""
+    if station.stopped:
+        return "stopped"
     if station.heard_s is None:
         return "new"
     return "live" if station.heard_s <= LIVE_S else "silent"
@@ -81,12 +88,18 @@ def heard(words: Words, seconds: float | None) -> str:
 
 
 def wants_somebody(station: StationRow) -> bool:
-    """True for a station that is silent, has stopped, or lacks a device."""
+    """True for a station that is silent, is held, or lacks a device; not for one that was told to stop."""
     health = station.health
-    if health is None:
+    if health is None or station.stopped:
         return False
     broken = health.state == "held" or any(device.state != "ready" for device in health.devices)
     return broken or station_standing(station) == "silent"
+
+
+def troubles(device: DeviceHealth) -> tuple[tuple[str, int], ...]:
+    """What a device counted that should not have been, by its name."""
+    counted = {**device.counts, "dropped": device.dropped, "lost": device.lost}
+    return tuple((name, counted[name]) for name in DEVICE_TROUBLES if counted.get(name))
 
 
 def deadline(words: Words, left_s: float | None) -> tuple[str, str, str]:

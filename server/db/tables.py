@@ -90,6 +90,9 @@ stations = Table(
     text("health_at", nullable=True),
     number("evidence_bytes"),
     number("refusals"),
+    blob("birth", nullable=True),
+    text("stopped_boot", nullable=True),  # the start that said that it ends, until another one speaks
+    text("stopped_at", nullable=True),
 )
 station_keys = Table(
     "station_keys",
@@ -120,6 +123,20 @@ station_starts = Table(  # the starts that a station's health named, in their or
     text("boot", key=True),
     number("ordinal"),
     text("seen_at"),
+)
+presence_batches = Table(  # what tags did at a station: the newest, and nothing that names a tag
+    "presence_batches",
+    metadata,
+    text("site", key=True),
+    text("station", key=True),
+    text("boot", key=True),
+    number("seq", key=True),
+    number("ordinal"),  # in the order of their arrival
+    blob("digest"),  # SHA-256 of the message
+    blob("events"),  # JSON; of an EPC only its end
+    number("dropped"),
+    text("received_at"),
+    Index(None, "site", "station", "ordinal"),
 )
 inspectors = Table(
     "inspectors",

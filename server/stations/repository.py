@@ -1,6 +1,7 @@
 """Rows of stations, their keys, codes and boots, and of inspectors."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -99,6 +100,34 @@ def set_health(connection: Connection, site: str, station: str, health: bytes, a
     """Keep a station's latest health."""
     mine = (stations.c.site == site, stations.c.id == station)
     connection.execute(update(stations).where(*mine).values(health=health, health_at=at))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a station has said of itself last."""
+
+    birth: bytes | None
+    health: bytes | None
+    stopped_boot: str | None
+
+
+def said_of(connection: Connection, site: str, station: str) -> Said:
+    """Read it; raises NoResultFound for a station that was never enrolled."""
+    mine = (stations.c.site == site, stations.c.id == station)
+    chosen = select(stations.c.birth, stations.c.health, stations.c.stopped_boot).where(*mine)
+    return Said(**connection.execute(chosen).one()._mapping)
+
+
+def set_birth(connection: Connection, site: str, station: str, birth: bytes) -> None:
+    """Keep a station's latest birth."""
+    mine = (stations.c.site == site, stations.c.id == station)
+    connection.execute(update(stations).where(*mine).values(birth=birth))
+
+
+def set_stopped(connection: Connection, site: str, station: str, boot: str | None, at: str | None) -> None:
+    """Note which start has ended in order; None for one that runs."""
+    mine = (stations.c.site == site, stations.c.id == station)
+    connection.execute(update(stations).where(*mine).values(stopped_boot=boot, stopped_at=at))
 
 
 def note_start(connection: Connection, site: str, station: str, boot: str, at: str) -> bool:

@@ -5,17 +5,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from inspection.messages.station import EnrolmentRequest, Health
+from inspection.messages.station import Birth, Death, EnrolmentRequest, Health, Presence
 from server.access import Caller, Scope, needs, own_station
 from server.answers import answer
 from server.bodies import read_body
 from server.centre import Here
 from server.errors import BadRequest, WrongScope
-from server.stations import repository, service
+from server.stations import hearing, repository, service
 from server.stations.counters import counters_page
 from server.stations.schemas import (
     CodeRequest,
     HealthAnswer,
+    Heard,
     KeyRequest,
     NewCode,
     NewInspector,
@@ -30,6 +31,7 @@ Observer = Annotated[Caller, needs(Scope.CONSOLE, Scope.AUDITOR)]
 StationId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,24}$")]
 Station = Annotated[Caller, needs(Scope.STATION)]
 Cursor = Annotated[int, Query(ge=0, le=2**53 - 1)]
+Most = Annotated[int, Query(ge=1, le=1000)]
 
 
 @router.post("/keys", status_code=201)
@@ -86,12 +88,47 @@ async def get_counters(station: StationId, centre: Here, caller: Observer) -> Re
 @router.post("/stations/health")
 async def post_health(request: Request, centre: Here, caller: Station) -> Response:
     """Keep the station's latest health; answer the centre's time."""
-    health, station, at = await read_body(request, Health), own_station(caller), centre.now()
-    if health.station != station:
-        raise WrongScope(f"this key is of station {station}, not of {health.station}")
-    await centre.writer.submit(lambda c: service.hear(c, centre.site, health, at))
+    health, at = await read_body(request, Health), centre.now()
+    station = _is_its_own(health.station, caller)
+    await centre.writer.submit(lambda c: hearing.hear_health(c, centre.site, health, at))
     size, lacking = await centre.reader.run(lambda c: service.lacking(c, centre.log, station))
     return answer(HealthAnswer(centre_time=centre.clock(), ledger_size=size, recovering_from=lacking))
+
+
+@router.post("/stations/birth")
+async def post_birth(request: Request, centre: Here, caller: Station) -> Response:
+    """Take the first word of a start."""
+    birth, at = await read_body(request, Birth), centre.now()
+    _is_its_own(birth.node, caller)
+    kept = await centre.writer.submit(lambda c: hearing.hear_birth(c, centre.site, birth, at))
+    return answer(Heard(kept=kept))
+
+
+@router.post("/stations/death")
+async def post_death(request: Request, centre: Here, caller: Station) -> Response:
+    """Take the last word of a start."""
+    death, at = await read_body(request, Death), centre.now()
+    _is_its_own(death.node, caller)
+    kept = await centre.writer.submit(lambda c: hearing.hear_death(c, centre.site, death, at))
+    return answer(Heard(kept=kept))
+
+
+@router.post("/stations/presence")
+async def post_presence(request: Request, centre: Here, caller: Station) -> Response:
+    """Take a batch of what tags did."""
+    batch, at = await read_body(request, Presence), centre.now()
+    _is_its_own(batch.node, caller)
+    kept = await centre.writer.submit(lambda c: hearing.hear_presence(c, centre.site, batch, at))
+    return answer(Heard(kept=kept))
+
+
+@router.get("/stations/{station}/presence")
+async def get_presence(station: StationId, centre: Here, caller: Console, most: Most = 100) -> Response:
+    """What tags did at a station lately."""
+    now = centre.clock()
+    return answer(
+        await centre.reader.run(lambda c: hearing.presence_page(c, centre.site, station, most, now))
+    )
 
 
 @router.get("/worklist")
@@ -108,3 +145,11 @@ async def post_inspector(request: Request, centre: Here, caller: Console) -> Res
     inspector = service.inspector_of(wanted, centre.site, centre.keys.badge_salt)
     await centre.writer.submit(lambda c: repository.put_inspector(c, centre.site, inspector))
     return answer(inspector, 201)
+
+
+def _is_its_own(named: str, caller: Caller) -> str:
+    """The station that a key is of; raises WrongScope where it speaks for another one."""
+    station = own_station(caller)
+    if named != station:
+        raise WrongScope(f"this key is of station {station}, not of {named}")
+    return station

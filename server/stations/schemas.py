@@ -88,3 +88,34 @@ class HealthAnswer(Message):
     centre_time: Utc
     ledger_size: Count
     recovering_from: Count | None
+
+
+class Heard(Message):
+    """What the centre answers to birth, death and presence."""
+
+    kept: bool
+    """False for what it knew, or what came behind something newer."""
+
+
+class ShownEvent(Message):
+    """What a tag did; of its EPC only the end."""
+
+    what: Literal["arrive", "move", "depart"]
+    tag: str
+    place: Name
+    at: Utc
+
+
+class ShownEvents(Message):
+    """The events of one batch as they are kept."""
+
+    events: tuple[ShownEvent, ...]
+
+
+class PresencePage(Message):
+    """`GET /v1/stations/{station}/presence`: what tags did lately, the newest first."""
+
+    station: Name
+    events: tuple[ShownEvent, ...]
+    dropped: Count
+    """Events of its newest start that the station could not tell."""

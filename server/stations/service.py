@@ -15,12 +15,10 @@ from inspection.messages.entries import ApprovalEntry, ApprovalKind, KeyAddEntry
 from inspection.messages.station import (
     Enrolment,
     EnrolmentRequest,
-    Health,
     InspectorMessage,
     StationStanding,
 )
 from server.access import Caller, Scope, new_key, revoke_station_keys
-from server.alarms import AlarmKind, raise_alarm
 from server.catalogue.repository import has_merchant
 from server.errors import BadCode, BadRequest, Conflict, NotFound
 from server.keys import ServerKeys
@@ -118,14 +116,6 @@ def revoke(connection: Connection, log: Log, station: str, at: str) -> tuple[str
         body = KeyRevokeEntry(station=station, site=log.site, key=key)
         log.append(connection, entry_of(EntryType.KEY_REVOKE, body), at)
     return tuple(revoked)
-
-
-def hear(connection: Connection, site: str, health: Health, at: str) -> None:
-    """Keep a station's latest health; an older start that still speaks raises the alarm."""
-    if not repository.note_start(connection, site, health.station, health.boot, at):
-        detail = f"start {health.boot} speaks after a newer one: two copies of the station?"
-        raise_alarm(connection, site, AlarmKind.CLONE, health.station, detail, at)
-    repository.set_health(connection, site, health.station, health.to_json(), at)
 
 
 def standing(connection: Connection, log: Log, station: str, now: datetime) -> StationStanding:

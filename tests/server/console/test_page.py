@@ -80,6 +80,46 @@ async def test_the_page_shows_stations_units_verdicts_and_refunds(
         await user.should_see(text)
 
 
+async def test_a_card_shows_what_each_device_counted_and_what_tags_came_and_went(
+    user: User, board: Board, site: "Site", bench: "Bench"
+) -> None:
+    counted = {"readings": 12_815, "lost": 3, "dropped": 4, "counts": {"frames": 12_820, "bad_checks": 2}}
+    noon = "2026-05-04T12:00:00.000000Z"
+    gate = {"name": "gate", "driver": "uhfreader", "state": "ready", "reason": None} | counted
+    await site.http.post("/v1/stations/health", json=health(devices=[gate]), headers=bench.auth)
+    said = {"schema": "regrade/v1/presence", "node": "st1", "boot": "1" * 32, "seq": 2, "dropped": 0}
+    events = [
+        {"what": what, "epc_hex": "3066c4409047e140075bcd15", "place": place, "at": noon}
+        for what, place in (("arrive", "shelf"), ("move", "bench"), ("depart", "bench"))
+    ]
+    answer = await site.http.post("/v1/stations/presence", json=said | {"events": events}, headers=bench.auth)
+    assert answer.status_code == 200, answer.text
+    build_pages(board, "s1")
+    await user.open("/")
+    for text in ("12,815", "bad checks 2", "dropped 4", "lost 3×"):
+        await user.should_see(text)
+    for text in ("…5bcd15 left bench", "…5bcd15 moved to bench", "…5bcd15 came to shelf"):
+        await user.should_see(text)
+    in_chinese(user)
+    await user.open("/")
+    for text in ("校验错误 2", "…5bcd15 离开 bench"):
+        await user.should_see(text)
+
+
+async def test_a_station_that_was_stopped_is_not_called_silent(
+    user: User, board: Board, site: "Site", bench: "Bench"
+) -> None:
+    await site.http.post("/v1/stations/health", json=health(), headers=bench.auth)
+    said = {"schema": "regrade/v1/death", "node": "st1", "boot": "1" * 32, "seq": 2}
+    said["at"] = "2026-05-04T12:00:00.000000Z"
+    await site.http.post("/v1/stations/death", json=said, headers=bench.auth)
+    site.clock.forward(600)
+    build_pages(board, "s1")
+    await user.open("/")
+    await user.should_see("Stopped")
+    await user.should_not_see("Silent")
+
+
 async def test_a_verdict_of_an_uncertain_clock_says_so(
     user: User, board: Board, site: "Site", bench: "Bench"
 ) -> None:
