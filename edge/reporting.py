@@ -1,9 +1,12 @@
 """Says how the station is: to the page and `/state.json` as a snapshot, to the centre as health."""
 
+from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Protocol
 
 from sqlalchemy import Connection, func, select
 
+from devices.watch import DeviceStatus
 from edge import outbox, worklist
 from edge.clock import ClockWatch
 from edge.database import Database
@@ -12,12 +15,13 @@ from edge.metrics import StationMetrics
 from edge.snapshot import Figures, LightReport, Snapshot, Surroundings, snapshot
 from edge.station import Station
 from edge.tables import committed
-from inspection.messages.station import DeviceHealth, Health
+from inspection.messages.station import Birth, Death, DeviceHealth, Health, Presence, PresenceEvent
 from inspection.record import FileVersion
 
 FRESH_S = 1.0
 """Figures older than this are read again although nothing was announced."""
 MOST_DEVICES = 32
+MOST_COUNTS = 24
 
 
 def read_figures(connection: Connection) -> Figures:
@@ -66,7 +70,7 @@ class Reporting:
         self._policy, self._language = policy, language
         self._figures: Figures | None = None
         self._read_at: tuple[int, float] = (-1, 0.0)
-        self._sent = 0
+        self._seq = 0
 
     async def snapshot(self) -> Snapshot:
         """How things stand now."""
@@ -102,24 +106,86 @@ class Reporting:
             self.metrics.queue(self._figures.depth)
         return self._figures
 
+    def birth(self) -> Birth:
+        """The first word of this start."""
+        return Birth(
+            schema="regrade/v1/birth",
+            node=self.station.place.station,
+            boot=self.station.place.boot,
+            seq=self._next(),
+            at=self._clocks.now().wall,
+            program=version("regrade")[:24],
+            devices=self._devices(),
+        )
+
+    def death(self) -> Death:
+        """The last word of this start."""
+        return Death(
+            schema="regrade/v1/death",
+            node=self.station.place.station,
+            boot=self.station.place.boot,
+            seq=self._next(),
+            at=self._clocks.now().wall,
+        )
+
+    def presence(self) -> Presence | None:
+        """What tags did since the last time; None where nothing happened."""
+        comings = self.station.watch.comings
+        events = tuple(
+            PresenceEvent(what=event.what.value, epc_hex=event.epc.hex(), place=event.place, at=event.at)
+            for event in comings.take()
+        )
+        if not events:
+            return None
+        return Presence(
+            schema="regrade/v1/presence",
+            node=self.station.place.station,
+            boot=self.station.place.boot,
+            seq=self._next(),
+            events=events,
+            dropped=comings.dropped,
+        )
+
     async def health(self) -> Health:
-        """The same for the centre, in its words."""
-        self._sent += 1
+        """How things stand, in the centre's words."""
         now = await self.snapshot()
-        devices = [
-            DeviceHealth(name=d["name"], driver=d["driver"], state=d["state"], reason=d["reason"])
-            for d in now["devices"][:MOST_DEVICES]
-        ]
         return Health(
             station=now["station"],
             boot=now["boot"],
-            seq=self._sent,
+            seq=self._next(),
             at=self._clocks.now().wall,
             state=now["state"],
             queue_depth=now["queue_depth"],
             oldest_queued_s=now["oldest_queued_s"],
             refused=self._figures.depth.refused if self._figures else 0,
             inspector_signed_in=now["inspector"] is not None,
-            devices=tuple(devices),
+            devices=self._devices(),
             faults=now["faults"],
         )
+
+    def _next(self) -> int:
+        """One sequence for everything that this start tells."""
+        self._seq += 1
+        return self._seq - 1
+
+    def _devices(self) -> tuple[DeviceHealth, ...]:
+        return tuple(_health_of(status) for status in self.station.seeing.senses.snapshot()[:MOST_DEVICES])
+
+
+def _health_of(status: DeviceStatus) -> DeviceHealth:
+    return DeviceHealth(
+        name=status.name,
+        driver=status.driver,
+        state=status.state.value,
+        reason=status.reason,
+        readings=status.readings,
+        lost=status.lost,
+        dropped=status.dropped,
+        counts=_bounded(status.counts),
+        faults=_bounded(status.faults),
+    )
+
+
+def _bounded(counts: Mapping[str, int]) -> dict[str, int]:
+    """The largest of them."""
+    return dict(sorted(counts.items(), key=lambda each: -each[1])[:MOST_COUNTS])

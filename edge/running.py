@@ -47,6 +47,7 @@ async def run_station(
             await _either(stop.wait(), serving, working)
         finally:  # also when the work has failed: a server cut off in the middle prints its trace
             await _end(server, serving, working)
+        await running.sync.farewell(running.reporting)
 
 
 async def _work(running: Running) -> None:
@@ -58,7 +59,7 @@ async def _work(running: Running) -> None:
         tasks.create_task(_warm_up(running))
         tasks.create_task(running.station.run())
         tasks.create_task(running.uplink.run(running.sync.checked, running.sync.catch_up))
-        tasks.create_task(running.sync.run(running.reporting.health, told))
+        tasks.create_task(running.sync.run(running.reporting, told))
         tasks.create_task(running.references.run())
         tasks.create_task(tidying.run())
         tasks.create_task(_watch_devices(running.station))

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -22,12 +23,14 @@ from edge.faults import Faults
 from edge.identity import Identity
 from inspection.errors import BadMessage
 from inspection.messages.base import Count, Message, Utc
-from inspection.messages.station import Health, StationStanding, WorklistPage
+from inspection.messages.station import Birth, Death, Health, Presence, StationStanding, WorklistPage
 from link.errors import LinkError, Refused
 from link.http import HttpLink
 
 log = structlog.get_logger()
 
+FAREWELL_S = 2.0
+"""How long a station that stops waits for the centre."""
 MOST_PAGES = 200
 """Pages taken in one go; a centre that says `more` for ever is left alone until the next poll."""
 
@@ -38,6 +41,26 @@ class HealthAnswer(Message):
     centre_time: Utc
     ledger_size: Count | None = None
     recovering_from: Count | None = None
+
+
+class Reports(Protocol):
+    """What the station says of itself; `edge.reporting.Reporting` writes it."""
+
+    def birth(self) -> Birth:
+        """The first word of this start."""
+        ...
+
+    async def health(self) -> Health:
+        """How things stand."""
+        ...
+
+    def presence(self) -> Presence | None:
+        """What tags did since the last time."""
+        ...
+
+    def death(self) -> Death:
+        """The last word of this start."""
+        ...
 
 
 Lacking = Callable[[int | None, int | None], Awaitable[None]]
@@ -106,16 +129,18 @@ class Sync:
         self._clocks, self._faults, self._pace, self._heard = clocks, faults, pace, heard
         self._erasing = erasing
         self._one_at_a_time = asyncio.Lock()
+        self._born = False
+        self._untold: Presence | None = None
         self.reachable = False
         self.checked = asyncio.Event()
         """Set once the centre has confirmed that this key is ours alone."""
 
-    async def run(self, health: Callable[[], Awaitable[Health]], told: asyncio.Event) -> None:
+    async def run(self, reports: Reports, told: asyncio.Event) -> None:
         """Ask and tell for ever; `told` asks for a health message before its time."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._poll_standing())
             tasks.create_task(self._poll_worklist())
-            tasks.create_task(self._tell_health(health, told))
+            tasks.create_task(self._tell_all(reports, told))
 
     async def standing(self) -> None:
         """Ask once; raises KeyCloned or LinkError."""
@@ -185,10 +210,20 @@ class Sync:
             await self._asked(self.worklist())
             await asyncio.sleep(self._pace.worklist_s)
 
-    async def _tell_health(self, health: Callable[[], Awaitable[Health]], told: asyncio.Event) -> None:
+    async def farewell(self, reports: Reports) -> None:
+        """Say that this start ends, if the centre listens; it waits for nothing long."""
+        try:
+            async with asyncio.timeout(FAREWELL_S):
+                await self._tell_presence(reports)
+                if self._born:
+                    await self._say("death", reports.death())
+        except (TimeoutError, LinkError) as error:
+            log.info("centre.not_told", error=str(error))
+
+    async def _tell_all(self, reports: Reports, told: asyncio.Event) -> None:
         while True:
             told.clear()
-            await self._asked(self._tell_once(health))
+            await self._asked(self._tell_once(reports))
             try:
                 async with asyncio.timeout(self._pace.health_s):
                     await told.wait()
@@ -196,8 +231,27 @@ class Sync:
                 continue
             await asyncio.sleep(min(0.2, self._pace.health_s))  # several changes make one message
 
-    async def _tell_once(self, health: Callable[[], Awaitable[Health]]) -> None:
-        await self.tell(await health())
+    async def _tell_once(self, reports: Reports) -> None:
+        """Birth before everything else of a start, then how it is, then what tags did."""
+        if not self._born:
+            await self._say("birth", reports.birth())
+            self._born = True
+        await self.tell(await reports.health())
+        await self._tell_presence(reports)
+
+    async def _tell_presence(self, reports: Reports) -> None:
+        """Tell all batches; one whose answer was lost goes again under its number, before any newer one."""
+        while batch := self._untold or reports.presence():
+            self._untold = batch
+            await self._say("presence", batch)
+            self._untold = None
+
+    async def _say(self, what: str, said: Message) -> None:
+        """Tell one thing; what the centre does not want is counted and not told again."""
+        try:
+            await self._link.post(f"/v1/stations/{what}", said.model_dump(mode="json", by_alias=True))
+        except Refused:
+            self._faults.count(f"{what}_refused")
 
     async def _asked(self, question: Awaitable[None]) -> None:
         """Wait for one exchange; what fails is counted and asked again later."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 
 import edge.errors
@@ -40,6 +41,7 @@ from server.alarms import AlarmKind
 from server.catalogue import schemas as catalogue
 from server.metrics import Metrics
 from server.returns import schemas as returns
+from server.stations.router import router
 
 Table = Callable[[str, str], list[dict[str, str]]]
 ROOT = Path(__file__).resolve().parents[2]
@@ -226,3 +228,14 @@ def same(shown: Any, golden: Any) -> bool:
     if isinstance(shown, str) and shown.endswith("…"):
         return bool(golden.startswith(shown.removesuffix("…")))
     return bool(shown == golden)
+
+
+def test_what_a_station_tells_is_what_the_centre_takes(table: Table) -> None:
+    told = {row["message"] for row in table(CENTRE, "station-words")}
+    posts = {
+        route.path
+        for route in router.routes
+        if isinstance(route, APIRoute) and "POST" in (route.methods or ())
+    }
+    assert told == {path.rpartition("/")[2] for path in posts} & {"birth", "health", "presence", "death"}
+    assert len(told) == 4

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.leaf import GENESIS, EntryType, Leaf, leaf_hash_hex
 from inspection.custody.receipt import issue_receipt, issue_refusal
-from inspection.messages.base import time_text
+from inspection.messages.base import Message, time_text
 from inspection.messages.uplink import (
     BatchAnswer,
     EvidenceAnswer,
@@ -46,6 +46,8 @@ class SmallCentre:
         self.batches: list[int] = []
         self.routes: dict[str, Callable[[bytes], Answer]] = {}
         """Further routes by `METHOD path`, without the query."""
+        self.told: list[Message] = []
+        """What the station told of itself, where a test notes it."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 

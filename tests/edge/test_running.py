@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,8 @@ from devices.camera.folder.emulator import FolderCameraEmulator
 from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.emulator import ScannerEmulator
 from edge.identity import write_identity
-from inspection.messages.station import Health, StationStanding
+from inspection.messages.base import Message
+from inspection.messages.station import Birth, Death, Health, Presence, StationStanding
 from models.backbone import load_backbone
 from models.enrol import enrol
 from models.store import ReferenceStore
@@ -112,6 +114,10 @@ def centre(small_centre: ModuleType, world: "World", site: ModuleType) -> Iterat
             "GET /v1/worklist": lambda body: (200, page.to_json()),
             "POST /v1/stations/health": _centre_time,
         }
+        running.told = []
+        for kind in (Birth, Presence, Death):
+            path = f"POST /v1/stations/{kind.__name__.lower()}"
+            running.routes[path] = partial(_note, running.told, kind)
         yield running
 
 
@@ -126,6 +132,11 @@ def _centre_time(body: bytes) -> tuple[int, bytes]:
     Health.read(body)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     return 200, json.dumps({"centre_time": at}).encode()
+
+
+def _note(told: list[Message], kind: type[Message], body: bytes) -> tuple[int, bytes]:
+    told.append(kind.read(body))
+    return 200, b'{"kept":true}'
 
 
 def _good_pictures() -> list[Path]:
@@ -203,6 +214,10 @@ async def test_a_tag_becomes_a_receipted_record(bench: Bench, site: ModuleType) 
     bench.process.send_signal(signal.SIGTERM)
     _, said = await bench.process.communicate()
     assert bench.process.returncode == 0, said.decode()
+    birth, *batches, death = bench.centre.told
+    assert (type(birth), type(death)) == (Birth, Death)
+    events = [event for batch in batches if isinstance(batch, Presence) for event in batch.events]
+    assert [(event.what, event.epc_hex) for event in events] == [("arrive", site.tag(1).hex())]
 
 
 @pytest.mark.flow

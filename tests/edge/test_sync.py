@@ -8,6 +8,7 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 
 from edge import journal, worklist
@@ -17,9 +18,9 @@ from edge.erasure import Erasing
 from edge.errors import KeyCloned
 from edge.faults import Faults
 from edge.identity import Identity
-from edge.sync import Heard, Pace, Sync, check_standing
+from edge.sync import HealthAnswer, Heard, Pace, Sync, check_standing
 from edge.vault import Vault
-from inspection.messages.station import Health, StationStanding
+from inspection.messages.station import Birth, Death, Health, Presence, PresenceEvent, StationStanding
 from inspection.record import ClockState
 from link.http import HttpConfig, HttpLink
 
@@ -131,26 +132,135 @@ async def test_a_copied_folder_is_told_and_nothing_is_allowed(
         200,
         standing(world.key_id, "2" * 32, 7).to_json(),
     )
-    async with site.running(sync.run(_health, asyncio.Event())):
+    async with site.running(sync.run(Told(), asyncio.Event())):
         await site.until(lambda: heard["cloned"])
     assert not sync.checked.is_set()
     assert faults.snapshot()["key_cloned"] == 1
 
 
-async def _health() -> Health:
-    return Health(
-        station="st1",
-        boot=BOOT,
-        seq=1,
-        at=datetime.now(UTC),
-        state="idle",
-        queue_depth=0,
-        oldest_queued_s=0,
-        refused=0,
-        inspector_signed_in=False,
-        devices=(),
-        faults={},
-    )
+class Told:
+    """Stands where the reporting would: numbers what it says, and has as many batches as a test wants."""
+
+    def __init__(self, batches: int = 0) -> None:
+        self.seq, self.batches = -1, batches
+
+    def _next(self) -> int:
+        self.seq += 1
+        return self.seq
+
+    def birth(self) -> Birth:
+        return Birth(
+            schema="regrade/v1/birth",
+            node="st1",
+            boot=BOOT,
+            seq=self._next(),
+            at=datetime.now(UTC),
+            program="0.3.0",
+            devices=(),
+        )
+
+    async def health(self) -> Health:
+        return Health(
+            station="st1",
+            boot=BOOT,
+            seq=self._next(),
+            at=datetime.now(UTC),
+            state="idle",
+            queue_depth=0,
+            oldest_queued_s=0,
+            refused=0,
+            inspector_signed_in=False,
+            devices=(),
+            faults={},
+        )
+
+    def presence(self) -> Presence | None:
+        if not self.batches:
+            return None
+        self.batches -= 1
+        event = PresenceEvent(what="arrive", epc_hex="30ff", place="bench", at=datetime.now(UTC))
+        return Presence(
+            schema="regrade/v1/presence",
+            node="st1",
+            boot=BOOT,
+            seq=self._next(),
+            events=(event,),
+            dropped=0,
+        )
+
+    def death(self) -> Death:
+        return Death(schema="regrade/v1/death", node="st1", boot=BOOT, seq=self._next(), at=datetime.now(UTC))
+
+
+Answer = tuple[int, bytes]
+
+
+class Listening:
+    """A centre that notes what it is told; `answers` are given once each before it hears well."""
+
+    def __init__(self, centre: "SmallCentre", **answers: list[Answer]) -> None:
+        self.heard: list[tuple[str, int]] = []
+        for kind in ("birth", "health", "presence", "death"):
+            centre.routes[f"POST /v1/stations/{kind}"] = partial(self._hear, kind, answers.get(kind, []))
+
+    def _hear(self, kind: str, answers: list[Answer], body: bytes) -> Answer:
+        self.heard.append((kind, orjson.loads(body)["seq"]))
+        if answers:
+            return answers.pop(0)
+        said = HealthAnswer(centre_time=datetime.now(UTC)).to_json()
+        return 200, said if kind == "health" else b'{"kept":true}'
+
+
+LOST: Answer = (0, b"")
+
+
+async def test_a_start_tells_its_birth_first_and_its_death_last(
+    sync: Sync, centre: "SmallCentre", site: ModuleType
+) -> None:
+    listening, told = Listening(centre), Told(batches=2)
+    async with site.running(sync.run(told, asyncio.Event())):
+        await site.until(lambda: len(listening.heard) >= 5)
+    await sync.farewell(told)
+    kinds = [kind for kind, _ in listening.heard]
+    assert kinds[:5] == ["birth", "health", "presence", "presence", "health"]
+    assert (kinds.count("birth"), kinds.count("death"), kinds[-1]) == (1, 1, "death")
+    numbers = [seq for _, seq in listening.heard]
+    assert numbers == sorted(set(numbers)), "one sequence for everything that a start tells"
+
+
+async def test_a_batch_whose_answer_was_lost_goes_again_under_its_number(
+    sync: Sync, centre: "SmallCentre", site: ModuleType
+) -> None:
+    listening = Listening(centre, presence=[LOST, (503, b"{}")])
+    async with site.running(sync.run(Told(batches=2), asyncio.Event())):
+        await site.until(lambda: sum(kind == "presence" for kind, _ in listening.heard) >= 4)
+    first, again, once_more, second = [seq for kind, seq in listening.heard if kind == "presence"]
+    assert first == again == once_more < second
+
+
+async def test_no_health_goes_before_the_birth_was_heard(
+    sync: Sync, centre: "SmallCentre", site: ModuleType
+) -> None:
+    listening = Listening(centre, birth=[LOST, (503, b"{}")])
+    async with site.running(sync.run(Told(), asyncio.Event())):
+        await site.until(lambda: len(listening.heard) >= 4)
+    assert [kind for kind, _ in listening.heard[:4]] == ["birth", "birth", "birth", "health"]
+
+
+async def test_what_the_centre_does_not_want_holds_nothing_up(
+    sync: Sync, centre: "SmallCentre", site: ModuleType, faults: Faults
+) -> None:
+    listening = Listening(centre, birth=[(404, b"{}")], presence=[(422, b"{}")])
+    async with site.running(sync.run(Told(batches=2), asyncio.Event())):
+        await site.until(lambda: sum(kind == "presence" for kind, _ in listening.heard) >= 2)
+    counted = faults.snapshot()
+    assert (counted["birth_refused"], counted["presence_refused"]) == (1, 1)
+
+
+async def test_a_station_stops_at_once_though_the_centre_is_away(sync: Sync, centre: "SmallCentre") -> None:
+    listening = Listening(centre, presence=[LOST])
+    await sync.farewell(Told(batches=1))
+    assert [kind for kind, _ in listening.heard] == ["presence"], "and no death without a birth"
 
 
 async def test_a_centre_that_comes_back_is_noticed(
@@ -173,9 +283,9 @@ async def test_a_centre_that_comes_back_is_noticed(
     centre.routes = {
         "GET /v1/stations/me": me,
         "GET /v1/worklist": worklist_page,
-        "POST /v1/stations/health": lambda body: (503, b"{}"),
+        "POST /v1/stations/birth": lambda body: (503, b"{}"),
     }
-    async with site.running(sync.run(_health, asyncio.Event())):
+    async with site.running(sync.run(Told(), asyncio.Event())):
         await asyncio.sleep(0.1)
         assert (sync.reachable, sync.checked.is_set()) == (False, False)
         away["now"] = False

@@ -1,0 +1,81 @@
+"""What the station says of itself: numbered, bounded, and with what its devices counted."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devices.driver import Kind
+from devices.watch import DeviceStatus, State
+from edge.reporting import MOST_COUNTS, MOST_DEVICES, Reporting
+from inspection.messages.station import Birth, Death, Health, Presence
+
+if TYPE_CHECKING:
+    from tests.edge.rig import Rig
+
+
+def status(number: int = 1, *, counts: int = 3) -> DeviceStatus:
+    return DeviceStatus(
+        name=f"gate-{number}",
+        driver="uhfreader",
+        kind=Kind.READER,
+        view=None,
+        state=State.DEGRADED,
+        reason="bad_bytes",
+        sentence="noise",
+        since=datetime.now(UTC),
+        last_reading_at=None,
+        readings=815,
+        lost=2,
+        dropped=4,
+        faults={"bad_bytes": 7},
+        counts={f"count_{each}": each for each in range(counts)},
+        values={},
+    )
+
+
+@pytest.fixture
+def reporting(rig: "Rig", rig_module: ModuleType) -> Reporting:
+    made: Reporting = rig_module.reporting_of(rig)
+    return made
+
+
+@pytest.fixture
+def devices(rig: "Rig", monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Lets the bench have these devices."""
+    return lambda *given: monkeypatch.setattr(rig.senses, "snapshot", lambda: given)
+
+
+async def test_one_sequence_counts_everything_that_a_start_says(
+    reporting: Reporting, rig: "Rig", site: ModuleType
+) -> None:
+    rig.tags = {site.tag(1): -40.0}
+    await rig.tick(3)
+    batch = reporting.presence()
+    assert batch is not None
+    said = (batch, reporting.birth(), await reporting.health(), reporting.death())
+    assert [each.seq for each in said] == [0, 1, 2, 3]
+    kinds: tuple[type[Presence | Birth | Health | Death], ...] = (Presence, Birth, Health, Death)
+    assert [kind.read(each.to_json()) for kind, each in zip(kinds, said, strict=True)] == list(said)
+    assert reporting.presence() is None, "what was told is not told again"
+
+
+async def test_each_device_is_told_with_what_it_counted(
+    reporting: Reporting, devices: Callable[..., None]
+) -> None:
+    devices(status())
+    [gate] = (await reporting.health()).devices
+    assert (gate.name, gate.state, gate.reason) == ("gate-1", "degraded", "bad_bytes")
+    assert (gate.readings, gate.lost, gate.dropped, gate.faults) == (815, 2, 4, {"bad_bytes": 7})
+    assert reporting.birth().devices == (gate,)
+
+
+async def test_however_much_a_bench_counts_the_message_is_bounded(
+    reporting: Reporting, devices: Callable[..., None]
+) -> None:
+    devices(*(status(number, counts=99) for number in range(40)))
+    told = (await reporting.health()).devices
+    assert (len(told), len(told[0].counts)) == (MOST_DEVICES, MOST_COUNTS)
+    assert max(told[0].counts.values()) == 98, "the largest of them"
