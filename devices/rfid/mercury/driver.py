@@ -18,7 +18,7 @@ from devices.rfid.mercury.dialogue import LISTED_ANTENNAS, Dialogue, Frame
 from devices.rfid.mercury.fields import MERCURY_WIRE
 from devices.rfid.mercury.frames import EVERYTHING, GEN2, Answer, Op, Pin, SeenTag, Status, Version
 from devices.rfid.mercury.records import is_intact, read_buffer, read_count, read_pins, read_report
-from devices.rfid.mercury.setup import Setup, antenna_of, prepare
+from devices.rfid.mercury.setup import Setup, antenna_of, make_ready, prepare
 from devices.transport.base import ByteStream
 from devices.transport.opening import Port, open_stream
 from inspection.readings import TagRead, Trigger
@@ -50,8 +50,8 @@ class MercuryConfig(DeviceSettings):
     driver: Literal["mercury"]
     port: Port
     """Device file, better one of `/dev/serial/by-id/`, or `tcp://host:port`."""
-    region: Region
-    """Radio rules; which are lawful depends on the country, so there is no default."""
+    region: Region | None = None
+    """Radio rules. Which are lawful depends on the country; None leaves them as they are."""
     baud: int = Field(default=115200, ge=9600, le=921600)
     read_power_dbm: float | None = Field(default=None, ge=-20, le=40)
     """None leaves the power as it is."""
@@ -107,8 +107,7 @@ class MercuryReader:
 
     async def reads(self) -> AsyncIterator[TagRead | Trigger]:
         """Yield reads and triggers as they come; raises LinkLost when the port or the module is gone."""
-        streams = self._config.mode == "auto" and await self._starts_to_stream()
-        readings = self._streamed() if streams else self._polled()
+        readings = self._streamed() if await self._streams() else self._polled()
         async with aclosing(readings):
             async for reading in readings:
                 yield reading
@@ -126,18 +125,21 @@ class MercuryReader:
     async def _open(self) -> None:
         self._levels.clear()
         self._can_tell_inputs = bool(self._config.inputs)
-        self.version, self._setup = await prepare(
+        self.version = await prepare(
             self._dialogue,
             region=self._config.region,
-            antennas=self._config.antennas,
             read_power_dbm=self._config.read_power_dbm,
             inputs=self._config.inputs,
             outputs=self._config.outputs,
         )
 
-    async def _starts_to_stream(self) -> bool:
+    async def _streams(self) -> bool:
+        """Whether it tells by itself what it reads, from now on or already."""
         if self._dialogue.streams:
             return True
+        self._setup = await make_ready(self._dialogue, self.version, self._config.antennas)
+        if self._config.mode == "poll":
+            return False
         answer = await self._dialogue.start(self._config.search_ms)
         self._search_began = self._clock()
         if answer.status and answer.status not in CANNOT_STREAM:
@@ -270,4 +272,5 @@ MERCURY = Driver(
     build=_build,
     protocols=(MERCURY_WIRE,),
     emulator="devices.rfid.mercury.emulator:MercuryEmulator",
+    probes=({"baud": 115200, "reply_timeout_ms": 300},),
 )

@@ -27,27 +27,35 @@ class Setup:
 async def prepare(
     dialogue: Dialogue,
     *,
-    region: str,
-    antennas: tuple[int, ...],
+    region: str | None,
     read_power_dbm: float | None,
     inputs: tuple[int, ...],
     outputs: tuple[int, ...],
-) -> tuple[Version | None, Setup]:
-    """Wake it and set it up; raises LinkLost where it is silent, WrongSetUp where it refuses a setting."""
+) -> Version | None:
+    """Wake it, and set what the settings name; where they name nothing, it is only asked for its version.
+
+    Raises LinkLost where it is silent, WrongSetUp where it refuses a setting.
+    """
     version = await _woken(dialogue)
-    model = version.hardware[0] if version else None
-    await _set(dialogue, Op.SET_PROTOCOL, GEN2.to_bytes(2, "big"), "the protocol Gen2")
-    await _set(dialogue, Op.SET_REGION, bytes((REGIONS[region],)), f"the region {region}")
+    if region is not None:
+        await _set(dialogue, Op.SET_REGION, bytes((REGIONS[region],)), f"the region {region}")
     if read_power_dbm is not None:
         await _set_power(dialogue, round(read_power_dbm * 100))
-    names_antennas = await _set_antennas(dialogue, antennas, may_be_named=model == M7E)
-    await dialogue.ask(Op.SET_CONFIGURATION, bytes((1, Key.READ_FILTER, 0)))
-    dbm = await dialogue.ask(Op.SET_CONFIGURATION, bytes((1, Key.RSSI_IN_DBM, 1)))
     for number, is_output in [*((pin, 0) for pin in inputs), *((pin, 1) for pin in outputs)]:
         # Refused where the direction is fixed, as in an M5e.
         await dialogue.ask(Op.SET_PIN, bytes((1, number, is_output, 0)))
+    return version
+
+
+async def make_ready(dialogue: Dialogue, version: Version | None, antennas: tuple[int, ...]) -> Setup:
+    """Say how it shall read, each time anew; raises WrongSetUp where it has no such antenna."""
+    model = version.hardware[0] if version else None
+    await _set(dialogue, Op.SET_PROTOCOL, GEN2.to_bytes(2, "big"), "the protocol Gen2")
+    names_antennas = await _set_antennas(dialogue, antennas, may_be_named=model == M7E)
+    await dialogue.ask(Op.SET_CONFIGURATION, bytes((1, Key.READ_FILTER, 0)))
+    dbm = await dialogue.ask(Op.SET_CONFIGURATION, bytes((1, Key.RSSI_IN_DBM, 1)))
     says_dbm = not dbm.status or model == M7E or model in M6E_FAMILY
-    return version, Setup(says_dbm=says_dbm, names_antennas=names_antennas)
+    return Setup(says_dbm=says_dbm, names_antennas=names_antennas)
 
 
 async def _woken(dialogue: Dialogue) -> Version | None:

@@ -12,6 +12,7 @@ import pytest
 
 from devices.device import Outputs
 from devices.errors import DeviceFault, LinkLost, WrongSetUp
+from devices.probing import ask_ports
 from devices.rfid.mercury.driver import MercuryConfig, MercuryReader
 from devices.rfid.mercury.emulator import MercuryEmulator
 from devices.rfid.mercury.frames import Key, Status
@@ -86,6 +87,20 @@ async def test_it_is_told_region_power_antennas_and_to_report_every_sighting(ben
         module = made.emulator.module
         assert (module.region, module.power_cdbm[0x92], module.antennas) == (13, 2150, (1, 3))
         assert not module.filters
+
+
+async def test_opened_without_settings_it_is_only_asked_who_it_is(tmp_path: Path) -> None:
+    async with MercuryEmulator(tmp_path / "module") as emulator:
+        [found] = [each async for each in ask_ports([(str(emulator.port), "USB serial")])]
+        assert found.driver == "mercury"
+        assert (emulator.module.region, emulator.module.filters) == (0, True)
+
+
+async def test_a_module_without_a_region_says_so(bench: Open) -> None:
+    async with bench(region=None) as made:
+        with pytest.raises(LinkLost, match="010b") as lost:
+            await made.read()
+    assert lost.value.reason == "module_error"
 
 
 async def test_a_tag_before_an_antenna_that_is_not_searched_is_not_read(bench: Open) -> None:

@@ -89,4 +89,5 @@ async def test_the_emulator_answers_every_question_of_the_session_as_the_nano_di
 
 
 def test_the_settings_name_every_region() -> None:
-    assert set(get_args(MercuryConfig.model_fields["region"].annotation)) == set(REGIONS)
+    named, _ = get_args(MercuryConfig.model_fields["region"].annotation)
+    assert set(get_args(named)) == set(REGIONS)
