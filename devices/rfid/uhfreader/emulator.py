@@ -8,8 +8,13 @@ from devices.emulation import PlacedTag, TagEmulator
 from devices.rfid.uhfreader.codec import HEARTBEAT, decoder, encode
 from devices.rfid.uhfreader.frames import BROADCAST, Command, Frame, Status
 
-INFO_BODY = bytes.fromhex("000502860231801a0a")
-"""Firmware 5.2, US band, 26 dBm, 1 s scan time: a capture with another scan time."""
+ABOUT = {"18": bytes.fromhex("050209023180"), "288": bytes.fromhex("05020c023180")}
+"""Firmware 5.2, the type's number, both tag protocols, US band."""
+MODE = bytes.fromhex("001e0a0f0002040206000000")
+"""A capture of a reader in scan mode, with the byte of the mode at 0: it answers when it is asked."""
+MODE_AT = 4
+MODE_SIZE = 6
+"""Where the part of it stands that the host sets."""
 TAGS_PER_FRAME = 3
 """Three EPCs of the largest size fit into one frame."""
 RSSI_OFFSET = 155
@@ -26,6 +31,9 @@ class UhfReaderEmulator(TagEmulator):
         self._decoder = decoder(from_host=True)
         self.outputs = 0b11 if dialect == "288" else None
         """One bit per output, high when it is switched on; an 18 has none."""
+        self.power_dbm = 26
+        self.scan_100ms = 10
+        self.mode = MODE
 
     def fresh(self) -> None:
         """Forget what was half heard."""
@@ -46,19 +54,39 @@ class UhfReaderEmulator(TagEmulator):
         self._send(Command.PUSH, bytes((Status.SUCCESS,)) + epc)
 
     def _answer(self, frame: Frame) -> None:
-        if frame.command == Command.INFO:
-            self._send(Command.INFO, INFO_BODY)
-        elif frame.command == Command.SET_OUTPUTS and self.outputs is not None:
-            self.outputs = frame.body[0] & 0b11
-            self._send(Command.SET_OUTPUTS, bytes((Status.SUCCESS,)))
-        elif frame.command == Command.PINS and self.outputs is not None:
-            self._send(Command.PINS, bytes((Status.SUCCESS, self.outputs << 4)))
-        elif frame.command == Command.INVENTORY:
+        if frame.command == Command.INVENTORY:
             self.polls += 1
-            for body in self._inventory_bodies():
-                self._send(Command.INVENTORY, body)
-        else:
-            self._send(frame.command, bytes((Status.ILLEGAL_COMMAND,)))
+        for body in self._bodies(frame.command, frame.body):
+            self._send(frame.command, body)
+
+    def _bodies(self, command: int, told: bytes) -> Iterator[bytes]:
+        done = bytes((Status.SUCCESS,))
+        match command, len(told):
+            case Command.INVENTORY, _:
+                yield from self._inventory_bodies()
+            case Command.INFO, _:
+                yield done + ABOUT[self._dialect] + bytes((self.power_dbm, self.scan_100ms))
+            case Command.SCAN_TIME, 1:
+                self.scan_100ms = told[0]
+                yield done
+            case Command.POWER, 1:
+                self.power_dbm = told[0]
+                yield done
+            case Command.WORK_MODE, 0:
+                yield done + self.mode
+            case Command.ANSWER_MODE, size if size == MODE_SIZE:
+                self.mode = self.mode[:MODE_AT] + told + self.mode[MODE_AT + MODE_SIZE :]
+                yield done
+            case _:
+                yield self._output_body(command, told)
+
+    def _output_body(self, command: int, told: bytes) -> bytes:
+        if self.outputs is not None and command == Command.SET_OUTPUTS and told:
+            self.outputs = told[0] & 0b11
+            return bytes((Status.SUCCESS,))
+        if self.outputs is not None and command == Command.PINS:
+            return bytes((Status.SUCCESS, self.outputs << 4))
+        return bytes((Status.ILLEGAL_COMMAND,))
 
     def _inventory_bodies(self) -> Iterator[bytes]:
         tags = list(self.field.values())

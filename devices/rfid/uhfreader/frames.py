@@ -18,6 +18,7 @@ class Command(IntEnum):
     INVENTORY_SINGLE = 0x0F
     INFO = 0x21
     SCAN_TIME = 0x25
+    POWER = 0x2F
     ANSWER_MODE = 0x35
     WORK_MODE = 0x36
     SET_OUTPUTS = 0x46
