@@ -1,7 +1,7 @@
 """EPCs read in a second, ours beside epcpy and pyepc, in one run on one machine.
 
-`python -m benchmarks.identity` prints a table in Markdown. CPU time, one thread, the best of five rounds:
-what else the machine does is not counted. Ours gives scheme, key, serial, URI and Digital Link and checks
+`python -m benchmarks.identity` prints a table in Markdown. CPU time, one thread, the best of 15 rounds, in
+turns: what else the machine does is not counted. Ours gives scheme, key, serial, URI and Digital Link and checks
 every bit; epcpy and pyepc are asked for the URI alone. pyepc runs in an environment of its own with the same
 Python (`make peers-devices-identity`), and is left out where that is not there.
 """
@@ -9,14 +9,14 @@ Python (`make peers-devices-identity`), and is left out where that is not there.
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from epcpy.utils.parsers import hex_to_tag_encodable
 
-from benchmarks.peers.pyepc_speed import rate
+from benchmarks.peers.pyepc_speed import rates
 from inspection.identity.epc import OWN, read_epc
 from inspection.identity.plus import HEADERS
 
@@ -64,13 +64,14 @@ def row(written: str, peer: dict[str, Any] | None) -> dict[str, Any]:
     """One scheme: rates of ours, epcpy's and pyepc's; None where one cannot read it."""
     epc = bytes.fromhex(written)
     uri = read_epc(epc).uri
-    theirs = None
+    contestants: list[Callable[[], object]] = [lambda: read_epc(epc)]
     if uri is not None:
         assert hex_to_tag_encodable(written).epc_uri == uri
-        theirs = round(rate(lambda: hex_to_tag_encodable(written).epc_uri))
+        contestants.append(lambda: hex_to_tag_encodable(written).epc_uri)
+    ours, *theirs = rates(*contestants)
     found = {
-        "ours": round(rate(lambda: read_epc(epc))),
-        "epcpy": theirs,
+        "ours": ours,
+        "epcpy": theirs[0] if theirs else None,
         "pyepc": peer["per_s"] if peer else None,
     }
     return found | ({"pyepc_says": peer["said"], "is": uri} if peer and peer["said"] != uri else {})
@@ -90,13 +91,13 @@ def pyepc() -> dict[str, Any]:
 def page(found: dict[str, Any]) -> str:
     """The table of `docs/peers/identity-DATE.md`."""
     lines = ["| scheme | ours | epcpy | pyepc |", "|---|---|---|---|"]
-    for name, rates in found["rows"].items():
-        cells = (f"{rates[who]:,}" if rates[who] else "-" for who in ("ours", "epcpy", "pyepc"))
+    for name, each in found["rows"].items():
+        cells = (f"{each[who]:,}" if each[who] else "-" for who in ("ours", "epcpy", "pyepc"))
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += [
-        f"\n{name}: pyepc says `{rates['pyepc_says']}`, which is `{rates['is']}`."
-        for name, rates in found["rows"].items()
-        if "pyepc_says" in rates
+        f"\n{name}: pyepc says `{each['pyepc_says']}`, which is `{each['is']}`."
+        for name, each in found["rows"].items()
+        if "pyepc_says" in each
     ]
     return "\n".join(lines)
 
