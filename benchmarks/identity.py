@@ -1,9 +1,9 @@
 """EPCs read in a second, ours beside epcpy and pyepc, in one run on one machine.
 
 `python -m benchmarks.identity` prints a table in Markdown. CPU time, one thread, the best of 15 rounds, in
-turns: what else the machine does is not counted. Ours gives scheme, key, serial, URI and Digital Link and checks
-every bit; epcpy and pyepc are asked for the URI alone. pyepc runs in an environment of its own with the same
-Python (`make peers-devices-identity`), and is left out where that is not there.
+turns: what else the machine does is not counted. Ours gives scheme, key, serial, URI and Digital Link and
+checks every bit; epcpy and pyepc are asked for the URI alone. pyepc runs in an environment of its own with
+the same Python (`make peers-devices-identity`), and is left out where that is not there.
 """
 
 import json
