@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
-.PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury
+.PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -93,6 +93,11 @@ peers-devices-mercury: | $(BIN)/pip  ## make .venv/peers-devices-mercury, python
 	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices-mercury.txt
 	@$(PIP) download --no-deps --no-binary :all: -d .venv/$@ python-mercuryapi==0.5.3
 	@.venv/$@/bin/python benchmarks/peers/mercury_build.py .venv/$@/python-mercuryapi-0.5.3.tar.gz
+
+peers-devices-mqtt: | $(BIN)/pip  ## make .venv/peers-devices-mqtt, others' clients of MQTT readers (needs npm)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices-mqtt.txt
+	@cp benchmarks/peers/barnowl/package*.json .venv/$@ && npm ci --silent --ignore-scripts --prefix .venv/$@
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)

@@ -139,7 +139,10 @@ class Watch:
         self._faults: Counter[str] = Counter()
         self._told = Condition()
         self._passing: asyncio.TimerHandle | None = None
-        metrics.ready.labels(name).set(0)
+        # A label is looked up by a lock and a dictionary: not a thousand times a second.
+        self._shown_ready = metrics.ready.labels(name)
+        self._counted_readings = metrics.readings.labels(name)
+        self._shown_ready.set(0)
 
     @property
     def works(self) -> bool:
@@ -159,7 +162,7 @@ class Watch:
         """The device gave a reading."""
         self._readings += 1
         self._last_reading_at = self._clock()
-        self._metrics.readings.labels(self.name).inc()
+        self._counted_readings.inc()
         if self._passing is None:
             self._advance("worked", self.reason, self.sentence)
 
@@ -198,7 +201,7 @@ class Watch:
     def close(self) -> None:
         """Nobody watches any more."""
         self._stop_passing()
-        self._metrics.ready.labels(self.name).set(0)
+        self._shown_ready.set(0)
 
     def status(self, counts: Mapping[str, int]) -> DeviceStatus:
         """A snapshot, with what the device counted itself."""
@@ -249,6 +252,6 @@ class Watch:
         if state is not self.state:
             self._since = self._clock()
         self.state, self.reason, self.sentence = state, reason, sentence
-        self._metrics.ready.labels(self.name).set(state in (State.READY, State.DEGRADED))
         if (state, reason) != before:
+            self._shown_ready.set(state in (State.READY, State.DEGRADED))
             self._changed()

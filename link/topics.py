@@ -41,4 +41,4 @@ def check_size(topic: str, payload: bytes) -> None:
 
 def matches(topic_filter: str, topic: str) -> bool:
     """Whether a message on `topic` belongs to a subscription of `topic_filter`."""
-    return topic_matches_sub(topic_filter, topic)
+    return topic_filter == topic or topic_matches_sub(topic_filter, topic)

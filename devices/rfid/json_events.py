@@ -22,6 +22,8 @@ LONGEST_TEXT = 128
 """Characters of a name that is kept."""
 MOST_ANTENNAS = 255
 
+DECODER = json.JSONDecoder()
+
 Object = dict[str, Any]
 
 
@@ -109,14 +111,13 @@ def _values(payload: bytes) -> Iterator[Any]:
 def _documents(payload: bytes) -> Iterator[Any]:
     """The JSON documents of a message."""
     text = payload.decode("utf-8", errors="replace").lstrip("\ufeff")
-    decoder = json.JSONDecoder()
     at = 0
     while at < len(text):
         if text[at].isspace() or text[at] == ",":
             at += 1
             continue
         try:
-            value, at = decoder.raw_decode(text, at)
+            value, at = DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
             shown = text[at : at + 40]
             yield Fault(reason="not_json", sentence=f"no JSON at character {at}: {shown!r}")

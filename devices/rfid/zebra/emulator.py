@@ -27,6 +27,7 @@ class ZebraEmulator(MqttTagEmulator):
         model: Model = "fixed",
         reading: bool = True,
         antennas: int = 4,
+        mac: str | None = None,
     ) -> None:
         super().__init__(mqtt, topic, period_s=period_s, qos=qos)
         self.command_topics = (f"{topic}/command",)
@@ -44,6 +45,7 @@ class ZebraEmulator(MqttTagEmulator):
         """Commands that came, in order."""
         self._model = model
         self._antennas = antennas
+        self._about = {"MAC": mac} if mac else {}
         self._events = 0
         self._managed = 0
 
@@ -143,6 +145,7 @@ class ZebraEmulator(MqttTagEmulator):
             "peakRssi": round(tag.rssi_dbm),
             "phase": 0.0,
             "reads": 1,
+            **self._about,
         }
 
     def _sled(self, tag: PlacedTag) -> dict[str, Any]:
