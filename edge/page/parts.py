@@ -16,6 +16,8 @@ from inspection.words.money import money
 
 Say = Callable[[Command | Bin], None]
 MOST_TAGS = 4
+MOST_NAMED = 4
+"""Devices that are ready and still named one by one: a row has no more room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,9 +228,7 @@ def draw_strip(view: View, say: Say) -> None:
 def draw_status(view: View, say: Say) -> None:
     """Lights of the devices and the centre, the queue, the clock, the versions."""
     snap, words = view.snap, view.words
-    for device in snap["devices"]:
-        shape, css = LIGHTS[device["state"]]
-        _light(shape, css, f"{device['name']}: {words.say('device.' + device['state'])}")
+    _draw_devices(view)
     here = snap["centre_reachable"]
     centre = words.say("bench.centre_here" if here else "bench.centre_away")
     _light("●" if here else "✕", "good" if here else "bad", f"{words.say('bench.centre')}: {centre}")
@@ -246,6 +246,19 @@ def draw_status(view: View, say: Say) -> None:
     _text("span", f"{words.say('bench.rules')} {policy['name']} {policy['sha256'][:6]}")
     model = f"{models[0]['name']} {models[0]['sha256'][:6]}" if models else words.say("bench.loading")
     _text("span", f"{words.say('bench.model')} {model}")
+
+
+def _draw_devices(view: View) -> None:
+    """Each device by its name; many that are ready are one light, so that the others stand out."""
+    devices, words = view.snap["devices"], view.words
+    ready = [device for device in devices if device["state"] == "ready"]
+    many = len(ready) > MOST_NAMED
+    if many:
+        _light(*LIGHTS["ready"], words.say("bench.devices_ready", count=len(ready)))
+    for device in devices:
+        if not (many and device in ready):
+            shape, css = LIGHTS[device["state"]]
+            _light(shape, css, f"{device['name']}: {words.say('device.' + device['state'])}")
 
 
 def _queue(view: View) -> tuple[str, str, str]:

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from devices.device import Lamp, LiveView
+from devices.driver import Kind
 from devices.errors import DeviceError
 from devices.watch import DeviceStatus
+from devices.watch import State as DeviceState
 from edge import outbox, worklist
 from edge.changes import Changes
 from edge.clock import ClockWatch, Instant
@@ -60,6 +63,27 @@ class Hand:
         """Let time pass on both clocks."""
         wall = self.at.wall + timedelta(seconds=seconds)
         self.at = Instant(wall=wall, monotonic_ns=self.at.monotonic_ns + round(seconds * 1e9))
+
+
+def status_of(name: str, **known: Any) -> DeviceStatus:
+    """A device as its supervisor sees it: a reader that is ready, where nothing else is said."""
+    usual: dict[str, Any] = {
+        "driver": "uhfreader",
+        "kind": Kind.READER,
+        "view": None,
+        "state": DeviceState.READY,
+        "reason": None,
+        "sentence": None,
+        "since": START,
+        "last_reading_at": None,
+        "readings": 0,
+        "lost": 0,
+        "dropped": 0,
+        "faults": {},
+        "counts": {},
+        "values": {},
+    }
+    return DeviceStatus(name=name, **usual | known)
 
 
 class SimulatedSenses:

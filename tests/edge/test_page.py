@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from nicegui.testing import User
 
+from devices.watch import State as DeviceState
 from edge.broker import BrokerDown
 from edge.errors import StationError
 from edge.page.bench import Look, build_pages, look_at
@@ -197,3 +198,14 @@ async def test_another_person_has_their_own_language(rig: "Rig", rig_module: Mod
 def test_nicegui_is_not_needed_without_the_page() -> None:
     code = "import edge.running, sys; sys.exit('nicegui' in sys.modules or 'onnxruntime' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_many_ready_devices_are_one_light_and_the_others_are_named(
+    open_page: User, rig: "Rig", rig_module: ModuleType
+) -> None:
+    rig.senses.devices = tuple(rig_module.status_of(f"dev-{number}") for number in range(6))
+    await see(open_page, rig, "Devices ready: 6")
+    lost = rig_module.status_of("gate", state=DeviceState.LOST, reason="unplugged")
+    rig.senses.devices = (*rig.senses.devices, lost)
+    await see(open_page, rig, "gate: Not connected")
+    await see(open_page, rig, "Devices ready: 6")

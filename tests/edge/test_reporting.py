@@ -1,13 +1,11 @@
 """What the station says of itself: numbered, bounded, and with what its devices counted."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
-from devices.driver import Kind
 from devices.watch import DeviceStatus, State
 from edge.reporting import MOST_COUNTS, MOST_DEVICES, Reporting
 from inspection.messages.station import Birth, Death, Health, Presence
@@ -16,24 +14,19 @@ if TYPE_CHECKING:
     from tests.edge.rig import Rig
 
 
-def status(number: int = 1, *, counts: int = 3) -> DeviceStatus:
-    return DeviceStatus(
-        name=f"gate-{number}",
-        driver="uhfreader",
-        kind=Kind.READER,
-        view=None,
+def status(rig_module: ModuleType, number: int = 1, *, counts: int = 3) -> DeviceStatus:
+    found: DeviceStatus = rig_module.status_of(
+        f"gate-{number}",
         state=State.DEGRADED,
         reason="bad_bytes",
         sentence="noise",
-        since=datetime.now(UTC),
-        last_reading_at=None,
         readings=815,
         lost=2,
         dropped=4,
         faults={"bad_bytes": 7},
         counts={f"count_{each}": each for each in range(counts)},
-        values={},
     )
+    return found
 
 
 @pytest.fixture
@@ -63,9 +56,9 @@ async def test_one_sequence_counts_everything_that_a_start_says(
 
 
 async def test_each_device_is_told_with_what_it_counted(
-    reporting: Reporting, devices: Callable[..., None]
+    reporting: Reporting, devices: Callable[..., None], rig_module: ModuleType
 ) -> None:
-    devices(status())
+    devices(status(rig_module))
     [gate] = (await reporting.health()).devices
     assert (gate.name, gate.state, gate.reason) == ("gate-1", "degraded", "bad_bytes")
     assert (gate.readings, gate.lost, gate.dropped, gate.faults) == (815, 2, 4, {"bad_bytes": 7})
@@ -73,9 +66,9 @@ async def test_each_device_is_told_with_what_it_counted(
 
 
 async def test_however_much_a_bench_counts_the_message_is_bounded(
-    reporting: Reporting, devices: Callable[..., None]
+    reporting: Reporting, devices: Callable[..., None], rig_module: ModuleType
 ) -> None:
-    devices(*(status(number, counts=99) for number in range(40)))
+    devices(*(status(rig_module, number, counts=99) for number in range(40)))
     told = (await reporting.health()).devices
     assert (len(told), len(told[0].counts)) == (MOST_DEVICES, MOST_COUNTS)
     assert max(told[0].counts.values()) == 98, "the largest of them"

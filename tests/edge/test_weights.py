@@ -19,29 +19,15 @@ if TYPE_CHECKING:
 NEAR = -40.0
 
 
-def pan(rig: "Rig", state: DeviceState = DeviceState.READY) -> DeviceStatus:
-    return DeviceStatus(
-        name="pan",
-        driver="scale",
-        kind=Kind.SCALE,
-        view=None,
-        state=state,
-        reason=None,
-        sentence=None,
-        since=rig.clock().wall,
-        last_reading_at=None,
-        readings=0,
-        lost=0,
-        faults={},
-        counts={},
-        values={},
-    )
+def pan(rig_module: ModuleType, state: DeviceState = DeviceState.READY) -> DeviceStatus:
+    found: DeviceStatus = rig_module.status_of("pan", driver="scale", kind=Kind.SCALE, state=state)
+    return found
 
 
 @pytest.fixture
-async def scaled(rig: "Rig", site: ModuleType) -> "Rig":
+async def scaled(rig: "Rig", site: ModuleType, rig_module: ModuleType) -> "Rig":
     """The bench with a scale, and mugs of 400 g, give or take 20 g."""
-    rig.senses.devices = (pan(rig),)
+    rig.senses.devices = (pan(rig_module),)
     page = site.page(site.unit(1, site.tag(1)), site.unit(2, site.tag(2)))
     weighed = page.products[0].model_copy(update={"weight_g": 400, "weight_tolerance_g": 20})
     await rig.expect(page.model_copy(update={"products": (weighed,), "cursor": 2}))
@@ -111,9 +97,11 @@ async def test_a_weight_after_the_verdict_belongs_to_nobody(scaled: "Rig", site:
     assert sent(scaled) == []
 
 
-async def test_what_a_lost_scale_said_last_is_no_weight(scaled: "Rig", site: ModuleType) -> None:
+async def test_what_a_lost_scale_said_last_is_no_weight(
+    scaled: "Rig", site: ModuleType, rig_module: ModuleType
+) -> None:
     await scaled.weigh(412)
-    scaled.senses.devices = (pan(scaled, DeviceState.LOST),)
+    scaled.senses.devices = (pan(rig_module, DeviceState.LOST),)
     await put_on_bench(scaled, site.tag(1))
     assert sent(scaled) == []
 
@@ -142,7 +130,7 @@ async def test_a_weight_that_is_not_the_products_is_a_hint_and_decides_nothing(
 async def test_pieces_and_a_product_without_a_weight_give_no_hint(
     rig: "Rig", site: ModuleType, rig_module: ModuleType
 ) -> None:
-    rig.senses.devices = (pan(rig),)
+    rig.senses.devices = (pan(rig_module),)
     await rig.weigh(12, "PC")
     await put_on_bench(rig, site.tag(1))
     assert sent(rig) == ["12 PC"]

@@ -33,6 +33,7 @@ WORDS: dict[str, str] = {
     "bench.seconds": "{seconds} s",
     "bench.queued": "waiting",
     "bench.refused": "refused",
+    "bench.devices_ready": "Devices ready: {count}",
     "bench.held_count": "Waiting for their time, the clock was ahead: {count}",
     "bench.refused_count": "Refused by the centre: {count}",
     "bench.all_sent": "All sent",

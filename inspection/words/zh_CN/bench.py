@@ -33,6 +33,7 @@ WORDS: dict[str, str] = {
     "bench.seconds": "{seconds} 秒",
     "bench.queued": "等待上传",
     "bench.refused": "被拒收",
+    "bench.devices_ready": "设备就绪：{count}",
     "bench.held_count": "时钟走快，等待到时上传：{count}",
     "bench.refused_count": "中心拒收：{count}",
     "bench.all_sent": "已全部上传",
