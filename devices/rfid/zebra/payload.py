@@ -109,7 +109,17 @@ def _tag(value: Object, tag: Object) -> TagEvent | Fault:
         epc=epc,
         antenna=whole(tag.get("antenna"), 1, MOST_ANTENNAS),
         rssi_dbm=signal(tag.get("peakRssi")),
+        pc=_pc(tag.get("PC")),
     )
+
+
+def _pc(written: object) -> int | None:
+    """The PC word as four hex digits; it only helps to find torn reads, so anything else is none."""
+    try:
+        word = hex_bytes(written)
+    except ValueError:
+        return None
+    return int.from_bytes(word, "big") if len(word) == 2 else None
 
 
 def _code(value: Object, code: Object) -> CodeEvent | Fault:
