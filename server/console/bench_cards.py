@@ -38,7 +38,15 @@ def draw_stations(overview: Overview, words: Words) -> None:
 def seen_of(overview: Overview, words: Words) -> object:
     """What the cards show, so that they are drawn again only when it changes."""
     return [
-        (row.id, station_standing(row), heard(words, row.heard_s), row.health, row.program, row.tags)
+        (
+            row.id,
+            station_standing(row),
+            heard(words, row.heard_s),
+            row.health,
+            row.program,
+            row.tags,
+            row.untold,
+        )
         for row in overview.stations
     ]
 
@@ -113,6 +121,8 @@ def _draw_tags(station: StationRow, words: Words) -> None:
                 text(clock_time(time_text(event.at)), "figures")
                 mark(TAG_MARKS[event.what], "soft")
                 text(words.say(f"console.tag_{event.what}", tag=f"…{event.tag}", place=event.place))
+    if station.untold:
+        text(words.say("console.tags_dropped", count=f"{station.untold:,}"), "faults warn")
 
 
 def _draw_faults(health: Health, words: Words) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -38,6 +39,8 @@ class StationRow:
     """Version, as its last birth says."""
     tags: tuple[ShownEvent, ...] = ()
     """What tags did there lately, newest first."""
+    untold: int = 0
+    """Events that it could not tell since its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,16 +135,19 @@ def _count(connection: Connection, table: object, *where: object) -> int:
 
 def _stations(connection: Connection, site: str, now: datetime) -> tuple[StationRow, ...]:
     chosen = select(stations).where(stations.c.site == site).order_by(stations.c.id).limit(100)
-    return tuple(
-        StationRow(
-            id=row.id,
-            heard_s=(now - read_time(row.health_at)).total_seconds() if row.health_at else None,
-            health=Health.read(row.health) if row.health else None,
-            stopped=row.stopped_boot is not None,
-            program=Birth.read(row.birth).program if row.birth else None,
-            tags=presence_page(connection, site, row.id, MOST_TAGS, now).events,
-        )
-        for row in connection.execute(chosen)
+    return tuple(_station(connection, site, row, now) for row in connection.execute(chosen).all())
+
+
+def _station(connection: Connection, site: str, row: Any, now: datetime) -> StationRow:
+    lately = presence_page(connection, site, row.id, MOST_TAGS, now)
+    return StationRow(
+        id=row.id,
+        heard_s=(now - read_time(row.health_at)).total_seconds() if row.health_at else None,
+        health=Health.read(row.health) if row.health else None,
+        stopped=row.stopped_boot is not None,
+        program=Birth.read(row.birth).program if row.birth else None,
+        tags=lately.events,
+        untold=lately.dropped,
     )
 
 

@@ -87,7 +87,7 @@ async def test_a_card_shows_what_each_device_counted_and_what_tags_came_and_went
     noon = "2026-05-04T12:00:00.000000Z"
     gate = {"name": "gate", "driver": "uhfreader", "state": "ready", "reason": None} | counted
     await site.http.post("/v1/stations/health", json=health(devices=[gate]), headers=bench.auth)
-    said = {"schema": "regrade/v1/presence", "node": "st1", "boot": "1" * 32, "seq": 2, "dropped": 0}
+    said = {"schema": "regrade/v1/presence", "node": "st1", "boot": "1" * 32, "seq": 2, "dropped": 7}
     events = [
         {"what": what, "epc_hex": "3066c4409047e140075bcd15", "place": place, "at": noon}
         for what, place in (("arrive", "shelf"), ("move", "bench"), ("depart", "bench"))
@@ -102,7 +102,7 @@ async def test_a_card_shows_what_each_device_counted_and_what_tags_came_and_went
         await user.should_see(text)
     in_chinese(user)
     await user.open("/")
-    for text in ("校验错误 2", "…5bcd15 离开 bench"):
+    for text in ("校验错误 2", "…5bcd15 离开 bench", "另有 7 条未上报"):
         await user.should_see(text)
 
 
