@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import sys
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ class SmallCentre:
         """Further routes by `METHOD path`, without the query."""
         self.told: list[Message] = []
         """What the station told of itself, where a test notes it."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     def __enter__(self) -> Self:
@@ -125,6 +126,13 @@ class SmallCentre:
         ).to_bytes()
         self.leaves.append(leaf)
         return ReceiptMessage.of(issue_receipt(self.log_key, self.origin, len(self.leaves) - 1, leaf))
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A station that is cancelled in the middle of a request is no fault of the centre's."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(centre: SmallCentre) -> type[BaseHTTPRequestHandler]:
