@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,15 @@ def regrade_lines(blocks: list[Any]) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in typed]
 
 
+@cache
+def front_door() -> Any:
+    """Every command there is; putting them together takes a third of a second."""
+    return typer.main.get_command(regrade.front_door())
+
+
 def parsed(words: list[str]) -> None:
     """Read a command line without carrying it out; raises a usage error for what is not known."""
-    command: Any = typer.main.get_command(regrade.front_door())
+    command: Any = front_door()
     while isinstance(command, TyperGroup) and words and words[0] in command.commands:
         command, words = command.commands[words[0]], words[1:]
     command.make_context(command.name, list(words))
