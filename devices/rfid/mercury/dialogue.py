@@ -16,6 +16,8 @@ Frame = Command | Answer
 TRIES = 2
 STOP_S = 3.0
 """A module finishes its search before it stops, which takes it 1 to 2 s."""
+WAKE = b"\xff" * 256
+"""Wakes a module that sleeps, as JADAK's API does, and ends a frame that it heard half: none is longer."""
 LISTED_ANTENNAS = 0x0003
 STREAMING = 0x0008
 LARGE_POPULATION = 0x0010
@@ -37,8 +39,8 @@ class Dialogue:
         Raises LinkLost where nothing answers.
         """
         self._lock, self._streams, self._waits = asyncio.Lock(), False, None
-        for _ in range(TRIES):
-            await self._line.send(encode(Command(opcode=Op.VERSION)))
+        for attempt in range(TRIES):
+            await self._line.send((WAKE if attempt else b"") + encode(Command(opcode=Op.VERSION)))
             deadline = asyncio.get_running_loop().time() + self._answer_s
             while (frame := await self._line.next(deadline)) and not _is_report(frame):
                 if isinstance(frame, Answer) and frame.opcode == Op.VERSION:

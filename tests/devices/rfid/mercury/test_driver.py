@@ -96,6 +96,15 @@ async def test_opened_without_settings_it_is_only_asked_who_it_is(tmp_path: Path
         assert (emulator.module.region, emulator.module.filters) == (0, True)
 
 
+async def test_a_module_that_heard_the_beginning_of_something_else_is_woken(bench: Open) -> None:
+    def confuse(emulator: MercuryEmulator) -> None:
+        emulator.hear(bytes.fromhex("ff fa 2f 00 00"))
+
+    async with bench(before=confuse) as made:
+        made.emulator.place(ITEM)
+        assert (await made.read()).epc == ITEM
+
+
 async def test_a_module_without_a_region_says_so(bench: Open) -> None:
     async with bench(region=None) as made:
         with pytest.raises(LinkLost, match="010b") as lost:
