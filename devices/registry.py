@@ -14,6 +14,7 @@ from devices.printer.zpl.driver import ZPL
 from devices.rfid.a0.driver import A0
 from devices.rfid.impinj.driver import IMPINJ
 from devices.rfid.json_map.driver import JSON_MAP
+from devices.rfid.llrp.driver import LLRP
 from devices.rfid.m100.driver import M100_DRIVER
 from devices.rfid.mercury.driver import MERCURY
 from devices.rfid.rdm6300.driver import RDM6300
@@ -26,6 +27,7 @@ from devices.signal.gpo_light.driver import GPO_LIGHT
 DRIVERS: Mapping[str, Driver] = {
     "uhfreader": UHFREADER,
     "mercury": MERCURY,
+    "llrp": LLRP,
     "impinj": IMPINJ,
     "zebra": ZEBRA,
     "json": JSON_MAP,

@@ -23,6 +23,8 @@ from devices.rfid.a0.driver import A0Config
 from devices.rfid.a0.emulator import A0Emulator
 from devices.rfid.impinj.emulator import ImpinjEmulator
 from devices.rfid.json_map.emulator import JsonEmulator, nested
+from devices.rfid.llrp.driver import LlrpConfig
+from devices.rfid.llrp.emulator import LlrpEmulator
 from devices.rfid.m100.driver import M100Config
 from devices.rfid.m100.emulator import M100Emulator
 from devices.rfid.mercury.driver import MercuryConfig
@@ -292,6 +294,25 @@ async def published(stack: AsyncExitStack, folder: Path, argument: Any) -> Reade
     )
 
 
+async def llrp(stack: AsyncExitStack, folder: Path, session: Any) -> ReaderRig:
+    faults, port = Counter[str](), f"tcp://127.0.0.1:{free_ports(1)[0]}"
+    emulator = await stack.enter_async_context(LlrpEmulator(port))
+
+    async def spoil() -> None:
+        emulator.noise(b"\xff\x00")
+
+    config = LlrpConfig(driver="llrp", name="gate", port=port, session=session)
+    return ReaderRig(
+        reader=build("llrp", config, faults),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=spoil,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+    )
+
+
 RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], Any]] = {
     "uhfreader18 on a pty": (uhfreader, "18"),
     "uhfreader288 on a pty": (uhfreader, "288"),
@@ -303,6 +324,7 @@ RIGS: dict[str, tuple[Callable[..., Awaitable[ReaderRig]], Any]] = {
     "mercury nano on a pty": (mercury, "nano"),
     "mercury m5e on a pty": (mercury, "m5e"),
     "mercury m7e over tcp": (mercury, "m7e"),
+    "llrp over tcp": (llrp, 1),
     **{
         f"{name} over {kind}": (published, (name, kind))
         for name in PUBLISHED
