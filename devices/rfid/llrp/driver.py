@@ -95,7 +95,7 @@ class LlrpReader:
         if reader is not None:
             await reader.close()
 
-    async def reads(self) -> AsyncIterator[TagRead]:
+    async def reads(self) -> AsyncGenerator[TagRead, None]:
         """Yield reads as they come; raises LinkLost when the reader is gone or does not answer."""
         from llrpkit.exceptions import LLRPError
         from llrpkit.inventory import TagReport
