@@ -148,8 +148,8 @@ class MercuryReader:
 
     async def _streamed(self) -> AsyncGenerator[TagRead | Trigger, None]:
         loop = asyncio.get_running_loop()
-        patience_s = SILENT_SEARCHES * self._config.search_ms / 1000 + self._config.reply_timeout_ms / 1000
-        silent_at, poll_at = loop.time() + patience_s, loop.time()
+        patience_s = SILENT_SEARCHES * self._config.search_ms / 1000
+        silent_at, poll_at, is_overdue = loop.time() + patience_s, loop.time(), False
         while True:
             if self._can_tell_inputs and loop.time() >= poll_at:
                 await self._dialogue.whisper(Op.GET_PINS, b"\x01")
@@ -157,9 +157,12 @@ class MercuryReader:
             due = min(silent_at, poll_at) if self._can_tell_inputs else silent_at
             answer = await self._dialogue.next(due)
             if answer is not None and answer.opcode == Op.READ_MULTIPLE:
-                silent_at = loop.time() + patience_s
+                silent_at, is_overdue = loop.time() + patience_s, False
             elif loop.time() >= silent_at:
-                raise LinkLost(f"the reader at {self._line.stream.name} fell silent", reason="silent")
+                if is_overdue:
+                    raise LinkLost(f"the reader at {self._line.stream.name} fell silent", reason="silent")
+                # It may be we who were late: what it said meanwhile is heard first.
+                silent_at, is_overdue = loop.time() + self._config.reply_timeout_ms / 1000, True
             if answer is not None:
                 for reading in self._readings_of(answer):
                     yield reading

@@ -118,6 +118,8 @@ class Module:
         self.directions = dict.fromkeys(PINS, 0)
         self.levels = dict.fromkeys(PINS, True)
         """Inputs are pulled up."""
+        self.trouble = Status.OK
+        """What a search that ends by itself answers instead."""
         self.found: list[PlacedTag] = []
         """The buffer of a read that ended."""
         self._field = field
@@ -253,8 +255,8 @@ class Module:
 
     def search(self, command: Command) -> bytes:
         """A read that ends by itself; says how many tags it found, in one byte as an M5e does."""
-        if not self.region:
-            raise Refused(Status.BAD_REGION)
+        if not self.region or self.trouble:
+            raise Refused(self.trouble or Status.BAD_REGION)
         self.found = self.seen()[:200]
         if not self.found:
             raise Refused(Status.NO_TAGS)
