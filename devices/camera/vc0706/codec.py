@@ -63,7 +63,8 @@ def encode(frame: Command | Reply | Block) -> bytes:
     if isinstance(frame, Command):
         if len(frame.args) > MOST_DATA:
             raise BadFrame(f"{len(frame.args)} bytes of arguments do not fit into a command")
-        return bytes((COMMAND, frame.serial, frame.code, len(frame.args))) + frame.args
+        length = len(frame.args) if frame.announced is None else frame.announced
+        return bytes((COMMAND, frame.serial, frame.code, length)) + frame.args
     if frame.code in ANSWERS:
         return bytes((REPLY, frame.serial, frame.code, frame.status, len(frame.data))) + frame.data
     return bytes((REPLY, frame.serial, frame.code, frame.status, frame.error))
@@ -93,6 +94,8 @@ def _look_at_command(buffer: bytearray) -> Front[Command]:
     if len(buffer) < HEAD_SIZE:
         return Front(HEAD_SIZE if len(buffer) < 3 or _code(buffer) else 0)
     code, length = _code(buffer), buffer[3]
+    if code is Code.VERSION and length == 1:
+        return Front(HEAD_SIZE, Command(code=code, serial=buffer[1], announced=length))
     if code is None or length > MOST_DATA or ARGUMENTS.get(code, length) != length:
         return Front(0)
     size = HEAD_SIZE + length

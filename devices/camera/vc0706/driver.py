@@ -108,7 +108,7 @@ class Vc0706Camera:
             await asyncio.sleep(WATCH_S)
 
     async def capture(self) -> Frame:
-        """Freeze the picture and fetch it: 3.5 s for 13 kB at 38400 baud, 1.2 s at 115200.
+        """Freeze the picture and fetch it: 3.9 s for 13 kB at 38400 baud, 1.4 s at 115200.
 
         Raises DeviceFault (cannot freeze, no picture, broken, too large) or LinkLost.
         """

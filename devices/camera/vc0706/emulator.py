@@ -11,6 +11,7 @@ VERSION = b"VC0703 1.00"
 GREETING = b"VC0703 1.00\r\nCtrl infr exist\r\nUser-defined sensor\r\n525\r\nInit end\r\n"
 """What a camera says by itself after a reset (public capture of a PTC08)."""
 CANNOT_FREEZE = 0x0E
+SIZE_REGISTER = b"\x00\x19"
 BAUD_OF = {code: baud for baud, code in BAUDS.items()}
 SIZE_OF = {code: size for size, code in SIZES.items()}
 
@@ -72,6 +73,9 @@ class Vc0706Emulator(LineEmulator):
                 self._say(Reply(code=Code.PICTURE_LENGTH, data=size))
             case Code.READ_PICTURE:
                 self._read(command.args)
+            case Code.READ_DATA if command.args[-2:] == SIZE_REGISTER:
+                code = next(code for code, size in SIZE_OF.items() if size == self.size)
+                self._say(Reply(code=Code.READ_DATA, data=bytes((code,))))
             case Code.WRITE_DATA:
                 self._write(command.args)
             case Code.SET_PORT:
@@ -81,7 +85,7 @@ class Vc0706Emulator(LineEmulator):
             case Code.RESET:
                 self._say(Reply(code=Code.RESET))
                 self.fresh()
-                self.noise(GREETING)
+                self.say(GREETING)
             case _:
                 self._say(Reply(code=command.code, status=1))
 
@@ -99,13 +103,13 @@ class Vc0706Emulator(LineEmulator):
         self.parts += 1
         address, size = int.from_bytes(args[2:6], "big"), int.from_bytes(args[6:10], "big")
         part = (self._frozen or b"")[address : address + size]
-        if len(part) == size:
-            self._say(Block(content=part))
+        if part:
+            self._say(Block(content=part.ljust(size, b"\0")))
         else:
             self._say(Reply(code=Code.READ_PICTURE, error=CANNOT_FREEZE))
 
     def _write(self, args: bytes) -> None:
-        if args[:4] == b"\x04\x01\x00\x19":
+        if args[:4] == b"\x04\x01" + SIZE_REGISTER:
             self.size = SIZE_OF.get(args[4], self.size)
         elif args[:4] == b"\x01\x01\x12\x04":
             self.compression = args[4]

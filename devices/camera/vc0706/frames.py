@@ -48,6 +48,8 @@ class Command:
     code: Code
     args: bytes = b""
     serial: int = 0
+    announced: int | None = None
+    """LEN, where it is not that of the arguments: Adafruit's library asks for the version with 1 and none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
