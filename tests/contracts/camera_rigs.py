@@ -162,7 +162,7 @@ async def mqtt_image(stack: AsyncExitStack, place: Path, form: Form, *, triggere
         faults=faults,
         is_live=not triggered,
         comes_back=True,
-        holds_back=not triggered,
+        holds_back=True,
         largest_message=None if form == "chunks" else LARGEST_MESSAGE,
     )
 

@@ -102,7 +102,6 @@ class MqttImageCamera:
     async def __aenter__(self) -> Self:
         await self._feed.__aenter__()
         self._assembler, self._newest, self._shown = self._fresh(), None, None
-        self._waiting = []
         self._pump = asyncio.create_task(self._listen(), name=f"pictures of {self._config.topic}")
         return self
 
