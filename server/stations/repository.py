@@ -112,10 +112,11 @@ class Said:
 
 
 def said_of(connection: Connection, site: str, station: str) -> Said:
-    """Read it; raises NoResultFound for a station that was never enrolled."""
+    """Read it; nothing where the station has said nothing."""
     mine = (stations.c.site == site, stations.c.id == station)
     chosen = select(stations.c.birth, stations.c.health, stations.c.stopped_boot).where(*mine)
-    return Said(**connection.execute(chosen).one()._mapping)
+    row = connection.execute(chosen).first()
+    return Said(**row._mapping) if row else Said(birth=None, health=None, stopped_boot=None)
 
 
 def set_birth(connection: Connection, site: str, station: str, birth: bytes) -> None:
