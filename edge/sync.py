@@ -194,6 +194,14 @@ class Sync:
         self._clocks.measure(asked, said.centre_time, self._clocks.now())
         await self._heard.lacking(said.ledger_size, said.recovering_from)
 
+    async def tell_all_once(self, reports: Reports) -> None:
+        """Birth before everything else of a start, then how it is, then what tags did; raises LinkError."""
+        if not self._born:
+            await self._say("birth", reports.birth())
+            self._born = True
+        await self.tell(await reports.health())
+        await self._tell_presence(reports)
+
     async def _poll_standing(self) -> None:
         while not self.checked.is_set():
             try:
@@ -223,21 +231,13 @@ class Sync:
     async def _tell_all(self, reports: Reports, told: asyncio.Event) -> None:
         while True:
             told.clear()
-            await self._asked(self._tell_once(reports))
+            await self._asked(self.tell_all_once(reports))
             try:
                 async with asyncio.timeout(self._pace.health_s):
                     await told.wait()
             except TimeoutError:
                 continue
             await asyncio.sleep(min(0.2, self._pace.health_s))  # several changes make one message
-
-    async def _tell_once(self, reports: Reports) -> None:
-        """Birth before everything else of a start, then how it is, then what tags did."""
-        if not self._born:
-            await self._say("birth", reports.birth())
-            self._born = True
-        await self.tell(await reports.health())
-        await self._tell_presence(reports)
 
     async def _tell_presence(self, reports: Reports) -> None:
         """Tell all batches; one whose answer was lost goes again under its number, before any newer one."""
