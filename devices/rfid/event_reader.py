@@ -5,6 +5,7 @@ from collections import Counter, OrderedDict
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 from typing import Literal, Self
 
 from devices.device import Clock, CountFault, Report
@@ -19,6 +20,9 @@ from link.mqtt import MqttConfig
 MOST_REMEMBERED = 1024
 MOST_COUNTERS = 16
 """Readers that may share a topic, and kinds of events that each counts."""
+
+MOST_READS = 8
+"""An event may stand for several reads since the last report; more than these tell nothing more."""
 
 Level = Literal["high", "low"]
 
@@ -99,7 +103,7 @@ class EventReader(ABC):
             return
         match event:
             case TagEvent():
-                yield self._read(event, seen_at)
+                yield from repeat(self._read(event, seen_at), min(event.reads, MOST_READS))
             case InputEvent():
                 active = event.high == (self._about.input_active == "high")
                 yield Trigger(source=self._about.name, input=event.input, active=active, seen_at=seen_at)

@@ -51,12 +51,13 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagEvent:
-    """One sighting of a tag."""
+    """A tag, read at least once since the reader's last report of it."""
 
     mark: Mark
     epc: bytes
     antenna: int | None
     rssi_dbm: float | None
+    reads: int = 1
     pc: int | None = None
 
 

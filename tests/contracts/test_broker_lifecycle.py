@@ -24,6 +24,7 @@ from devices.watch import DeviceStatus, State
 from edge.broker import Broker, BrokerConfig
 from edge.broker_files import BrokerUser
 from link.inbox import Message
+from link.mqtt import MqttConfig
 from tests.contracts.lines import open_handles, supervisor_of
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
@@ -42,6 +43,7 @@ PATIENCE_S = 30
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervising, "SHORTEST_RETRY_S", 0.02)
+    monkeypatch.setattr(supervising, "LONGEST_RETRY_S", 0.3)
 
 
 @dataclass(slots=True)
@@ -68,14 +70,19 @@ def config(folder: Path, port: int = 0) -> BrokerConfig:
     return BrokerConfig(kind="nats", folder=folder, port=port, users=USERS)
 
 
+def eager(account: MqttConfig) -> MqttConfig:
+    """It tries again soon, for the test is short."""
+    return account.model_copy(update={"retry_max_s": 0.3})
+
+
 @asynccontextmanager
 async def bench_at(broker: Broker, name: str) -> AsyncIterator[Bench]:
     module, _, made = str(DRIVERS[name].emulator).partition(":")
     emulator: MqttTagEmulator = getattr(import_module(module), made)(
-        broker.account("gate"), TOPIC, period_s=0.02
+        eager(broker.account("gate")), TOPIC, period_s=0.02
     )
     table = {"driver": name, "name": "gate", "topic": TOPIC}
-    async with emulator, supervisor_of(table, mqtt=broker.account("station")) as supervisor:
+    async with emulator, supervisor_of(table, mqtt=eager(broker.account("station"))) as supervisor:
         bench = Bench(supervisor, emulator)
         await bench.until(lambda status: status.state is State.READY)
         yield bench

@@ -28,6 +28,8 @@ class JsonConfig(DeviceSettings):
     rssi_scale: float = Field(default=1.0, ge=-1000, le=1000)
     time: Path | None = None
     time_unit: TimeUnit = "iso"
+    reads: Path | None = None
+    """How often a tag was read since the last report of it."""
     number: Path | None = None
     """The reader's own count of its events, whose gaps are counted as lost."""
     only_field: Path | None = None
@@ -54,6 +56,7 @@ class JsonConfig(DeviceSettings):
             rssi_scale=self.rssi_scale,
             time=self.time,
             time_unit=self.time_unit,
+            reads=self.reads,
             number=self.number,
             only_field=self.only_field,
             only_values=self.only_values,

@@ -66,6 +66,8 @@ class JsonMap:
     """What makes dBm of it."""
     time: str | None = None
     time_unit: TimeUnit = "iso"
+    reads: str | None = None
+    """How often a tag was read since the last report of it."""
     number: str | None = None
     """The reader's own count of its events."""
     only_field: str | None = None
@@ -112,6 +114,7 @@ def _tag(tag: object, around: Object, where: JsonMap) -> Iterator[TagEvent | Fau
         epc=epc,
         antenna=antenna,
         rssi_dbm=signal(_loose(_either(tag, around, where.rssi)), where.rssi_scale),
+        reads=whole(_loose(_either(tag, around, where.reads)), 1, LARGEST_NUMBER) or 1,
     )
 
 

@@ -135,7 +135,7 @@ class ZebraEmulator(MqttTagEmulator):
     def _fixed(self, tag: PlacedTag) -> dict[str, Any]:
         return {
             "CRC": "dd3d",
-            "PC": "3000",
+            "PC": f"{len(tag.epc) // 2 << 11:04x}",
             "TID": "Error: General Error 0x04",
             "antenna": tag.antenna,
             "channel": 867.8,

@@ -110,6 +110,7 @@ def _tag(value: Object, tag: Object) -> TagEvent | Fault:
         antenna=whole(tag.get("antenna"), 1, MOST_ANTENNAS),
         rssi_dbm=signal(tag.get("peakRssi")),
         pc=_pc(tag.get("PC")),
+        reads=whole(tag.get("reads", tag.get("seenCount")), 1, LARGEST_NUMBER) or 1,
     )
 
 

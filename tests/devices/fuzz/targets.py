@@ -8,6 +8,8 @@ from pathlib import Path
 from devices.protocols import PROTOCOLS
 from devices.rfid.impinj import payload as impinj
 from devices.rfid.json_events import MOST_EVENTS, Fault, objects
+from devices.rfid.json_map import mapping as json_map
+from devices.rfid.json_map.mapping import JsonMap
 from devices.rfid.zebra import payload as zebra
 from devices.rfid.zebra.health import Wanted, condition, dropped
 from devices.rfid.zebra.orders import read_answers, read_command
@@ -18,6 +20,13 @@ from inspection.identity.faults import Fault as CodeFault
 from inspection.identity.gs1 import read_code, read_elements
 from tests.devices.conftest import FOLDER
 from tests.devices.fuzz.asking import WireAsking
+
+JSON_MAPS = (
+    JsonMap(tags="tag_reads", epc="epc", antenna="antennaPort", time="firstSeenTimestamp", time_unit="us"),
+    JsonMap(tags="items", epc="data.hex", antenna="antenna.port", rssi="rssi", time="at", time_unit="s"),
+    JsonMap(epc="U", antenna="S", coding="ascii-hex", only_field="E", only_values=("R", "C")),
+    JsonMap(tags="tags", epc=".", coding="base64url", number="Sequence"),
+)
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 
@@ -68,6 +77,12 @@ def ask_zebra(content: bytes) -> None:
             condition(found, Wanted(antennas=(1, 4), reading=True))
 
 
+def ask_json(content: bytes) -> None:
+    """By whatever paths, a message is a bounded number of tags; what is wrong with it is one of them."""
+    for where in JSON_MAPS:
+        assert len(json_map.read_events(content, where)) <= MOST_EVENTS + 1
+
+
 def ask_scanner(content: bytes) -> None:
     """A scanner's line gives the same codes in any pieces, and holds nothing back after a pause."""
     whole, pieces = Decoder(), Decoder()
@@ -83,9 +98,10 @@ def written(name: str) -> tuple[bytes, ...]:
     return tuple(bytes.fromhex(vector["bytes"]) for vector in found if vector["bytes"])
 
 
-def messages(maker: str) -> tuple[bytes, ...]:
-    """The payloads of the recorded messages of one maker's readers."""
-    found = (json.loads(path.read_text())["payload"] for path in sorted(FOLDER.glob(f"mqtt/{maker}_*.json")))
+def messages(*makers: str) -> tuple[bytes, ...]:
+    """The payloads of the recorded messages of these makers' readers."""
+    paths = (path for maker in makers for path in sorted(FOLDER.glob(f"mqtt/{maker}_*.json")))
+    found = (json.loads(path.read_text())["payload"] for path in paths)
     return tuple(each.encode() if isinstance(each, str) else json.dumps(each).encode() for each in found)
 
 
@@ -101,5 +117,6 @@ TARGETS: Mapping[str, Target] = {
     "gs1": Target(ask=ask_gs1, seeds=written("gs1_element_string")),
     "impinj": Target(ask=ask_impinj, seeds=messages("impinj")),
     "zebra": Target(ask=ask_zebra, seeds=messages("zebra")),
+    "json": Target(ask=ask_json, seeds=messages("smartreader", "starfish", "springcard", "newland", "keonn")),
     "scanner": Target(ask=ask_scanner, seeds=(b"]d20104012345123456\r\n", b"]E04006381333931\r")),
 }

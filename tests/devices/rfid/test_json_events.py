@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.rfid import json_events as read
@@ -98,6 +98,7 @@ def test_one_epc_is_read_from_every_writing(reader: Any, written: str) -> None:
             reader(wrong)
 
 
+@settings(max_examples=40)
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
 def test_any_value_is_read_or_left_out(value: Any) -> None:
     assert read.number(value) is None or isinstance(value, int | float)

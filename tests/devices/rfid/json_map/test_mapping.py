@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
@@ -113,6 +113,11 @@ def test_a_list_of_plain_epcs_is_read() -> None:
     assert [type(event) for event in events] == [TagEvent, TagEvent, Fault]
 
 
+@pytest.mark.parametrize(("written", "reads"), [(5, 5), ("5", 5), (0, 1), (None, 1), (-3, 1), (1.5, 1)])
+def test_an_event_that_stands_for_several_reads_says_so(written: Any, reads: int) -> None:
+    assert tag({"e": "00", "n": written}, reads="n").reads == reads
+
+
 def test_what_a_tag_lacks_is_taken_from_around_it() -> None:
     event = tag({"tags": [{"e": "00"}], "antenna": 7}, tags="tags", antenna="antenna")
     assert event.antenna == 7
@@ -179,6 +184,7 @@ ANY_JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(ANY_JSON)
 def test_any_json_is_read_or_refused(value: Any) -> None:
     for where in (JsonMap(epc="e", tags="tags", time="t", time_unit="s"), JsonMap(epc="e.0", rssi="t")):

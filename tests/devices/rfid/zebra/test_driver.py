@@ -100,6 +100,26 @@ def test_events_out_of_order_are_all_taken(taken: Taken, emulator: ZebraEmulator
     assert len(taken(one, three, two)) == 3
 
 
+def test_an_event_that_stands_for_several_reads_counts_as_them(taken: Taken, emulator: ZebraEmulator) -> None:
+    emulator.place(ITEM)
+    [payload] = said(emulator)
+    assert len(taken(payload.replace(b'"reads": 1', b'"reads": 3'))) == 3
+    [payload] = said(emulator)
+    assert len(taken(payload.replace(b'"reads": 1', b'"reads": 999999'))) == 8
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=2), timedelta(days=-20_500)], ids=["+2 h", "1970"])
+def test_a_clock_that_is_wrong_makes_no_read_late(
+    taken: Taken, emulator: ZebraEmulator, off: timedelta, faults: Counter[str]
+) -> None:
+    emulator.clock_off = off
+    emulator.place(ITEM)
+    for _ in range(3):
+        [read] = taken(*said(emulator))
+        assert read.reader_time and abs(read.reader_time - read.seen_at - off) < timedelta(seconds=5)
+    assert not faults
+
+
 @pytest.mark.parametrize(("level", "active"), [("low", True), ("high", False)])
 def test_an_input_is_a_trigger(
     emulator: ZebraEmulator, faults: Counter[str], message: Callable[..., Message], level: str, active: bool

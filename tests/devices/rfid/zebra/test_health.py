@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.device import Condition
@@ -75,6 +75,7 @@ ANY_JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(KEYS, ANY_JSON, max_size=5))
 def test_any_heartbeat_is_a_condition(heartbeat: Any) -> None:
     found = condition(heartbeat, Wanted(antennas=(1,), reading=True))

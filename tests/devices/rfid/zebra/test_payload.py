@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.rfid.json_events import CodeEvent, Event, Fault, InputEvent, OtherEvent, TagEvent
@@ -140,6 +140,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(JSON)
 def test_any_json_is_read_or_refused(value: Any) -> None:
     assert all(isinstance(each, Event | Fault) for each in read_events(json.dumps(value).encode()))
