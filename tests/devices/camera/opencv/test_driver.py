@@ -18,6 +18,7 @@ import pytest
 from devices.camera.opencv import driver, grabber
 from devices.camera.opencv.driver import OpenCvCamera, OpenCvConfig
 from devices.camera.opencv.emulator import MjpegEmulator
+from devices.camera.opencv.rtsp_emulator import RtspEmulator
 from devices.errors import LinkLost, WrongSetUp
 from tests.contracts.camera_rigs import jpeg, shade_of
 from tests.contracts.conftest import build
@@ -119,11 +120,13 @@ async def test_a_driver_that_does_not_let_go_is_not_opened_twice(
     let_go.set()
 
 
-async def test_the_password_of_the_environment_opens_the_camera(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with MjpegEmulator(free_port(), user="bench", password="p@ss w/rd") as emulator:
+@pytest.mark.parametrize("kind", [MjpegEmulator, RtspEmulator], ids=["http", "rtsp with a digest"])
+async def test_the_password_of_the_environment_opens_the_camera(
+    kind: type[MjpegEmulator], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with kind(free_port(), user="bench", password="p@ss w/rd") as emulator:
         emulator.show(jpeg(90))
-        source = emulator.url.replace("http://", "http://bench@")
-        made = camera(source, password_env="CAM_PASSWORD")
+        made = camera(emulator.url.replace("://", "://bench@"), password_env="CAM_PASSWORD", timeout_ms=5000)
         with pytest.raises(WrongSetUp, match="CAM_PASSWORD"):
             await made.__aenter__()
         monkeypatch.setenv("CAM_PASSWORD", "wrong-secret")
@@ -134,6 +137,19 @@ async def test_the_password_of_the_environment_opens_the_camera(monkeypatch: pyt
         monkeypatch.setenv("CAM_PASSWORD", "p@ss w/rd")
         async with made:
             assert abs(shade_of((await made.capture()).content) - 90) < 5
+
+
+async def test_a_stream_over_rtsp_is_fresh_and_its_end_is_noticed() -> None:
+    async with RtspEmulator(free_port(), fps=50) as emulator:
+        emulator.show(jpeg(20))
+        async with camera(emulator.url, timeout_ms=2000, latency_ms=200) as opened:
+            await opened.capture()
+            emulator.show(jpeg(220))
+            assert abs(shade_of((await opened.capture()).content) - 220) < 5
+            emulator.unplug()
+            with pytest.raises(LinkLost) as lost:
+                await opened.watch()
+        assert lost.value.reason == "silent"
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
