@@ -149,6 +149,8 @@ def row(tally: Tally) -> str:
 
 def share(part: int, whole: int) -> str:
     """In percent."""
+    if 0 < part < whole / 20_000:
+        return "< 0.01 %"
     return f"{100 * part / whole:.2f} %" if whole else "-"
 
 
@@ -157,10 +159,17 @@ HEAD = (
     "| other reading |",
     "|---|---|---|---|---|---|---|---|",
 )
-KEPT_OUT = (
+NOTES = (
     "What keeps a wrong tag from the bench all the same: an M100 sends the tag's own CRC-16 along, and a "
     "read where that is wrong is dropped; any other tag counts from its second read on, and it takes the "
-    "same fault of the line twice within the window to read the same wrong tag twice."
+    "same fault of the line twice within the window to read the same wrong tag twice.",
+    "",
+    "A Mercury module's CRC is not the usual one: the last two bytes before it are taken in as they are, so "
+    "a bit there and the same bit of the CRC, both flipped, pass; nothing else does. In a tag's frame these "
+    "bytes are the tag's own CRC, which is looked at too; in a frame without content they are its status.",
+    "",
+    "What passes of a UHFReader is a heartbeat, `56` and five zeros, that a fault makes inside a frame of a "
+    "tag of many zeros: it has no check, and says nothing.",
 )
 
 
@@ -178,7 +187,7 @@ def page(tallies: list[Tally], count: int, took_s: float) -> str:
         *HEAD,
         *map(row, tallies),
         "",
-        KEPT_OUT,
+        *NOTES,
         "",
     ))  # fmt: skip
 
