@@ -101,6 +101,7 @@ class ZebraReader(EventReader):
         )
         self._guard = Guard()
         self._dropped: int | None = None
+        self._starting: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -132,7 +133,10 @@ class ZebraReader(EventReader):
         match event.name:
             case "heartbeat":
                 self._note_dropped(event.content)
-                yield condition(event.content, self._wanted)
+                said = condition(event.content, self._wanted)
+                if "not_reading" in said.troubles:
+                    self._start_again()
+                yield said
             case "error":
                 self._count("reader_error", _message(event.content))
             case "warning":
@@ -161,7 +165,21 @@ class ZebraReader(EventReader):
         if self._config.start_inventory:
             await self._talk.ask(Order.START)
 
+    def _start_again(self) -> None:
+        """A reader that was switched off and on does not read: it was told to start not for good."""
+        if self._starting is None or self._starting.done():
+            self._starting = asyncio.create_task(self._start(), name=f"start {self._about.name}")
+
+    async def _start(self) -> None:
+        try:
+            await self._talk.ask(Order.START)
+        except DeviceError as error:
+            self._count(error.reason, str(error))
+
     async def _leave(self, *exc: object) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
         await self._talk.close()
         await super().__aexit__(*exc)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from devices.emulation import PlacedTag
 from devices.emulation_mqtt import MqttTagEmulator
-from devices.rfid.zebra.orders import Command, Model, Order, read_command
+from devices.rfid.zebra.orders import SLEDS_WORDS, Command, Model, Order, read_command
 from link.mqtt import MqttConfig
 
 MODES = {"fixed": "INVENTORY", "sled": "BALANCED_PERFORMANCE"}
@@ -197,7 +197,8 @@ class ZebraEmulator(MqttTagEmulator):
         if self._model == "sled":
             words = {0: "Success", 11: "Inventory in progress", 12: "No Radio Operation in Progress"}
             response = {"code": code, "description": words.get(code, "Invalid enum value")}
-            body = {"command": "control_operation", "requestId": command.id, "apiVersion": "V1.1"}
+            word = SLEDS_WORDS.get(command.order, "")
+            body = {"command": word, "requestId": command.id, "apiVersion": "V1.1"}
             return json.dumps(body | {"response": response}).encode()
         payload = VERSION if command.order is Order.VERSION else {}
         return json.dumps(

@@ -224,6 +224,24 @@ async def test_a_reader_is_started_when_it_is_opened_and_stopped_when_it_is_left
     assert not reader.reading
 
 
+async def test_a_reader_that_was_switched_off_and_on_is_started_again_at_its_heartbeat(
+    broker: Broker, reader: ZebraEmulator, faults: Counter[str]
+) -> None:
+    driver = built(faults, broker.account("station"), **CONTROL, start_inventory=True)
+    async with driver, aclosing(driver.reads()) as reads:
+        reader.place(ITEM)
+        await anext(reads)
+        reader.reading = False
+        reader.restart()
+        await asyncio.sleep(0.1)
+        reader.heartbeat()
+        while not isinstance(condition := await anext(reads), Condition):
+            pass
+        assert "not_reading" in condition.troubles
+        assert isinstance(await anext(reads), TagRead)
+    assert reader.asked == [Order.MODE, Order.START, Order.START, Order.STOP]
+
+
 @pytest.mark.parametrize("settings", [MANAGEMENT, {**CONTROL, **MANAGEMENT}], ids=["one", "both"])
 async def test_an_output_is_switched_over_the_management_interface(
     broker: Broker, reader: ZebraEmulator, faults: Counter[str], settings: dict[str, str]
