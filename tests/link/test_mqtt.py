@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from edge.broker import Broker
 from link.errors import NotSent, Overloaded, Refused, Unreachable
 from link.mqtt import MqttConfig, MqttSession
+from link.paho_thread import Arrived, Event, PahoThread
 
 
 async def test_a_message_goes_from_one_user_to_the_other(broker: Broker) -> None:
@@ -146,3 +147,27 @@ def test_a_password_never_shows_itself(broker_config: MqttConfig) -> None:
 @pytest.fixture
 def broker_config() -> MqttConfig:
     return MqttConfig(host="127.0.0.1", client_id="x", username="u", password=SecretStr("s3cret"))
+
+
+async def test_an_exception_in_a_callback_is_counted_and_the_client_hears_the_next_message(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In paho 2.2.0 it kills the network thread, while the client still looks connected."""
+    hand_over = PahoThread._hand_over
+
+    def failing(thread: PahoThread, event: Event) -> None:
+        if isinstance(event, Arrived) and event.message.payload == b"poison":
+            raise ZeroDivisionError("a fault nobody foresaw")
+        hand_over(thread, event)
+
+    monkeypatch.setattr(PahoThread, "_hand_over", failing)
+    async with MqttSession(broker.account("station")) as station, MqttSession(broker.account("gate")) as gate:
+        await station.connected()
+        inbox = station.messages("devices/gate/tags")
+        await inbox.ready()
+        await gate.connected()
+        for payload in (b"before", b"poison", b"after"):
+            await gate.publish("devices/gate/tags", payload)
+        assert [(await anext(inbox)).payload for _ in range(2)] == [b"before", b"after"]
+        assert station.counts["callback_failed"] == 1
+        assert station.is_connected
