@@ -150,6 +150,11 @@ class Supervisor:
         """Take pictures of these views at the same time: each one's picture, or why there is none."""
         return await capture_all(self.capture, views, timeout_s)
 
+    @property
+    def has_printer(self) -> bool:
+        """Whether the bench has a printer, in whatever state."""
+        return any(each.kind is Kind.PRINTER for each in self._devices)
+
     async def print_label(self, content: bytes, printer: str | None = None) -> None:
         """Print at the named printer, or at the only one; raises a DeviceError in words."""
         printers = [each for each in self._devices if each.kind is Kind.PRINTER]

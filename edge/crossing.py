@@ -11,7 +11,7 @@ from typing import Any
 from edge.bench import Bench, Hold
 from edge.clock import Clock, Instant
 from edge.committing import Committer
-from edge.inputs import Captured, Detected, Input
+from edge.inputs import Captured, Detected, Input, Printed
 from edge.item import Item
 from edge.journal import BenchEvent
 from edge.senses import Senses
@@ -19,6 +19,7 @@ from edge.steps import confirm
 from edge.steps.capture import capture, split
 from edge.steps.decide import propose
 from edge.steps.grade import detect
+from edge.steps.label import bin_label, print_label
 from inspection.detector import Detection, Detector
 from inspection.errors import NoSuchTransition
 from inspection.evidence import Evidence
@@ -70,6 +71,8 @@ class Crossing:
         self._bench, self._seeing, self._committer = bench, seeing, committer
         self._clock, self._post, self._committed = clock, post, committed
         self._attempt = 0
+        self._label_failed = False
+        """Whether the label of this verdict could not be printed once already."""
         self.work: asyncio.Task[None] | None = None
         """Pictures or models under way."""
         self.committed_at: Instant | None = None
@@ -211,6 +214,8 @@ class Crossing:
             self.take_pictures()
         elif event == Event.RETRY_GRADE:
             self.look()
+        elif event == Event.RETRY_LABEL:
+            self._print_label()
         elif event == Event.RETRY_COMMIT:
             await self.commit()
         return event
@@ -230,6 +235,7 @@ class Crossing:
         met = {
             Event.RETRY_CAPTURE: item is not None,
             Event.RETRY_GRADE: item is not None and bool(item.frames),
+            Event.RETRY_LABEL: item is not None and item.verdict is not None,
             Event.RETRY_COMMIT: item is not None and item.verdict is not None,
         }
         return event if met.get(event, True) else Event.RETRY_IDENTIFY
@@ -248,13 +254,50 @@ class Crossing:
         await self._dispose(verdict)
 
     async def _dispose(self, verdict: Verdict) -> None:
-        """The verdict stands; without a printer the label is waived and the bench says so."""
+        """The verdict stands, and its label is printed."""
         item = self._item()
         waited = self._clock().monotonic_ns - item.proposed.monotonic_ns if item.proposed else 0
         spent = replace(item.spent, person_ms=waited // 1_000_000)
         self._bench.item = replace(item, verdict=verdict, spent=spent)
+        self._label_failed = False
         self._bench.step(Event.DISPOSE)
-        self._bench.step(Event.LABEL_WAIVED, "no printer")
+        self._print_label()
+
+    def print_again(self) -> None:
+        """Print the label once more, in `labelled`; raises NoSuchTransition where there is none yet."""
+        if not self._seeing.senses.has_printer:
+            self._bench.say("no_printer")
+        elif self._bench.state == State.LABELLED:
+            self._print_label()
+        else:
+            raise NoSuchTransition(f"no label is printed while {self._bench.state.value}")
+
+    def printed(self, done: Printed) -> None:
+        """The label came out; the first time that it does not holds the bench, the second lets it go on."""
+        if done.attempt != self._attempt or self._bench.state not in (State.DISPOSED, State.LABELLED):
+            return
+        if done.answer is None:
+            self._bench.step(Event.LABEL_PRINTED)
+        elif self._bench.state == State.LABELLED:
+            self._bench.say("no_label")
+        elif self._label_failed:
+            self._bench.step(Event.LABEL_WAIVED, done.answer.detail)
+            self._bench.say("no_label")
+        else:
+            self._label_failed = True
+            self._hold(done.answer)
+
+    def _print_label(self) -> None:
+        """Without a printer the label is waived."""
+        item = self._item()
+        if not self._seeing.senses.has_printer or item.verdict is None:
+            self._bench.step(Event.LABEL_WAIVED, "no printer")
+            return
+        self._start(self._print(self._next_attempt(), bin_label(item, item.verdict)))
+
+    async def _print(self, attempt: int, content: bytes) -> None:
+        answer = await print_label(self._seeing.senses.print_label, content)
+        self._post(Printed(attempt=attempt, answer=answer))
 
     async def _capture(self, attempt: int) -> None:
         seeing, began = self._seeing, self._clock()

@@ -46,6 +46,14 @@ class Detected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """The label of one attempt came out, or why not."""
+
+    attempt: int
+    answer: Hold | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LightChecked:
     """How the bench looks beside its calibration."""
 
@@ -60,4 +68,5 @@ class Blocked:
 
 
 Said = Scan | Command | Badge | Bin
-Input = Tick | ItemBegins | NewWorklist | Captured | Detected | LightChecked | Blocked | Weight | Said
+Done = Captured | Detected | Printed | LightChecked
+Input = Tick | ItemBegins | NewWorklist | Done | Blocked | Weight | Said

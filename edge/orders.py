@@ -74,7 +74,7 @@ async def _set_aside(desk: Desk) -> None:
 
 
 async def _print(desk: Desk) -> None:
-    desk.bench.say("no_printer")
+    desk.crossing.print_again()
 
 
 async def _sign_out(desk: Desk) -> None:

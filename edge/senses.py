@@ -36,6 +36,15 @@ class Senses(Protocol):
         """Show this on every stack light; one that cannot says so itself."""
         ...
 
+    @property
+    def has_printer(self) -> bool:
+        """Whether labels are printed here."""
+        ...
+
+    async def print_label(self, content: bytes) -> None:
+        """Print a label; raises DeviceError in words."""
+        ...
+
     async def capture(self, view: str) -> Frame:
         """Take a picture now; raises DeviceError in words."""
         ...

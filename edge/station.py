@@ -32,6 +32,7 @@ from edge.inputs import (
     ItemBegins,
     LightChecked,
     NewWorklist,
+    Printed,
     Tick,
 )
 from edge.lighting import Lighting
@@ -172,6 +173,8 @@ class Station:
             case Detected():
                 await self.crossing.detected(given)
                 self._doubt_the_light(given)
+            case Printed():
+                self.crossing.printed(given)
             case LightChecked():
                 self.lighting.checked(given)
                 self.arrival.forget()  # what was put down meanwhile is seen as if it came now

@@ -96,6 +96,11 @@ class SimulatedSenses:
         self.first: list[bytes] = []
         """What a camera shows before them, one picture each time."""
         self.devices: tuple[DeviceStatus, ...] = ()
+        self.has_printer = False
+        self.labels: list[bytes] = []
+        """What came out of the printer."""
+        self.printer_fails: list[DeviceError] = []
+        """Why the next labels do not come out."""
         self.lamps: list[frozenset[Lamp]] = []
         """What the stack light was told, the newest last."""
 
@@ -122,6 +127,11 @@ class SimulatedSenses:
         """As above."""
         await asyncio.Event().wait()
         yield Weight(weight_g=0, as_sent="", scale="", measured_at=START)
+
+    async def print_label(self, content: bytes) -> None:
+        if self.printer_fails:
+            raise self.printer_fails.pop(0)
+        self.labels.append(content)
 
     async def show(self, lamps: frozenset[Lamp]) -> None:
         self.lamps.append(lamps)

@@ -127,7 +127,15 @@ async def test_a_sentence_is_shown_only_to_whom_it_is_not_foreign(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_has_its_words(language: str) -> None:
     said = words(language)
-    for code in ("not_now", "not_understood", "unknown_badge", "signed_out", "no_printer", "unit_erased"):
+    for code in (
+        "not_now",
+        "not_understood",
+        "unknown_badge",
+        "signed_out",
+        "no_printer",
+        "no_label",
+        "unit_erased",
+    ):
         assert said.word(f"notice.{code}")
     for state in LIGHTS:
         assert said.word(f"device.{state}")

@@ -11,6 +11,7 @@ from devices.printer.zpl.frames import Ask, HostStatus, Label
 IDENTITY = b"\x02EMULATED-203dpi,V84.20.18Z,8,8176KB\x03\r\n"
 MEMORY = 20
 """Labels that wait before the buffer is full."""
+KEPT = 1000
 COPIES = re.compile(rb"\^PQ(\d+)")
 
 
@@ -20,9 +21,9 @@ class ZplEmulator(LineEmulator):
     def __init__(self, port: str | Path, *, silent_when_stopped: bool = False) -> None:
         super().__init__(port)
         self.printed: list[bytes] = []
-        """Every label that came out, the newest last."""
+        """The last thousand labels that came out, the newest last."""
         self.waiting: list[bytes] = []
-        self.paper = 1000
+        self.paper = 100_000
         """Labels left on the roll."""
         self.paused = self.head_open = self.no_ribbon = self.hot = self.cold = False
         self._silent_when_stopped = silent_when_stopped
@@ -51,7 +52,7 @@ class ZplEmulator(LineEmulator):
     def work(self) -> None:
         """Print what waits, as far as the printer can."""
         while self.waiting and self.paper and not self._is_stopped and not self.paused:
-            self.printed.append(self.waiting.pop(0))
+            self.printed = [*self.printed[1 - KEPT :], self.waiting.pop(0)]
             self.paper -= 1
 
     def load(self, labels: int) -> None:

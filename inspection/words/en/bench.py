@@ -65,5 +65,6 @@ WORDS: dict[str, str] = {
     "notice.unknown_badge": "This badge is not known here",
     "notice.signed_out": "Scan your badge first",
     "notice.no_printer": "This bench has no printer: no label is needed",
+    "notice.no_label": "The label was not printed: write the bin and the return on the item",
     "notice.unit_erased": "This return was withdrawn and its data erased: set the item aside",
 }

@@ -65,5 +65,6 @@ WORDS: dict[str, str] = {
     "notice.unknown_badge": "这里不认识这张工牌",
     "notice.signed_out": "请先扫工牌",
     "notice.no_printer": "本工位没有打印机，无需标签",
+    "notice.no_label": "标签未打印：请把料箱和退货号写在商品上",
     "notice.unit_erased": "此退货已撤回，数据已删除：请将物品放到一边",
 }
