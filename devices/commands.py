@@ -188,8 +188,9 @@ def emulate(
 ) -> None:
     """Emulate a device until Ctrl-C; lines on the keyboard say what happens.
 
-    Readers: `place HEX`, `remove HEX`, `clear`; scanner: each line is a code; all: `unplug`, `replug`,
-    `mute`, `unmute`, `noise HEX`. A device at a broker takes its password from REGRADE_DEVICE_PASSWORD.
+    Readers: `place HEX`, `remove HEX`, `clear`; scanner: each line is a code; scale: `put 100.00 g`, `shake`,
+    `still`; printer: `paper N`, `pause`, `resume`, `open`, `close`; all: `unplug`, `replug`, `mute`,
+    `unmute`, `noise HEX`. A device at a broker takes its password from REGRADE_DEVICE_PASSWORD.
     """
     import asyncio
 
