@@ -7,13 +7,14 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import identity, ledger, proposal, records, seeing
+from benchmarks import codecs, identity, ledger, proposal, records, seeing
 
 FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "records": records.main,
     "proposal": proposal.main,
     "seeing": seeing.main,
     "identity": identity.main,
+    "codecs": codecs.main,
     "ledger": ledger.main,
 }
 

@@ -39,6 +39,8 @@ class Places:
 
     def of(self, read: TagRead) -> str:
         """Where the antenna looks that reported a read."""
+        if not self.by_antenna:
+            return BENCH
         found = self.by_antenna.get((read.reader, read.antenna))
         return found or self.by_antenna.get((read.reader, None), BENCH)
 

@@ -4,7 +4,7 @@ A record says by its flags which of its fields it has; they stand in the order o
 with its length in bits, which counts PC, EPC and the tag's own CRC.
 """
 
-from collections.abc import Iterator
+from functools import lru_cache
 
 from devices.framing import BadFrame
 from devices.rfid.mercury.codec import epc_crc16
@@ -18,6 +18,18 @@ TAG_FOLLOWS = 0x01
 FAILED = 0x8000
 """Instead of a number of bits: the embedded command failed, and two bytes say why."""
 XPC_FOLLOWS, XPC2_FOLLOWS = 0x02, 0x80
+NUMBERS = (
+    (Metadata.COUNT, "count", 1),
+    (Metadata.RSSI, "rssi_dbm", 1),
+    (Metadata.ANTENNA, "antenna", 1),
+    (Metadata.FREQUENCY, "freq_khz", 3),
+    (Metadata.TIMESTAMP, "timestamp_ms", 4),
+    (Metadata.PHASE, "phase", 2),
+    (Metadata.PROTOCOL, "protocol", 1),
+)
+"""In the order in which they come: flag, name, size."""
+EMBEDDED, PINS, UNKNOWN = int(Metadata.EMBEDDED), int(Metadata.PINS), ~int(EVERYTHING)
+"""As plain numbers: an enum's own operators cost more than all the rest of a record."""
 
 
 class Cursor:
@@ -89,14 +101,14 @@ def read_pins(answer: Answer) -> tuple[Pin, ...]:
 
 def read_tag(cursor: Cursor, flags: int) -> SeenTag:
     """Read one record; raises BadFrame for fields that we never ask for."""
-    if flags & ~int(EVERYTHING):
+    if flags & UNKNOWN:
         raise BadFrame(f"a record with unknown fields {flags:04x}")
-    found = dict(_metadata(cursor, flags))
+    found = {name: cursor.number(size, signed=signed) for name, size, signed in _announced(flags)}
     embedded_bits, embedded = 0, b""
-    if flags & Metadata.EMBEDDED:
+    if flags & EMBEDDED:
         embedded_bits = cursor.number(2)
         embedded = cursor.take(2 if embedded_bits == FAILED else _bytes(embedded_bits))
-    pins = cursor.number(1) if flags & Metadata.PINS else None
+    pins = cursor.number(1) if flags & PINS else None
     bits = cursor.number(2)
     pc, xpc, epc, crc = _split(cursor.take(_bytes(bits)), found.get("protocol", GEN2))
     return SeenTag(
@@ -112,18 +124,10 @@ def read_tag(cursor: Cursor, flags: int) -> SeenTag:
     )
 
 
-def _metadata(cursor: Cursor, flags: int) -> Iterator[tuple[str, int]]:
-    for flag, name, size in (
-        (Metadata.COUNT, "count", 1),
-        (Metadata.RSSI, "rssi_dbm", 1),
-        (Metadata.ANTENNA, "antenna", 1),
-        (Metadata.FREQUENCY, "freq_khz", 3),
-        (Metadata.TIMESTAMP, "timestamp_ms", 4),
-        (Metadata.PHASE, "phase", 2),
-        (Metadata.PROTOCOL, "protocol", 1),
-    ):
-        if flags & flag:
-            yield name, cursor.number(size, signed=flag is Metadata.RSSI)
+@lru_cache(maxsize=64)
+def _announced(flags: int) -> tuple[tuple[str, int, bool], ...]:
+    """Name, size and sign of the fields that these flags announce; the same ones come with every record."""
+    return tuple((name, size, flag is Metadata.RSSI) for flag, name, size in NUMBERS if flags & flag)
 
 
 def _bytes(bits: int) -> int:
