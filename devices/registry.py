@@ -22,6 +22,7 @@ from devices.rfid.uhfreader.driver import UHFREADER
 from devices.rfid.zebra.driver import ZEBRA
 from devices.scale.driver import SCALE
 from devices.scanner.driver import SCANNER
+from devices.scanner.wedge.driver import WEDGE
 from devices.signal.gpo_light.driver import GPO_LIGHT
 
 DRIVERS: Mapping[str, Driver] = {
@@ -35,6 +36,7 @@ DRIVERS: Mapping[str, Driver] = {
     "a0": A0,
     "rdm6300": RDM6300,
     "scanner": SCANNER,
+    "wedge": WEDGE,
     "scale": SCALE,
     "zpl": ZPL,
     "gpo_light": GPO_LIGHT,

@@ -28,10 +28,10 @@ class ScannerConfig(DeviceSettings):
 class SerialScanner:
     """A Scanner over a byte stream."""
 
-    def __init__(self, config: ScannerConfig, stream: ByteStream, *, clock: Clock, count: CountFault) -> None:
+    def __init__(self, name: str, stream: ByteStream, *, clock: Clock, count: CountFault) -> None:
         self.counts: Counter[str] = Counter()
         """`frames` (codes) and `bytes`."""
-        self._config = config
+        self._name = name
         self._stream = stream
         self._clock = clock
         self._count = count
@@ -67,13 +67,13 @@ class SerialScanner:
         return Scan(
             content=code.content,
             symbology=code.symbology,
-            scanner=self._config.name,
+            scanner=self._name,
             scanned_at=self._clock(),
         )
 
 
 def _build(config: ScannerConfig, around: Surroundings, count: CountFault) -> SerialScanner:
-    return SerialScanner(config, open_stream(config.port, config.baud), clock=around.clock, count=count)
+    return SerialScanner(config.name, open_stream(config.port, config.baud), clock=around.clock, count=count)
 
 
 SCANNER = Driver(

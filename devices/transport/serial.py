@@ -7,7 +7,7 @@ A hang-up shows itself as SerialException or as plain OSError, depending on the 
 import asyncio
 import errno
 import os
-from typing import Self
+from typing import Protocol, Self
 
 import serial
 
@@ -28,14 +28,28 @@ OPEN_FAILURES: dict[int, tuple[type[DeviceError], str, str]] = {
 }
 
 
-class SerialStream:
-    """One serial port, opened for us alone; `character` says data bits, parity and stop bits."""
+class OpenPort(Protocol):
+    """What is read from: a serial port, or another device file."""
 
-    def __init__(self, name: str, *, baud: int, character: str = "8N1") -> None:
+    def fileno(self) -> int:
+        """The handle."""
+        ...
+
+    def read(self, size: int = 1, /) -> bytes:
+        """What is there, at most so many bytes; raises OSError where the device is gone."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
+class PortStream:
+    """A device file on the event loop; a kind of its own says how it is opened."""
+
+    def __init__(self, name: str) -> None:
         self.name = name
-        self._baud = baud
-        self._bits, self._parity, self._stop = int(character[0]), character[1], int(character[2])
-        self._port: serial.Serial | None = None
+        self._port: OpenPort | None = None
         self._buffer = bytearray()
         self._woken = asyncio.Event()
         self._lost: LinkLost | None = None
@@ -81,23 +95,9 @@ class SerialStream:
             except OSError as error:
                 self._hang_up(error)
 
-    def _open(self) -> serial.Serial:
-        try:
-            return serial.Serial(
-                self.name,
-                baudrate=self._baud,
-                bytesize=self._bits,
-                parity=self._parity,
-                stopbits=self._stop,
-                timeout=0,
-                exclusive=True,
-            )
-        except (serial.SerialException, OSError, ValueError) as error:
-            kind, reason, sentence = OPEN_FAILURES.get(
-                getattr(error, "errno", None) or 0,
-                (LinkLost, "port_broken", f"{{}} cannot be opened: {error}"),
-            )
-            raise kind(sentence.format(self.name), reason=reason) from error
+    def _open(self) -> OpenPort:
+        """Open it for us alone; raises LinkLost or WrongSetUp."""
+        raise NotImplementedError
 
     def _readable(self) -> None:
         if self._port is None:
@@ -118,10 +118,10 @@ class SerialStream:
         self._lost.__cause__ = error
         self._woken.set()
 
-    def _stop_listening(self, port: serial.Serial) -> None:
+    def _stop_listening(self, port: OpenPort) -> None:
         asyncio.get_running_loop().remove_reader(port.fileno())
 
-    async def _writable(self, port: serial.Serial) -> None:
+    async def _writable(self, port: OpenPort) -> None:
         loop = asyncio.get_running_loop()
         ready = asyncio.Event()
         loop.add_writer(port.fileno(), ready.set)
@@ -132,3 +132,35 @@ class SerialStream:
             raise LinkLost(f"{self.name} takes no more bytes", reason="port_stuck") from None
         finally:
             loop.remove_writer(port.fileno())
+
+
+class SerialStream(PortStream):
+    """One serial port, opened for us alone; `character` says data bits, parity and stop bits."""
+
+    def __init__(self, name: str, *, baud: int, character: str = "8N1") -> None:
+        super().__init__(name)
+        self._baud = baud
+        self._bits, self._parity, self._stop = int(character[0]), character[1], int(character[2])
+
+    def _open(self) -> serial.Serial:
+        try:
+            return serial.Serial(
+                self.name,
+                baudrate=self._baud,
+                bytesize=self._bits,
+                parity=self._parity,
+                stopbits=self._stop,
+                timeout=0,
+                exclusive=True,
+            )
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise refusal(self.name, error) from error
+
+
+def refusal(name: str, error: Exception) -> DeviceError:
+    """Why a device file cannot be opened, in words."""
+    kind, reason, sentence = OPEN_FAILURES.get(
+        getattr(error, "errno", None) or 0,
+        (LinkLost, "port_broken", f"{{}} cannot be opened: {error}"),
+    )
+    return kind(sentence.format(name), reason=reason)

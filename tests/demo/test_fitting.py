@@ -18,8 +18,8 @@ PLACE = Place(
 )
 BENCHES = {"serial": serial_bench(PLACE), "mqtt": mqtt_bench(PLACE)}
 ALL = [table for tables in BENCHES.values() for table in tables]
-ELSEWHERE = {"opencv"}
-"""Cameras on USB or RTSP: the one driver whose wire needs a machine of its own to answer it."""
+ELSEWHERE = {"opencv", "wedge"}
+"""Cameras on USB or RTSP need a machine of their own to answer; a keyboard needs a real input device."""
 
 
 def test_every_driver_stands_on_a_bench_and_is_played() -> None:

@@ -1,0 +1,1 @@
+"""Barcode scanners that play a keyboard."""
