@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ Table = Mapping[str, Any]
 """One `[[devices]]` of station.toml."""
 VIEW = "top"
 POLL_MS = 60
+LLRP_INSTALLED = find_spec("llrpkit") is not None
+"""The extra `llrp`: without it the MQTT bench has one reader less."""
 TCP_PORTS = 4
 """Of each bench, for devices with an Ethernet port."""
 
@@ -76,11 +79,19 @@ def mqtt_bench(place: Place) -> tuple[Table, ...]:
         {"driver": "impinj", "name": "reader", "topic": "devices/reader"},
         {"driver": "zebra", "name": "fx9600", "topic": "devices/fx9600"},
         {"driver": "json", "name": "portal", "topic": "devices/portal"},
+        *({"driver": "llrp", "name": "dock", "port": place.tcp(2)} for _ in range(LLRP_INSTALLED)),
         {"driver": "scanner", "name": "scanner", "port": place.tcp(0)},
         {"driver": "scale", "name": "scale", "port": place.tcp(1), "dialect": "and"},
         {**camera, "topic": "cameras/top", "trigger_topic": "cameras/top/order"},
         {"driver": "folder", "name": "cam-room", "view": "room", "folder": str(place.folder / "room")},
     )
+
+
+def _llrp(table: Table, place: Place) -> AbstractAsyncContextManager[Any]:
+    """llrpkit is imported only where it is needed."""
+    from devices.rfid.llrp.emulator import LlrpEmulator
+
+    return LlrpEmulator(table["port"])
 
 
 PLAYED: Mapping[str, Callable[[Table, Place], AbstractAsyncContextManager[Any]]] = {
@@ -92,6 +103,7 @@ PLAYED: Mapping[str, Callable[[Table, Place], AbstractAsyncContextManager[Any]]]
     "impinj": lambda table, place: ImpinjEmulator(place.account(table["name"]), table["topic"]),
     "zebra": lambda table, place: ZebraEmulator(place.account(table["name"]), table["topic"]),
     "json": lambda table, place: JsonEmulator(place.account(table["name"]), table["topic"]),
+    "llrp": _llrp,
     "scanner": lambda table, place: ScannerEmulator(table["port"]),
     "scale": lambda table, place: ScaleEmulator(table["port"], dialect=table["dialect"]),
     "zpl": lambda table, place: ZplEmulator(table["port"]),
@@ -102,7 +114,7 @@ PLAYED: Mapping[str, Callable[[Table, Place], AbstractAsyncContextManager[Any]]]
     "folder": lambda table, place: FolderView(Path(table["folder"])),
 }
 """How a device is played; a stack light hangs on its reader and needs nobody."""
-READ_ITEMS = ("uhfreader", "mercury", "m100", "a0", "impinj", "zebra", "json")
+READ_ITEMS = ("uhfreader", "mercury", "m100", "a0", "impinj", "zebra", "json", "llrp")
 """Readers whose fields the items are laid into, one after the other."""
 
 
