@@ -216,3 +216,20 @@ class TagEmulator(TagField, LineEmulator):
         self.field = {}
         self.polls = 0
         """How often it was asked for tags."""
+
+
+class CodeEmulator(LineEmulator):
+    """A barcode scanner; a kind of its own says how its `say` carries the text."""
+
+    suffix = b"\r"
+
+    def scan(self, text: str, *, symbology: str | None = None) -> None:
+        """Pull the trigger on a code; `symbology` is the AIM identifier to send before it."""
+        self.say((symbology or "").encode() + text.encode() + self.suffix)
+
+    def obey(self, line: str) -> None:
+        """Each line is a code, except the words of every line emulator."""
+        if line.partition(" ")[0] in self.orders():
+            super().obey(line)
+        else:
+            self.scan(line)

@@ -1,8 +1,8 @@
 """Key events to the bytes that a scanner on a line would have sent; touches no device.
 
 A scanner that plays a keyboard presses the keys of one layout, and has to be set to the US one. Control and
-`]` is the byte 0x1D, as scanners type FNC1; Alt with digits on the keypad is the sign of that number, which some
-scanners use to be free of layouts. A key held down repeats in the kernel only, and is not typed again.
+`]` is the byte 0x1D, as scanners type FNC1; Alt with digits on the keypad is the sign of that number, which
+some scanners use to be free of layouts. A key held down repeats in the kernel only, and is not typed again.
 """
 
 from collections.abc import Iterator

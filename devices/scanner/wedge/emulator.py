@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from devices.scanner.emulator import ScannerEmulator
+from devices.emulation import CodeEmulator
 from devices.scanner.wedge.codec import encode
 from devices.scanner.wedge.frames import (
     ENTER,
@@ -21,7 +21,7 @@ KEYS = {sign: (code, False) for code, sign in reversed(list(PLAIN.items()))} | {
 KEYPAD_DIGITS = (82, 79, 80, 81, 75, 76, 77, 71, 72, 73)
 
 
-class WedgeEmulator(ScannerEmulator):
+class WedgeEmulator(CodeEmulator):
     """One emulated scanner on a pseudo-terminal, for nothing here has a real input device."""
 
     def say(self, content: bytes) -> None:

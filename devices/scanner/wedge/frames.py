@@ -22,7 +22,7 @@ KEYPAD: Mapping[int, str] = MappingProxyType(
     | {55: "*", 74: "-", 78: "+", 83: ".", 98: "/"}
 )
 PLAIN: Mapping[int, str] = MappingProxyType(
-    {first + at: sign for first, signs, _ in ROWS for at, sign in enumerate(signs)} | KEYPAD
+    {first + at: sign for first, signs, _ in ROWS for at, sign in enumerate(signs)} | dict(KEYPAD)
 )
 SHIFTED: Mapping[int, str] = MappingProxyType(
     {first + at: sign for first, _, signs in ROWS for at, sign in enumerate(signs)}
