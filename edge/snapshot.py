@@ -286,6 +286,7 @@ def _device(status: DeviceStatus) -> dict[str, Any]:
         "kind": status.kind,
         "state": status.state,
         "reason": status.reason,
+        "says": dict(status.values),
     }
 
 

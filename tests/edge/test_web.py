@@ -36,6 +36,14 @@ async def test_the_snapshot_has_every_key_from_the_start(page: httpx.AsyncClient
     assert set(await state(page)) == set(Snapshot.__annotations__)
 
 
+async def test_what_a_device_says_of_itself_is_in_the_snapshot(
+    page: httpx.AsyncClient, rig: "Rig", rig_module: ModuleType
+) -> None:
+    rig.senses.devices = (rig_module.status_of("fx", values={"antennas": "4 of 8", "temperature_c": "23"}),)
+    [device] = (await state(page))["devices"]
+    assert device["says"] == {"antennas": "4 of 8", "temperature_c": "23"}
+
+
 async def test_the_snapshot_follows_an_item(page: httpx.AsyncClient, rig: "Rig", site: ModuleType) -> None:
     rig.tags = {site.tag(1): NEAR}
     await rig.tick()
