@@ -10,7 +10,7 @@ from pydantic import Field
 from devices.conversation import Conversation
 from devices.device import Condition, CountFault
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
-from devices.errors import LinkLost
+from devices.errors import DeviceFault, LinkLost
 from devices.scale.fields import DIALECTS, SCALE_WIRES
 from devices.scale.frames import Answer, Command, Refusal, Said, Status, Weighing
 from devices.scale.weights import Settling, Trouble, grams
@@ -97,7 +97,10 @@ class LineScale:
         """A port without a scale behind it must not look ready."""
         if self._config.mode == "poll":
             timeout_s = self._config.reply_timeout_ms / 1000
-            await self._line.ask(self._question, lambda said: True, timeout_s=timeout_s)
+            said = await self._line.ask(self._question, lambda said: True, timeout_s=timeout_s)
+            if isinstance(said, Refusal) and said.code != NOT_NOW:
+                sentence = f"the scale answers {said.code}: it does not know the question, check its dialect"
+                raise DeviceFault(sentence, reason="scale_refused")
         elif self._config.silent_s:
             await self._next_of_stream()
 
@@ -216,4 +219,5 @@ SCALE = Driver(
     build=_build,
     protocols=SCALE_WIRES,
     emulator="devices.scale.emulator:ScaleEmulator",
+    probes=({"baud": 9600, "dialect": "mt_sics", "reply_timeout_ms": 300},),
 )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from devices.device import Scale
-from devices.errors import LinkLost
+from devices.errors import DeviceFault, LinkLost
 from devices.scale.driver import ScaleConfig
 from devices.scale.emulator import ScaleEmulator
 from inspection.readings import Weight
@@ -178,6 +178,15 @@ async def test_another_unit_than_the_bench_expects_is_not_recorded(scale_rig: An
         assert not pending.done()
         scale_rig.emulator.put("1.00", "g")
         assert (await pending).as_sent == "1.00 g"
+
+
+async def test_a_scale_of_another_dialect_is_not_ready_and_says_why(tmp_path: Path) -> None:
+    port = str(tmp_path / "scale")
+    config = ScaleConfig(driver="scale", name="pan", port=port, dialect="ohaus", question="HELLO")
+    async with ScaleEmulator(port, dialect="ohaus"):
+        with pytest.raises(DeviceFault, match="check its dialect") as fault:
+            await build("scale", config, Counter[str]()).__aenter__()
+    assert fault.value.reason == "scale_refused"
 
 
 async def test_a_change_that_is_smaller_than_asked_for_is_none(scale_rig: Any) -> None:

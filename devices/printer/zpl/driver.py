@@ -149,4 +149,5 @@ ZPL = Driver(
     build=_build,
     protocols=(ZPL_STATUS,),
     emulator="devices.printer.zpl.emulator:ZplEmulator",
+    probes=({"baud": 9600, "reply_timeout_ms": 300},),
 )
