@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from llrpkit.inventory import TagReport
+from llrpkit.protocol import decode_message, messages, params
 from prometheus_client import CollectorRegistry
 
 from benchmarks.rfid_serial import PEERS, ROOT
@@ -27,6 +29,7 @@ from devices.config import parse_devices
 from devices.driver import Surroundings
 from devices.framing import BadBytes, BadFrame
 from devices.protocols import PROTOCOLS
+from devices.scanner.codec import Decoder
 from devices.supervisor import Supervisor
 from devices.wire import WireProtocol, way_of
 from edge.watch import TagWatch
@@ -100,6 +103,41 @@ def speed(wire: WireProtocol) -> Speed:
         read_per_s=per_second(lambda: frames(True)),
         line_per_s=wire.baud / BITS_PER_BYTE / size if is_line else None,
     )
+
+
+def scanner() -> Speed:
+    """Codes of a serial scanner, each with its line's end."""
+    stream = b"".join(b"]d20109501101530003212345%04d\r\n" % number for number in range(1000))
+
+    def codes() -> int:
+        decoder, found = Decoder(), 0
+        for number, at in enumerate(range(0, len(stream), PIECE)):
+            found += len(decoder.feed(stream[at : at + PIECE], number / 10))
+        return found
+
+    rate = per_second(codes)
+    return Speed(frames_per_s=rate, read_per_s=rate, line_per_s=9600 / BITS_PER_BYTE / (len(stream) / 1000))
+
+
+def llrp_reports() -> Speed:
+    """Reports of one tag each, to the last field: what llrpkit reads of them, and not only the envelope."""
+    tag = params.TagReportData(
+        epc_parameter=params.EPC_96(epc=bytes(range(12))),
+        antenna_id=params.AntennaID(antenna_id=1),
+        peak_rssi=params.PeakRSSI(peak_rssi=-55),
+        last_seen_timestamp_utc=params.LastSeenTimestampUTC(microseconds=1_790_000_000_000_000),
+    )
+    content = messages.RO_ACCESS_REPORT(tag_report_datas=[tag]).to_bytes(message_id=1)
+
+    def reports() -> int:
+        for _ in range(ROUNDS):
+            read = decode_message(content)
+            assert isinstance(read, messages.RO_ACCESS_REPORT)
+            TagReport.from_param(read.tag_report_datas[0])
+        return ROUNDS
+
+    rate = per_second(reports)
+    return Speed(frames_per_s=rate, read_per_s=rate, line_per_s=None)
 
 
 def _ask(fields: Callable[[Any, Any], Any], frame: Any, way: Any) -> None:
@@ -205,6 +243,7 @@ async def _look(watch: TagWatch) -> None:
 def main() -> dict[str, Any]:
     """All of it, beside its limits."""
     speeds = {name: speed(wire) for name, wire in PROTOCOLS.items()}
+    speeds |= {"llrp, tag reports by llrpkit": llrp_reports(), "scanner": scanner()}
     bench = asyncio.run(sustained())
     slowest = min(each.times_the_line for each in speeds.values() if each.times_the_line is not None)
     return {

@@ -7,6 +7,7 @@ and one clock for all reads.
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -14,16 +15,18 @@ from pydantic import AfterValidator, Field
 
 from devices.device import Clock, CountFault
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
-from devices.errors import DeviceError, LinkLost, WrongSetUp
+from devices.errors import DeviceError, DeviceFault, LinkLost, WrongSetUp
 from devices.rfid.lateness import Lateness
 from devices.rfid.llrp.fields import LLRP_WIRE
 from devices.transport.opening import TCP, Port, tcp_address
-from inspection.readings import TagRead
+from inspection.readings import TagRead, Trigger
 
 if TYPE_CHECKING:
     from llrpkit import Reader
     from llrpkit.inventory import TagReport
 
+STEP_S = 0.1
+"""So late a change of an input is told at most, where no tag is read."""
 QUIET_S = 0.5
 """Nothing said for so long, the reader is asked whether it is there."""
 ANSWER_S = 2.0
@@ -55,6 +58,8 @@ class LlrpConfig(DeviceSettings):
     power_dbm: float | None = Field(default=None, ge=0, le=40)
     """The nearest below it that the reader has; None leaves it at its highest."""
     session: int = Field(default=1, ge=0, le=3)
+    inputs: tuple[Annotated[int, Field(ge=1, le=16)], ...] = Field(default=(), max_length=16)
+    """Inputs whose changes are told."""
     report_every: int = Field(default=1, ge=1, le=1000)
     """Tags in one report."""
 
@@ -93,27 +98,52 @@ class LlrpReader:
     async def __aexit__(self, *exc: object) -> None:
         reader, self._reader = self._reader, None
         if reader is not None:
-            await reader.close()
+            try:
+                await self._stop(reader)
+            finally:
+                await reader.close()
 
-    async def reads(self) -> AsyncGenerator[TagRead, None]:
-        """Yield reads as they come; raises LinkLost when the reader is gone or does not answer."""
+    async def set_output(self, number: int, active: bool) -> None:
+        """Switch an output, counted from 1; raises DeviceFault, LinkLost."""
+        from llrpkit.exceptions import LLRPError, LLRPStatusError
+
+        if self._reader is None:
+            raise LinkLost(f"{self._config.name} is not connected")
+        try:
+            await self._reader.set_gpo(number, active)
+        except LLRPStatusError as error:
+            raise DeviceFault(f"the reader refuses output {number}: {error}", reason="no_outputs") from error
+        except LLRPError as error:
+            raise self._translated(error) from error
+
+    async def reads(self) -> AsyncGenerator[TagRead | Trigger, None]:
+        """Yield reads, and changes of its inputs, as they come.
+
+        Raises LinkLost when the reader is gone or does not answer.
+        """
         from llrpkit.exceptions import LLRPError
         from llrpkit.inventory import TagReport
 
         if self._reader is None:
             raise LinkLost(f"{self._config.name} is not connected")
-        client = self._reader.client
+        reader, loop = self._reader, asyncio.get_running_loop()
+        heard_at = loop.time()
         while True:
-            self._notice_news(self._reader)
+            for trigger in self._notice_news(reader):
+                yield trigger
             try:
-                async with asyncio.timeout(QUIET_S):
-                    report = await client.reports.get()
+                async with asyncio.timeout(STEP_S):
+                    report = await reader.client.reports.get()
             except TimeoutError:
+                if loop.time() - heard_at < QUIET_S:
+                    continue
                 try:
-                    await self._ask_whether_it_is_there(self._reader)
+                    await self._ask_whether_it_is_there(reader)
                 except LLRPError as error:
                     raise self._translated(error) from error
+                heard_at = loop.time()
                 continue
+            heard_at = loop.time()
             self.counts["frames"] += 1
             for each in report.tag_report_datas:
                 if read := self._read(TagReport.from_param(each)):
@@ -144,15 +174,31 @@ class LlrpReader:
             messages.START_ROSPEC(ro_spec_id=ROSPEC),
         ):
             check_status(await client.transact(step))
+        for number in config.inputs:
+            await reader.set_gpi_enabled(number, True)
+
+    async def _stop(self, reader: "Reader") -> None:
+        """Take our inventory out, or the reader goes on sending for nobody; one that is gone keeps it."""
+        from llrpkit.exceptions import LLRPError
+        from llrpkit.protocol import messages
+
+        with suppress(LLRPError):
+            await reader.client.transact(messages.DELETE_ROSPEC(ro_spec_id=ROSPEC))
 
     async def _ask_whether_it_is_there(self, reader: "Reader") -> None:
         from llrpkit.protocol import messages
 
         await reader.client.transact(messages.GET_ROSPECS())
 
-    def _notice_news(self, reader: "Reader") -> None:
-        """Count what the reader says of itself, and what is no answer to anything."""
+    def _notice_news(self, reader: "Reader") -> Iterator[Trigger]:
+        """Count what the reader says of itself, and what is no answer to anything; tell of its inputs."""
         client = reader.client
+        while not client.gpi_edges.empty():
+            edge = client.gpi_edges.get_nowait()
+            if edge.port in self._config.inputs:
+                yield Trigger(
+                    source=self._config.name, input=edge.port, active=edge.high, seen_at=self._clock()
+                )
         while not client.events.empty():
             for code, sentence in _news(client.events.get_nowait()):
                 self._count(code, sentence)

@@ -135,6 +135,20 @@ class LlrpEmulator(TagField):
         """Pull one antenna's cable; the reader says so."""
         await self._reader.set_antenna_connected(antenna, False)
 
+    async def set_input(self, number: int, high: bool) -> None:
+        """Change the level of an input from outside; the reader says so where it was asked to."""
+        await self._reader.set_gpi(number, high)
+
+    @property
+    def inventories(self) -> int:
+        """How many inventories stand in the reader."""
+        return len(self._reader._rospecs)
+
+    @property
+    def outputs(self) -> dict[int, bool]:
+        """The levels of the outputs."""
+        return dict(self._reader._gpo_states)
+
     def _sync(self) -> None:
         self._reader.tags = [
             EmulatedTag(epc=tag.epc, antennas=(tag.antenna,), rssi_dbm=tag.rssi_dbm)

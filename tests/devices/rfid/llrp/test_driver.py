@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from demo.processes import free_ports
 from devices.driver import Surroundings
-from devices.errors import LinkLost, WrongSetUp
+from devices.errors import DeviceFault, LinkLost, WrongSetUp
 from devices.rfid.llrp.driver import LLRP, LlrpConfig, LlrpReader
 from devices.rfid.llrp.emulator import LlrpEmulator
+from inspection.readings import TagRead, Trigger
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 
@@ -48,6 +49,7 @@ async def test_a_read_says_where_how_strong_and_when(emulator: LlrpEmulator) -> 
     async with opened_at(emulator) as reader, aclosing(reader.reads()) as reads:
         async with asyncio.timeout(10):
             read = await anext(reads)
+    assert isinstance(read, TagRead)
     assert (read.epc, read.antenna) == (ITEM, 2)
     assert read.rssi_dbm == pytest.approx(-48, abs=10)
     assert read.reader_time is not None
@@ -59,7 +61,8 @@ async def test_only_the_antennas_asked_for_read(emulator: LlrpEmulator) -> None:
     emulator.place(ITEM, antenna=3)
     async with opened_at(emulator, antennas=(3,)) as reader, aclosing(reader.reads()) as reads:
         async with asyncio.timeout(10):
-            assert {(await anext(reads)).epc for _ in range(20)} == {ITEM}
+            seen = [await anext(reads) for _ in range(20)]
+    assert {read.epc for read in seen if isinstance(read, TagRead)} == {ITEM}
 
 
 async def test_a_reader_that_hangs_is_found_out(emulator: LlrpEmulator) -> None:
@@ -117,6 +120,36 @@ async def test_an_antenna_that_is_pulled_off_is_counted(emulator: LlrpEmulator) 
             while not faults:
                 await anext(reads)
     assert faults == {"antenna_error": 1}
+
+
+async def test_an_input_that_changes_is_told(emulator: LlrpEmulator) -> None:
+    async with opened_at(emulator, inputs=(2,)) as reader, aclosing(reader.reads()) as reads:
+        waiting = asyncio.ensure_future(anext(reads))
+        await asyncio.sleep(0.05)
+        await emulator.set_input(1, True)
+        await emulator.set_input(2, True)
+        async with asyncio.timeout(5):
+            told = await waiting
+    assert isinstance(told, Trigger)
+    assert (told.source, told.input, told.active) == ("portal", 2, True)
+
+
+async def test_an_output_is_switched(emulator: LlrpEmulator) -> None:
+    reader = opened_at(emulator)
+    with pytest.raises(LinkLost):
+        await reader.set_output(1, True)
+    async with reader:
+        await reader.set_output(1, True)
+        assert emulator.outputs == {1: True, 2: False, 3: False, 4: False}
+        with pytest.raises(DeviceFault) as refused:
+            await reader.set_output(9, True)
+    assert refused.value.reason == "no_outputs"
+
+
+async def test_a_reader_that_is_left_reads_no_more(emulator: LlrpEmulator) -> None:
+    async with opened_at(emulator):
+        assert emulator.inventories == 1
+    assert emulator.inventories == 0
 
 
 async def test_other_clients_may_delete_all_and_let_an_inventory_start_itself(
