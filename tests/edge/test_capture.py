@@ -1,5 +1,6 @@
 """Pictures of a view: one, or two so that motion is seen; only the one that is graded stays."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -103,6 +104,22 @@ async def test_a_camera_that_fails_at_the_second_frame_is_named(
     answer = await capture(taking(camera, then=folder.clear), ("top",), 2.0, frames=2)
     assert isinstance(answer, Hold)
     assert (answer.reason, answer.detail.startswith("top")) == ("camera_lost", True)
+
+
+async def test_each_camera_that_fails_is_named_and_none_waits_for_a_slow_one(mug: bytes) -> None:
+    async def take(view: str) -> Frame:
+        if view == "side":
+            raise DeviceFault("the picture is cut short", reason="picture_cut_short")
+        if view == "back":
+            await asyncio.sleep(30)
+        return Frame(
+            view=view, camera="cam", content=mug, media_type="image/jpeg", captured_at=datetime.now(UTC)
+        )
+
+    async with asyncio.timeout(5):
+        answer = await capture(take, ("top", "side", "back"), 0.1)
+    assert isinstance(answer, Hold)
+    assert answer.detail == "side: the picture is cut short; back: no picture within 0.1 s"
 
 
 async def test_each_view_keeps_its_last_frame(mug: bytes) -> None:

@@ -265,4 +265,5 @@ VC0706 = Driver(
     build=_build,
     protocols=(VC0706_WIRE,),
     emulator="devices.camera.vc0706.emulator:Vc0706Emulator",
+    probes=({"view": "probe", "baud": 38400, "reply_timeout_ms": 300},),
 )

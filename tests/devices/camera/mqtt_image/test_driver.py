@@ -1,6 +1,7 @@
 """How fresh a picture of a topic is, and whose answer it is."""
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -12,10 +13,14 @@ from pydantic import ValidationError
 from devices.camera.mqtt_image.driver import MqttImageCamera, MqttImageConfig
 from devices.camera.mqtt_image.emulator import MqttImageEmulator
 from devices.errors import DeviceFault
+from devices.supervisor import Supervisor
+from devices.watch import DeviceStatus, State
 from edge.broker import Broker, BrokerConfig
+from link.inbox import Message
 from link.mqtt import MqttSession
 from tests.contracts.camera_rigs import USERS, jpeg
 from tests.contracts.conftest import build
+from tests.contracts.lines import open_handles, supervisor_of
 
 TOPIC, TRIGGER = "devices/cam1/picture", "devices/cam1/take"
 DARK, LIGHT = jpeg(20), jpeg(220)
@@ -153,3 +158,50 @@ async def test_messages_that_are_no_picture_are_counted_by_name(
 def test_an_end_without_a_beginning_is_a_mistake() -> None:
     with pytest.raises(ValidationError, match="chunk_start"):
         MqttImageConfig(driver="mqtt_image", name="c", view="top", topic="a/b", chunk_end="end")
+
+
+async def state_of(bench: Supervisor, state: State) -> DeviceStatus:
+    async with asyncio.timeout(30):
+        while bench.snapshot()[0].state is not state:
+            await bench.wait_for_change()
+    return bench.snapshot()[0]
+
+
+async def test_a_driver_that_fails_at_a_message_is_told_and_takes_the_next(
+    broker: Broker, emulator: MqttImageEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception while a message is handled must not leave a camera that looks well and hears nothing."""
+    original = MqttImageCamera._picture
+
+    async def picture(self: MqttImageCamera, message: Message) -> Any:
+        if message.payload == b"poison":
+            raise ZeroDivisionError("a fault nobody foresaw")
+        return await original(self, message)
+
+    monkeypatch.setattr(MqttImageCamera, "_picture", picture)
+    table = {"driver": "mqtt_image", "name": "cam1", "view": "top", "topic": TOPIC, "trigger_topic": TRIGGER}
+    async with supervisor_of(table, mqtt=broker.account("station")) as bench:
+        await state_of(bench, State.READY)
+        await emulator.send(b"poison")
+        assert (await state_of(bench, State.LOST)).reason == "driver_failed"
+        await state_of(bench, State.READY)
+        emulator.show(LIGHT)
+        assert (await bench.capture("top")).content == LIGHT
+
+
+async def opened_and_left(made: MqttImageCamera, times: int) -> None:
+    for _ in range(times):
+        async with made:
+            watching = asyncio.ensure_future(made.watch())
+            await asyncio.sleep(0)
+            made._opened().cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+
+
+@pytest.mark.parametrize("times", [5, pytest.param(200, marks=pytest.mark.soak)])
+async def test_a_broken_line_leaves_no_task_no_thread_and_no_handle(camera: Make, times: int) -> None:
+    made = camera()
+    await opened_and_left(made, 1)
+    before = len(list(open_handles())), threading.active_count(), len(asyncio.all_tasks())
+    await opened_and_left(made, times)
+    assert (len(list(open_handles())), threading.active_count(), len(asyncio.all_tasks())) == before

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from devices.camera.vc0706.driver import Vc0706Camera, Vc0706Config
+from devices.camera.vc0706.driver import VC0706, Vc0706Camera, Vc0706Config
 from devices.camera.vc0706.emulator import Vc0706Emulator
 from devices.errors import DeviceFault, LinkLost
 from tests.contracts.conftest import build
@@ -170,3 +170,13 @@ async def test_a_picture_takes_as_long_as_its_line_needs(
 def test_over_tcp_the_rate_is_not_ours_to_switch() -> None:
     with pytest.raises(ValidationError, match="serial server"):
         Vc0706Config(driver="vc0706", name="c", view="top", port="tcp://a:1", switch_baud=115200)
+
+
+async def test_it_answers_when_a_port_is_asked_who_is_there(
+    camera: Callable[..., Vc0706Camera], emulator: Vc0706Emulator
+) -> None:
+    emulator.size = "320x240"
+    (settings,) = ({**probe} for probe in VC0706.probes)
+    settings.pop("view")
+    async with camera(**settings):
+        assert (emulator.size, emulator.parts) == ("320x240", 0), "to be asked changes nothing"
