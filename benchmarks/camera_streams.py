@@ -16,8 +16,7 @@ import cv2
 import numpy as np
 
 from devices.camera.opencv.driver import OpenCvCamera, OpenCvConfig
-from devices.camera.opencv.emulator import MjpegEmulator
-from devices.camera.opencv.rtsp_emulator import RtspEmulator
+from devices.camera.opencv.emulator import MjpegEmulator, RtspEmulator
 from devices.transport.tcp_end import TcpEnd
 
 FPS = 25.0

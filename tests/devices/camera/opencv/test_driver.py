@@ -17,8 +17,7 @@ import pytest
 
 from devices.camera.opencv import driver, grabber
 from devices.camera.opencv.driver import OpenCvCamera, OpenCvConfig
-from devices.camera.opencv.emulator import MjpegEmulator
-from devices.camera.opencv.rtsp_emulator import RtspEmulator
+from devices.camera.opencv.emulator import MjpegEmulator, RtspEmulator
 from devices.errors import LinkLost, WrongSetUp
 from tests.contracts.camera_rigs import jpeg, shade_of
 from tests.contracts.conftest import build
