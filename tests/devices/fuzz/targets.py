@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from devices.camera.mqtt_image.payload import Assembler, NoPicture, unpack
+from devices.camera.picture import JPEG, PNG, media_type_of
+from devices.errors import DeviceFault
 from devices.protocols import PROTOCOLS
 from devices.rfid.impinj import payload as impinj
 from devices.rfid.json_events import MOST_EVENTS, Fault, objects
@@ -26,6 +30,16 @@ JSON_MAPS = (
     JsonMap(tags="items", epc="data.hex", antenna="antenna.port", rssi="rssi", time="at", time_unit="s"),
     JsonMap(epc="U", antenna="S", coding="ascii-hex", only_field="E", only_values=("R", "C")),
     JsonMap(tags="tags", epc=".", coding="base64url", number="Sequence"),
+)
+
+MOST_PICTURE = 512
+"""Bytes: small, so that the limit is met."""
+PICTURES = (
+    bytes.fromhex("ffd8ffe000044a46ffc0000b080010001001011100ffda0008010100003f00a5ffd9"),
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10\x08\0\0\0\0abcd\0\0\0\x01IDATxefghIEND\xaeB`\x82",
+    b"data:image/jpeg;base64,/9j/wAALCAAQABABAREA/9oACAEBAAA/AKX/2Q==",
+    b'{"data": ["/9j/wAALCAAQABABAREA/9oACAEBAAA/AKX/2Q=="]}',
+    b"start 6\nabc\nabc\nend\nstart\nabc\nend",
 )
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -92,6 +106,22 @@ def ask_scanner(content: bytes) -> None:
     assert not pieces.is_waiting
 
 
+def ask_picture(content: bytes) -> None:
+    """A camera's message is a bounded picture or refused in words, whole or in parts."""
+    for path in ((), ("data", "0")):
+        try:
+            found = unpack(content, path, MOST_PICTURE)
+            assert media_type_of(found, view="top", largest_bytes=MOST_PICTURE) in (JPEG, PNG)
+            assert 0 < len(found) <= MOST_PICTURE
+        except (NoPicture, DeviceFault) as refusal:
+            assert str(refusal) and refusal.reason
+    parts = Assembler(start=b"start", end=b"end", largest_bytes=MOST_PICTURE, longest_gap_s=1.0)
+    for number, part in enumerate(content.split(b"\n")):
+        with suppress(NoPicture):
+            parts.feed(part, float(number % 3))
+        assert parts.held <= MOST_PICTURE
+
+
 def written(name: str) -> tuple[bytes, ...]:
     """The bytes of all recorded vectors of one name."""
     found = json.loads((FOLDER / f"{name}.json").read_text())
@@ -118,5 +148,6 @@ TARGETS: Mapping[str, Target] = {
     "impinj": Target(ask=ask_impinj, seeds=messages("impinj")),
     "zebra": Target(ask=ask_zebra, seeds=messages("zebra")),
     "json": Target(ask=ask_json, seeds=messages("smartreader", "starfish", "springcard", "newland", "keonn")),
+    "picture": Target(ask=ask_picture, seeds=PICTURES),
     "scanner": Target(ask=ask_scanner, seeds=(b"]d20104012345123456\r\n", b"]E04006381333931\r")),
 }
