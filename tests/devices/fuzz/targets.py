@@ -19,9 +19,11 @@ from devices.rfid.zebra.health import Wanted, condition, dropped
 from devices.rfid.zebra.orders import read_answers, read_command
 from devices.scanner.codec import Decoder
 from inspection.errors import NotUnderstood
-from inspection.identity.epc import read_epc, trade_item
+from inspection.identity.epc import OWN, read_epc, trade_item
 from inspection.identity.faults import Fault as CodeFault
 from inspection.identity.gs1 import read_code, read_elements
+from inspection.identity.plus import HEADERS as PLUS
+from inspection.identity.plus import decode_plus
 from tests.devices.conftest import FOLDER
 from tests.devices.fuzz.asking import WireAsking
 
@@ -63,6 +65,26 @@ def ask_epc(content: bytes) -> None:
     except NotUnderstood as error:
         assert str(error)
         assert error.fault in set(CodeFault)
+    _encode_again(content)
+
+
+def _encode_again(content: bytes) -> None:
+    """What a decoder of ours reads, written down again, is the same."""
+    if content and content[0] in OWN:
+        kind = OWN[content[0]]
+        with suppress(NotUnderstood):
+            read = kind.read(_first_bits(content, kind.BITS))
+            assert kind.read(_first_bits(read.encode(), kind.BITS)) == read
+    if content and content[0] in PLUS:
+        with suppress(NotUnderstood):
+            plus = decode_plus(int.from_bytes(content, "big"), len(content) * 8)
+            encoded = plus.encode()
+            assert decode_plus(int.from_bytes(encoded, "big"), len(encoded) * 8) == plus
+
+
+def _first_bits(content: bytes, bits: int) -> int:
+    size = -(-bits // 8)
+    return int.from_bytes(content[:size].ljust(size, b"\0"), "big") >> size * 8 - bits
 
 
 def ask_gs1(content: bytes) -> None:
