@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tests.devices.fuzz.targets import CORPUS, TARGETS
@@ -111,29 +113,29 @@ def _keep(name: str, found: Path, least: Path) -> None:
             shutil.copy(path, CORPUS / name / path.name[:12])
 
 
-def run(names: Iterable[str], seconds: int, *, keep: bool) -> Mapping[str, Outcome]:
-    """All targets, one after the other."""
+def run(names: Iterable[str], seconds: int, *, keep: bool, jobs: int = 1) -> Mapping[str, Outcome]:
+    """All targets, so many at a time; each has its share of the seconds."""
     chosen = list(names)
     share = max(1, seconds // len(chosen))
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     outcomes: dict[str, Outcome] = {}
-    with Progress(*columns) as progress:
-        task = progress.add_task("", total=len(chosen))
-        for name in chosen:
-            progress.update(task, description=f"{name}, {share} s")
-            outcomes[name] = fuzz(name, share, keep=keep)
-            progress.advance(task)
-    return outcomes
+    with Progress(*columns, console=Console(stderr=True)) as progress, ThreadPoolExecutor(jobs) as pool:
+        task = progress.add_task(f"{len(chosen)} codecs, {share} s each", total=len(chosen))
+        running = {pool.submit(fuzz, name, share, keep=keep): name for name in chosen}
+        for done in as_completed(running):
+            outcomes[running[done]] = done.result()
+            progress.update(task, description=f"{running[done]} done", advance=1)
+    return {name: outcomes[name] for name in chosen}
 
 
-def page(outcomes: Mapping[str, Outcome], seconds: int) -> str:
+def page(outcomes: Mapping[str, Outcome], seconds: int, jobs: int = 1) -> str:
     """The outcomes in Markdown."""
     total = sum(each.runs for each in outcomes.values())
     crashed = [name for name, each in outcomes.items() if each.crash]
     lines = [
         f"# Fuzzing of the codecs, {datetime.now(UTC):%Y-%m-%d}",
         "",
-        f"`make fuzz ARGS='--seconds {seconds}'`; Python {platform.python_version()}, atheris, "
+        f"`make fuzz ARGS='--seconds {seconds} --jobs {jobs}'`; Python {platform.python_version()}, atheris, "
         f"{platform.machine()}. {total:,} inputs over {len(outcomes)} codecs.",
         "",
         ASKED,
@@ -159,12 +161,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {' '.join(TARGETS)}; all without any")
     parser.add_argument("--seconds", type=int, default=600, help="for all of them together (600)")
+    parser.add_argument("--jobs", type=int, default=1, help="so many of them at a time (1)")
     parser.add_argument("--keep", action="store_true", help="keep what found new branches")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(TARGETS):
         parser.error(f"no such codec: {' '.join(sorted(unknown))}")
-    outcomes = run(chosen.names or TARGETS, chosen.seconds, keep=chosen.keep)
-    print(page(outcomes, chosen.seconds))
+    outcomes = run(chosen.names or TARGETS, chosen.seconds, keep=chosen.keep, jobs=chosen.jobs)
+    print(page(outcomes, chosen.seconds, chosen.jobs))
     for name, each in outcomes.items():
         if each.crash:
             print(f"\n{name}: see {CRASHES}\n{each.crash}", file=sys.stderr)
