@@ -46,14 +46,15 @@ FASTEST_LINE = 1_000_000
 """Baud; what is faster is a network, which nothing here can fill."""
 LEAST_TIMES_THE_LINE = 10
 """At its full rate a line costs at most a tenth of a core."""
-TAGS = 56
+TAGS = 62
 """The emulated module reports each of them 25 times a second."""
 WARM_UP_S = 3.0
 PATIENCE_S = 60.0
 RUN_S = 20.0
 TICK_S = 0.1
-LEAST_READS_PER_S = 950
+LEAST_READS_PER_S = 1000
 MOST_OF_A_CORE = 0.10
+"""At 1,000 reads a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,7 +258,7 @@ def main() -> dict[str, Any]:
         "limit_of_a_core": MOST_OF_A_CORE,
         "within_limit": slowest >= LEAST_TIMES_THE_LINE
         and bench["reads_per_s"] >= LEAST_READS_PER_S
-        and bench["of_a_core"] <= MOST_OF_A_CORE
+        and bench["for_1000"] <= MOST_OF_A_CORE
         and not bench["dropped"],
     }
 
@@ -268,11 +269,13 @@ def page(figure: dict[str, Any]) -> Iterator[str]:
     yield f"# Speed of the codecs, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n"
     yield "`python -m benchmarks.codecs`, times of the process itself, on two shared cores.\n"
     rate = f"{bench['reads_per_s']:.0f} reads/s for {bench['seconds']:.0f} s"
-    yield f"**One bench, {rate}: {bench['of_a_core']:.1%} of a core** (aim: at most {MOST_OF_A_CORE:.0%})."
+    share, each = bench["of_a_core"], bench["for_1000"]
+    yield f"**One bench, {rate}: {share:.1%} of a core; for 1,000 reads/s {each:.1%}**"
+    yield f"(aim: at most {MOST_OF_A_CORE:.0%})."
     yield BENCH.format(tags=TAGS, dropped=bench["dropped"])
     yield "| protocol | frames/s | read/s | the line carries, frames/s | times the line |"
     yield "|---|---|---|---|---|"
-    yield from (_row(name, each) for name, each in figure["codecs"].items())
+    yield from (_row(name, row) for name, row in figure["codecs"].items())
     yield OTHERS
     yield "| library | frames/s |\n|---|---|"
     for name, rate in figure["uhfreader_288_beside_others"].items():
