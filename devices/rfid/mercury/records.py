@@ -103,7 +103,11 @@ def read_tag(cursor: Cursor, flags: int) -> SeenTag:
     """Read one record; raises BadFrame for fields that we never ask for."""
     if flags & UNKNOWN:
         raise BadFrame(f"a record with unknown fields {flags:04x}")
-    found = {name: cursor.number(size, signed=signed) for name, size, signed in _announced(flags)}
+    size, announced = _announced(flags)
+    head = cursor.take(size)
+    found = {
+        name: int.from_bytes(head[start:end], "big", signed=signed) for name, start, end, signed in announced
+    }
     embedded_bits, embedded = 0, b""
     if flags & EMBEDDED:
         embedded_bits = cursor.number(2)
@@ -125,9 +129,17 @@ def read_tag(cursor: Cursor, flags: int) -> SeenTag:
 
 
 @lru_cache(maxsize=64)
-def _announced(flags: int) -> tuple[tuple[str, int, bool], ...]:
-    """Name, size and sign of the fields that these flags announce; the same ones come with every record."""
-    return tuple((name, size, flag is Metadata.RSSI) for flag, name, size in NUMBERS if flags & flag)
+def _announced(flags: int) -> tuple[int, tuple[tuple[str, int, int, bool], ...]]:
+    """The fields that these flags announce: size of all, then name, start, end and sign of each.
+
+    The same ones come with every record of a run.
+    """
+    found, at = [], 0
+    for flag, name, size in NUMBERS:
+        if flags & flag:
+            found.append((name, at, at + size, flag is Metadata.RSSI))
+            at += size
+    return at, tuple(found)
 
 
 def _bytes(bits: int) -> int:
