@@ -221,6 +221,7 @@ async def sustained(seconds: float = RUN_S) -> dict[str, Any]:
         return {
             "reads_per_s": reads / took,
             "of_a_core": used / took,
+            "for_1000": used / reads * 1000,
             "dropped": supervisor.dropped,
             "seconds": took,
         }
