@@ -34,7 +34,7 @@ from devices.errors import DeviceError, DeviceFault, LinkLost, WrongSetUp
 from devices.registry import DRIVERS
 from devices.scanner.from_frames import CodeReader
 from devices.watch import DeviceStatus, Metrics, Watch
-from inspection.readings import Frame, Scan, TagRead, Trigger, Weight
+from inspection.readings import LONGEST_EPC, Frame, Scan, TagRead, Trigger, Weight
 from link.backoff import Backoff
 
 T = TypeVar("T")
@@ -281,6 +281,8 @@ class Supervisor:
                 case Scan():
                     watch.worked()
                     self._channels.scans.put(each, watch.overtaken)
+                case TagRead() if not 1 <= len(each.epc) <= LONGEST_EPC:
+                    watch.skipped("bad_epc", f"a tag with an EPC of {len(each.epc)} bytes")
                 case TagRead():
                     watch.worked()
                     self._channels.reads.put(each, watch.overtaken)

@@ -7,6 +7,9 @@ beside it, never instead of it.
 from dataclasses import dataclass
 from datetime import datetime
 
+LONGEST_EPC = 62
+"""Bytes: 31 words of the EPC bank (Gen2, PC length field)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRead:

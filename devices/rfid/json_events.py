@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
+from inspection.readings import LONGEST_EPC
+
 LARGEST_PAYLOAD = 262_144
 """Bytes; a real event has about 300, and readers that batch send 256,000."""
 MOST_EVENTS = 1000
 """Per message."""
-LONGEST_EPC = 62
-"""Bytes: 31 words of the EPC bank (Gen2, PC length field)."""
 LONGEST_TEXT = 128
 """Characters of a name that is kept."""
 MOST_ANTENNAS = 255

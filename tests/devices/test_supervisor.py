@@ -207,7 +207,8 @@ class Sled:
         yield Condition(troubles={"battery_low": "9 % are left"})
         yield Scan(content=b"RMA-1", symbology=None, scanner="sled", scanned_at=now)
         yield Trigger(source="sled", input=1, active=True, seen_at=now)
-        yield TagRead(epc=ITEM, reader="sled", antenna=None, rssi_dbm=None, seen_at=now)
+        for epc in (b"", bytes(63), ITEM):
+            yield TagRead(epc=epc, reader="sled", antenna=None, rssi_dbm=None, seen_at=now)
         await asyncio.Event().wait()
 
 
@@ -227,7 +228,8 @@ async def test_what_a_reader_reports_goes_where_it_is_waited_for() -> None:
         assert (await anext(supervisor.scans())).text == "RMA-1"
         assert (await anext(supervisor.triggers())).input == 1
         [status] = supervisor.snapshot()
-    assert (status.state, status.reason, status.readings) == (State.DEGRADED, "battery_low", 2)
+    assert (status.state, status.readings) == (State.DEGRADED, 2)
+    assert status.faults == {"battery_low": 1, "bad_epc": 2}, "a blank tag or a torn frame is no read"
 
 
 def test_an_mqtt_reader_without_a_broker_is_a_wrong_set_up() -> None:
