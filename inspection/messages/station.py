@@ -158,6 +158,6 @@ class Presence(Message):
     node: Name
     boot: Boot
     seq: Count
-    events: Annotated[tuple[PresenceEvent, ...], Field(max_length=256)]
+    events: Annotated[tuple[PresenceEvent, ...], Field(min_length=1, max_length=256)]
     dropped: Count
     """Events that were not told since the start, because too many waited."""

@@ -132,7 +132,7 @@ presence_batches = Table(  # what tags did at a station: the newest, and nothing
     text("boot", key=True),
     number("seq", key=True),
     number("ordinal"),  # in the order of their arrival
-    blob("digest"),  # SHA-256 of the message
+    blob("digest"),  # SHA-256 of the events as they are kept
     blob("events"),  # JSON; of an EPC only its end
     number("dropped"),
     text("received_at"),

@@ -58,7 +58,8 @@ def hear_presence(connection: Connection, site: str, batch: Presence, at: str) -
     if not repository.note_start(connection, site, batch.node, batch.boot, at):
         _older_start(connection, site, batch.node, batch.boot, at)
         return False
-    digest = hashlib.sha256(batch.to_json()).digest()
+    events = ShownEvents(events=tuple(_shown(event) for event in batch.events)).to_json()
+    digest = hashlib.sha256(events).digest()  # of what is kept: a digest of whole EPCs could be guessed back
     known = presence.batch_digest(connection, site, batch)
     if known is not None:
         if known != digest:
@@ -66,8 +67,7 @@ def hear_presence(connection: Connection, site: str, batch: Presence, at: str) -
         return False
     if presence.is_behind(connection, site, batch, BATCHES_KEPT):
         return False
-    shown = ShownEvents(events=tuple(_shown(event) for event in batch.events))
-    presence.add_batch(connection, site, batch, digest, shown.to_json(), at)
+    presence.add_batch(connection, site, batch, digest, events, at)
     presence.trim(connection, site, batch.node, BATCHES_KEPT, time_text(read_time(at) - KEPT))
     return True
 

@@ -193,6 +193,16 @@ async def test_events_are_shown_newest_first_without_the_number_of_a_tag(
     assert TAG.encode() not in everything(tmp_path)
 
 
+async def test_no_digest_tells_which_of_a_thousand_tags_it_was(site: "Site", bench: "Bench") -> None:
+    def digests(connection: Connection) -> list[bytes]:
+        return list(connection.execute(select(presence_batches.c.digest)).scalars())
+
+    others = (event(tag=TAG), event(tag="ff" * 9 + TAG[-6:]))
+    await tell(site, bench, *(presence(seq, "1", each) for seq, each in enumerate(others)))
+    first, second = await site.centre.reader.run(digests)
+    assert first == second, "all but the end of an EPC is as if it had not been there"
+
+
 async def test_the_ring_is_bounded_and_what_left_it_does_not_come_back(site: "Site", bench: "Bench") -> None:
     await tell(site, bench, *(presence(seq) for seq in range(1, BATCHES_KEPT + 11)))
 
@@ -223,12 +233,13 @@ async def test_no_station_speaks_for_another(site: "Site", bench: "Bench", said:
     "wrong",
     [
         presence(2, "1", *[event()] * 257),
+        presence(2) | {"events": []},
         presence(2, "1", event(tag="XYZ")),
         presence(2, "1", event(place="a place")),
         presence(2, "1", event("linger")),
         presence(-1),
     ],
-    ids=["too many", "no hex", "no name", "no such event", "no number"],
+    ids=["too many", "none", "no hex", "no name", "no such event", "no number"],
 )
 async def test_a_batch_that_is_none_is_refused_by_name(
     site: "Site", bench: "Bench", wrong: dict[str, Any]
