@@ -248,14 +248,14 @@ class Station:
             self.arrival.forget()
 
     def _weigh(self) -> None:
-        """Put the newest weight to the item, as long as nothing is decided about it."""
+        """Put the newest weight to the item; what settles behind its verdict is spent with it, nobody's."""
         item = self.bench.item
-        if item is None or item.verdict is not None or self.pan.newest is None:
+        if item is None or self.bench.state == State.COMMITTED or self.pan.newest is None:
             return
         devices = self.seeing.senses.snapshot()
         working = {each.name for each in devices if each.kind is Kind.SCALE and each.state in WORKS}
         weight = self.pan.of(item.unit_id, working)
-        if weight is not None and weight not in item.weights:
+        if weight is not None and item.verdict is None and weight not in item.weights:
             self.bench.item = replace(item, weights=(*item.weights, weight)[-MOST_WEIGHTS:])
 
     async def _put_aside_what_was_erased(self) -> None:

@@ -95,6 +95,10 @@ async def test_a_weight_after_the_verdict_belongs_to_nobody(scaled: "Rig", site:
         await scaled.scan(said)
     await scaled.weigh(412)
     assert sent(scaled) == []
+    await scaled.scan("BIN:A")
+    await put_on_bench(scaled, site.tag(2))
+    assert scaled.state == "matched"
+    assert sent(scaled) == [], "nor to the next, whose tag is read before it lies on the scale"
 
 
 async def test_what_a_lost_scale_said_last_is_no_weight(
