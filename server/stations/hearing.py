@@ -31,6 +31,7 @@ def hear_birth(connection: Connection, site: str, birth: Birth, at: str) -> bool
     if not _is_newer(connection, site, birth, Birth.read(known) if known else None, at):
         return False
     repository.set_birth(connection, site, birth.node, birth.to_json())
+    presence.forget(connection, site, time_text(read_time(at) - KEPT))
     return True
 
 

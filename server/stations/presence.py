@@ -50,6 +50,11 @@ def trim(connection: Connection, site: str, station: str, kept: int, since: str)
     connection.execute(delete(ring).where(*_of(site, station), old))
 
 
+def forget(connection: Connection, site: str, since: str) -> None:
+    """Let what is older go, of every station: one that tells nothing more trims nothing itself."""
+    connection.execute(delete(ring).where(ring.c.site == site, ring.c.received_at < since))
+
+
 def newest_batches(
     connection: Connection, site: str, station: str, most: int, since: str
 ) -> tuple[Batch, ...]:

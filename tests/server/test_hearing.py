@@ -221,6 +221,14 @@ async def test_events_of_yesterday_are_gone(site: "Site", bench: "Bench") -> Non
     assert [each["what"] for each in (await page(site))["events"]] == ["depart"]
 
 
+async def test_a_station_that_is_gone_for_good_leaves_nothing_behind(site: "Site", bench: "Bench") -> None:
+    await tell(site, bench, presence(2))
+    site.clock.forward(90_000)
+    await tell(site, bench, birth(0, "2"))
+    left = await site.centre.reader.run(lambda c: c.execute(select(presence_batches)).all())
+    assert left == []
+
+
 @pytest.mark.parametrize("said", [birth(), death(), presence()], ids=["birth", "death", "presence"])
 async def test_no_station_speaks_for_another(site: "Site", bench: "Bench", said: dict[str, Any]) -> None:
     kind = said["schema"].rpartition("/")[2]
