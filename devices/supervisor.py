@@ -5,7 +5,6 @@ Each device has a task of its own, so one that fails never stops another.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar, cast
 
@@ -167,8 +166,15 @@ class Supervisor:
         """Show this on every signal of the bench; one that cannot is degraded or lost, and no error here."""
         for each in self._devices:
             if each.kind is Kind.SIGNAL and each.watch.works:
-                with suppress(DeviceError):
+                try:
                     await _asked(each, cast(Signal, each.device).show(lamps))
+                except DeviceError:
+                    continue  # its state says so
+                except Exception:  # a driver may be anybody's: its fault must not stop the station
+                    self._log.exception("driver failed", device=each.watch.name)
+                    each.watch.failed(
+                        "driver_failed", f"the driver of {each.watch.name} failed; the log says where"
+                    )
 
     def latest(self, view: str) -> LiveView | None:
         """What a view shows now, for the page; cheap while it does not change."""

@@ -232,6 +232,39 @@ async def test_what_a_reader_reports_goes_where_it_is_waited_for() -> None:
     assert status.faults == {"battery_low": 1, "bad_epc": 2}, "a blank tag or a torn frame is no read"
 
 
+class Lamp:
+    """A light whose driver fails when it is asked to shine."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    async def __aenter__(self) -> "Lamp":
+        return self
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def watch(self) -> None:
+        await asyncio.Event().wait()
+
+    async def show(self, lamps: Any) -> None:
+        raise ZeroDivisionError("a fault nobody foresaw")
+
+
+async def test_a_light_whose_driver_fails_ends_nobody_who_asks_it() -> None:
+    driver = Driver(kind=Kind.SIGNAL, title="", config=DeviceSettings, build=lambda *given: Lamp())
+    supervisor = Supervisor(
+        [DeviceSettings(driver="lamp", name="light")],
+        surroundings=Surroundings(clock=lambda: datetime.now(UTC)),
+        registry=CollectorRegistry(),
+        drivers={"lamp": driver},
+    )
+    async with supervisor:
+        while supervisor.snapshot()[0].state is not State.READY:
+            await supervisor.wait_for_change()
+        await supervisor.show(frozenset())
+        assert supervisor.snapshot()[0].reason == "driver_failed"
+
+
 def test_an_mqtt_reader_without_a_broker_is_a_wrong_set_up() -> None:
     devices = parse_devices([{"driver": "impinj", "name": "r700", "topic": "a/b"}])
     with pytest.raises(WrongSetUp, match="no broker"):
