@@ -188,6 +188,20 @@ def test_every_code_of_a_bad_input_exists(table: Table) -> None:
     assert {row["code"] for row in rows} - known == set()
 
 
+def test_every_trial_of_a_device_that_the_page_names_is_a_test(table: Table) -> None:
+    named = [
+        each.strip("`") for row in table(FAULTS, "device-trials") for each in row["shown by"].split("<br>")
+    ]
+    assert len(named) > 60
+    missing = []
+    for each in named:
+        path, _, test = each.partition("::")
+        file = ROOT / "tests" / path
+        if not file.is_file() or not re.search(rf"^(async )?def {test}\(", file.read_text("utf-8"), re.M):
+            missing.append(each)
+    assert missing == []
+
+
 def test_every_refusal_stands_among_the_bad_inputs(table: Table) -> None:
     named = {row["code"] for row in table(FAULTS, "inputs") if row["where it shows"] == "refused"}
     assert named == set(RefusalReason)

@@ -69,6 +69,7 @@ def test_a_code_says_what_it_carries(text: str, symbology: str | None, expected:
         ("01" + GTIN + "]C101" + GTIN, "]C1", "two codes"),
         ("https://a.example/1https://a.example/2", "]Q1", "two codes"),
         ("01" + GTIN + "17999999", "]C1", "cannot be read"),
+        ("01" + GTIN + "21SERIAL-1234" + "17991231" + "10LOT-7-LONGER", "]C1", "cannot be read"),
         ("ABC", "]E0", "no EAN"),
         ("", None, "empty"),
         (" ", None, "empty"),
@@ -79,6 +80,16 @@ def test_a_code_says_what_it_carries(text: str, symbology: str | None, expected:
 def test_a_damaged_code_is_refused_by_name(text: str, symbology: str | None, words: str) -> None:
     with pytest.raises(BadIdentifier, match=words):
         read_code(text, symbology)
+
+
+@pytest.mark.parametrize("front", ["+C1", "$d2", "^C1", "¨d2", "ÜC1"])
+def test_a_code_whose_identifier_a_wrong_keyboard_layout_has_changed_names_no_item(front: str) -> None:
+    assert read_code(front + "01" + GTIN + "21SER-9", None).is_plain
+
+
+@pytest.mark.parametrize("typed", ['\'àà-"_&"""ç"&', "&à&çç'"])
+def test_digits_of_a_wrong_keyboard_layout_name_no_item(typed: str) -> None:
+    assert read_code(typed, None).is_plain
 
 
 @given(st.integers(0, 10**13 - 1).map(lambda n: f"{n:013d}"), st.integers(0, 9))
