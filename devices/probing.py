@@ -44,7 +44,12 @@ def ports() -> Iterator[tuple[str, str]]:
     """Serial ports by their lasting name, with what the system says of each."""
     lasting = {path.resolve(): path for path in sorted(BY_ID.glob("*"))}
     for port in sorted(list_ports.comports()):
-        yield str(lasting.get(Path(port.device), port.device)), port.description or "serial port"
+        yield str(lasting.get(Path(port.device), port.device)), _said(port.description)
+
+
+def _said(description: str | None) -> str:
+    """What the system says of a port; pyserial writes `n/a` for nothing."""
+    return description if description and description != "n/a" else "serial port"
 
 
 def cameras(folder: Path = VIDEO) -> Iterator[Found]:

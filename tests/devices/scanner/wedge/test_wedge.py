@@ -1,5 +1,6 @@
 """A scanner that plays a keyboard, from its keys to its codes."""
 
+import os
 from collections import Counter
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -101,3 +102,19 @@ async def test_a_file_that_is_no_keyboard_is_a_wrong_set_up(tmp_path: Path) -> N
 async def test_a_keyboard_listens_to_nobody() -> None:
     with pytest.raises(DeviceFault):
         await TypedStream(InputStream("/dev/null", grab=False)).write(b"x")
+
+
+async def test_two_hundred_unplugs_leave_nothing_open(tmp_path: Path) -> None:
+    hand = scanner(tmp_path / "kbd", Counter(), grab=False)
+
+    async def cycle() -> None:
+        async with WedgeEmulator(tmp_path / "kbd") as emulator, hand, aclosing(hand.scans()) as scans:
+            emulator.unplug()
+            with pytest.raises(LinkLost):
+                await anext(scans)
+
+    await cycle()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(200):
+        await cycle()
+    assert len(os.listdir("/proc/self/fd")) == before
