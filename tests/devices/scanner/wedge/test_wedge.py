@@ -1,6 +1,5 @@
 """A scanner that plays a keyboard, from its keys to its codes."""
 
-import os
 from collections import Counter
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -114,7 +113,7 @@ async def test_two_hundred_unplugs_leave_nothing_open(tmp_path: Path) -> None:
                 await anext(scans)
 
     await cycle()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(200):
         await cycle()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
