@@ -40,10 +40,13 @@ class Conversation(Generic[F]):
         self._count = count
         self._gap_s = gap_s
         self._heard: deque[F] = deque()
+        self._quiet_s = 0.0
+        """How long nothing was heard, as far as anybody listened."""
 
     async def __aenter__(self) -> Self:
         self._decoder = self._fresh()
         self._heard.clear()
+        self._quiet_s = 0.0
         await self.stream.__aenter__()
         return self
 
@@ -58,20 +61,20 @@ class Conversation(Generic[F]):
         """The next frame; None when the loop's time passes `deadline` first."""
         loop = asyncio.get_running_loop()
         while not self._heard:
-            left = None if deadline is None else deadline - loop.time()
+            began = loop.time()
+            left = None if deadline is None else deadline - began
             if left is not None and left <= 0:
                 return None
-            gap = self._gap_s if self._decoder.is_waiting else None
+            gap = self._gap_s - self._quiet_s if self._decoder.is_waiting else None
             wait = min((each for each in (left, gap) if each is not None), default=None)
             try:
                 async with asyncio.timeout(wait):
-                    content = await self.stream.read()
+                    self._take(await self.stream.read())
             except TimeoutError:
-                found = self._decoder.idle()
-            else:
-                self.counts["bytes"] += len(content)
-                found = self._decoder.feed(content)
-            self._sort(found)
+                self._quiet_s += loop.time() - began
+                # Half a frame at the deadline of whoever asks is not half a frame for ever.
+                if gap is not None and self._quiet_s >= self._gap_s:
+                    self._sort(self._decoder.idle())
         return self._heard.popleft()
 
     async def ask(
@@ -87,6 +90,11 @@ class Conversation(Generic[F]):
                     return frame
             self.counts["unanswered"] += 1
         raise LinkLost(f"nothing answers at {self.stream.name}: is the device powered?", reason="silent")
+
+    def _take(self, content: bytes) -> None:
+        self._quiet_s = 0.0
+        self.counts["bytes"] += len(content)
+        self._sort(self._decoder.feed(content))
 
     def _sort(self, found: list[F | BadBytes]) -> None:
         for each in found:

@@ -26,8 +26,8 @@ from devices.transport.opening import TCP, Port, open_stream
 from inspection.readings import Frame
 
 TRIES = 3
-QUIET_S = 0.2
-"""No byte for so long: whatever was on its way has come."""
+QUIET_S = 0.3
+"""No byte for so long, which is longer than `GAP_S`: whatever was on its way has come, and is forgotten."""
 LONGEST_SETTLE_S = 5.0
 GAP_S = 0.25
 """A camera may pause in the middle of a part; a longer pause is its end."""

@@ -1,0 +1,94 @@
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+import pytest
+
+from devices.conversation import Conversation
+from devices.framing import Lines
+
+GAP_S = 0.1
+
+
+class Line:
+    """A byte stream whose other end is the test."""
+
+    name = "line"
+
+    def __init__(self) -> None:
+        self.coming: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def read(self) -> bytes:
+        return await self.coming.get()
+
+    async def write(self, content: bytes) -> None: ...
+
+
+@pytest.fixture
+def faults() -> Counter[str]:
+    return Counter()
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+@pytest.fixture
+def talk(line: Line, faults: Counter[str]) -> Conversation[bytes]:
+    def count(code: str, sentence: str) -> None:
+        faults[sentence.split()[0]] += 1
+
+    return Conversation(line, lambda: Lines(longest=64), count, gap_s=GAP_S)
+
+
+def soon(seconds: float = GAP_S / 10) -> float:
+    return asyncio.get_running_loop().time() + seconds
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    yield
+    assert loop.time() - began < seconds
+
+
+async def test_half_a_frame_at_a_deadline_is_completed_afterwards(
+    talk: Conversation[bytes], line: Line, faults: Counter[str]
+) -> None:
+    async with talk:
+        line.coming.put_nowait(b"S S  1")
+        assert await talk.next(soon()) is None
+        line.coming.put_nowait(b"00.00 g\r\n")
+        assert await talk.next(soon()) == b"S S  100.00 g"
+    assert not faults
+
+
+async def test_half_a_frame_is_given_up_after_the_gap_however_often_it_is_asked_for(
+    talk: Conversation[bytes], line: Line, faults: Counter[str]
+) -> None:
+    async with talk:
+        line.coming.put_nowait(b"S S  1")
+        with at_most(GAP_S * 10):
+            while not faults:
+                assert await talk.next(soon()) is None
+        assert faults == {"cut_short": 1}
+        line.coming.put_nowait(b"S I\r\n")
+        assert await talk.next(soon()) == b"S I"
+
+
+async def test_a_gap_counts_only_while_somebody_listens(talk: Conversation[bytes], line: Line) -> None:
+    async with talk:
+        line.coming.put_nowait(b"S S  1")
+        assert await talk.next(soon()) is None
+        await asyncio.sleep(GAP_S * 2)
+        line.coming.put_nowait(b"00.00 g\r\n")
+        assert await talk.next(soon()) == b"S S  100.00 g"
