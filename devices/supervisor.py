@@ -318,13 +318,17 @@ async def _attend(supervised: Supervised, device: OnDemand, *beside: Coroutine[A
 
 
 async def _asked(supervised: Supervised, asking: Awaitable[T]) -> T:
-    """Wait for a device's answer and note how it went; what it raises is raised."""
+    """Wait for a device's answer and note how it went; what it raises is raised.
+
+    A device that is not open says nothing new of its link: whoever opens it knows better what is wrong.
+    """
     watch = supervised.watch
     try:
         answer = await asking
     except LinkLost as error:
-        watch.lost(error.reason, str(error))
-        supervised.broken.set()
+        if watch.works:
+            watch.lost(error.reason, str(error))
+            supervised.broken.set()
         raise
     except DeviceFault as error:
         watch.failed(error.reason, str(error))

@@ -21,7 +21,7 @@ from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.emulator import ScannerEmulator
 from devices.supervisor import Supervisor
 from devices.watch import DeviceStatus, State
-from inspection.readings import Scan, TagRead, Trigger
+from inspection.readings import Frame, Scan, TagRead, Trigger
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 JPEG = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))[1].tobytes()
@@ -189,6 +189,54 @@ async def test_a_driver_with_a_fault_of_its_own_stops_nobody_else(tmp_path: Path
             assert supervisor.snapshot()[0].reason == "driver_failed"
             scanner.scan("RMA-1")
             assert (await anext(supervisor.scans())).text == "RMA-1"
+
+
+class SlowCamera:
+    """A camera that takes its time to open, and until then has no link."""
+
+    view = "top"
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+        self.may_open = asyncio.Event()
+
+    async def __aenter__(self) -> "SlowCamera":
+        await self.may_open.wait()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None: ...
+
+    async def watch(self) -> None:
+        await asyncio.Event().wait()
+
+    async def capture(self) -> Frame:
+        raise LinkLost("the camera is not open", reason="silent")
+
+    def latest(self) -> None: ...
+
+
+async def test_a_camera_that_is_asked_while_it_opens_is_ready_when_it_is_open() -> None:
+    camera = SlowCamera()
+
+    def build(config: Any, around: Surroundings, count: Any) -> Any:
+        return camera
+
+    driver = Driver(kind=Kind.CAMERA, title="", config=DeviceSettings, build=build)
+    supervisor = Supervisor(
+        [DeviceSettings(driver="slow", name="slow")],
+        surroundings=Surroundings(clock=lambda: datetime.now(UTC)),
+        registry=CollectorRegistry(),
+        drivers={"slow": driver},
+    )
+    async with supervisor:
+        with pytest.raises(LinkLost):
+            await supervisor.capture("top")
+        assert supervisor.snapshot()[0].state is State.STARTING
+        camera.may_open.set()
+        async with asyncio.timeout(5):
+            await supervisor.wait_for_change()
+        [status] = supervisor.snapshot()
+        assert (status.state, status.reason, status.lost) == (State.READY, None, 0)
 
 
 class Sled:
