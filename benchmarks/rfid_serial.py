@@ -18,7 +18,7 @@ from typing import Any
 
 from devices.emulation import LineEmulator
 from devices.rfid.a0.emulator import A0Emulator
-from devices.rfid.m100.codec import tag_crc
+from devices.rfid.gen2 import tag_crc
 from devices.rfid.m100.emulator import M100Emulator
 from devices.rfid.rdm6300.emulator import Rdm6300Emulator
 from inspection.identity.epc import sgtin96_for
@@ -64,7 +64,10 @@ async def m100(folder: Path) -> tuple[str, list[Tried]]:
         full = await asked("m100", module)
         module.clear()
         empty = await asked("m100", module)
-    tags = [[epc.hex(), 256 - 50 - at, "3000", f"{tag_crc(0x3000, epc):04x}"] for at, epc in enumerate(ITEMS)]
+    tags = [
+        [epc.hex(), 256 - 50 - at, "3000", f"{tag_crc(bytes.fromhex('3000') + epc):04x}"]
+        for at, epc in enumerate(ITEMS)
+    ]
     return f"rfid-r200 {full['version']}", [
         Tried(what="asks what it is", wanted="M100 26dBm V1.0", found=full.get("about")),
         Tried(what="sets 20 dBm and asks again", wanted=[26.0, 20.0], found=full.get("power_dbm")),

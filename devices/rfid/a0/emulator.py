@@ -6,6 +6,7 @@ from pathlib import Path
 from devices.emulation import PlacedTag, TagEmulator
 from devices.rfid.a0.codec import decoder, encode, write_ended, write_tag
 from devices.rfid.a0.frames import BROADCAST, INVENTORIES, Code, Command, Ended, Frame, SeenTag
+from devices.rfid.gen2 import pc_of
 
 VERSION = b"\x01\x09"
 CHANNEL = 4
@@ -69,7 +70,7 @@ class A0Emulator(TagEmulator):
     def _seen(self, tag: PlacedTag) -> SeenTag:
         return SeenTag(
             epc=tag.epc,
-            pc=len(tag.epc) // 2 << 11,
+            pc=pc_of(tag.epc),
             freq_ant=CHANNEL << 2 | self.antenna - 1,
             rssi_raw=max(0, min(round(tag.rssi_dbm) + RSSI_OFFSET, 127)),
         )

@@ -5,9 +5,8 @@ all bytes between the first one and itself, modulo 256. Both marks stand inside 
 found by their length and never by the end mark.
 """
 
-from binascii import crc_hqx
-
 from devices.framing import BadFrame, Framer, Front
+from devices.rfid.gen2 import tag_crc
 from devices.rfid.m100.frames import TAILS, Frame, FrameKind, SeenTag
 
 HEAD_SIZE = 5
@@ -55,20 +54,6 @@ def _look(buffer: bytearray, head: int, kinds: frozenset[FrameKind]) -> Front[Fr
     return Front(size, Frame(head=head, kind=buffer[1], command=buffer[2], body=body))
 
 
-def tag_crc(pc: int, epc: bytes) -> int:
-    """The CRC-16 that a Gen2 tag sends behind its PC and EPC (polynomial 1021, initial FFFF, inverted).
-
-    >>> hex(tag_crc(0x3400, bytes.fromhex("30751feb705c5904e3d50d70")))
-    '0x3a76'
-    """
-    return crc_hqx(pc.to_bytes(2, "big") + epc, 0xFFFF) ^ 0xFFFF
-
-
-def pc_of(epc: bytes) -> int:
-    """The plainest PC word that fits an EPC of whole words."""
-    return len(epc) // 2 << 11
-
-
 def read_tag(frame: Frame) -> SeenTag:
     """Read a notice; raises BadFrame where no EPC of whole words fits into it.
 
@@ -84,6 +69,11 @@ def read_tag(frame: Frame) -> SeenTag:
         epc=body[3 : 3 + size],
         crc=int.from_bytes(body[3 + size :], "big"),
     )
+
+
+def is_intact(tag: SeenTag) -> bool:
+    """Whether the tag's own CRC holds over its PC and EPC."""
+    return tag_crc(tag.pc.to_bytes(2, "big") + tag.epc) == tag.crc
 
 
 def write_tag(tag: SeenTag) -> bytes:

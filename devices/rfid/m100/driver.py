@@ -12,7 +12,7 @@ from devices.device import Clock, CountFault
 from devices.driver import DeviceSettings, Driver, Kind, Surroundings
 from devices.errors import DeviceError, LinkLost, WrongSetUp
 from devices.framing import BadFrame
-from devices.rfid.m100.codec import decoder, encode, read_tag, tag_crc
+from devices.rfid.m100.codec import decoder, encode, is_intact, read_tag
 from devices.rfid.m100.fields import M100_WIRE
 from devices.rfid.m100.frames import HEADS, Command, Failure, Frame, FrameKind, Region
 from devices.transport.base import ByteStream
@@ -139,7 +139,7 @@ class M100:
         except BadFrame as error:
             self._count("bad_frame", str(error))
             return
-        if self._config.tag_crc and tag.crc != tag_crc(tag.pc, tag.epc):
+        if self._config.tag_crc and not is_intact(tag):
             self._count("tag_crc", f"the tag's own CRC is wrong: {frame.body.hex(' ')}")
             return
         yield TagRead(

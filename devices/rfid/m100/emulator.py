@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from devices.emulation import PlacedTag, TagEmulator
-from devices.rfid.m100.codec import decoder, encode, pc_of, tag_crc, write_tag
+from devices.rfid.gen2 import pc_of, tag_crc
+from devices.rfid.m100.codec import decoder, encode, write_tag
 from devices.rfid.m100.frames import HEADS, Command, Failure, Frame, FrameKind, Region, SeenTag
 
 ABOUT = b"\x00M100 26dBm V1.0"
@@ -133,7 +134,8 @@ class M100Emulator(TagEmulator):
 
     def _seen(self, tag: PlacedTag) -> SeenTag:
         pc = pc_of(tag.epc)
-        return SeenTag(epc=tag.epc, pc=pc, rssi_raw=round(tag.rssi_dbm) & 0xFF, crc=tag_crc(pc, tag.epc))
+        crc = tag_crc(pc.to_bytes(2, "big") + tag.epc)
+        return SeenTag(epc=tag.epc, pc=pc, rssi_raw=round(tag.rssi_dbm) & 0xFF, crc=crc)
 
     def _notice(self, tag: SeenTag) -> None:
         self._send(FrameKind.NOTICE, Command.POLL, write_tag(tag))

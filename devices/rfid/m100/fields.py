@@ -1,6 +1,6 @@
 """M100/R200 frames as JSON, and the protocol as a whole."""
 
-from devices.rfid.m100.codec import LONGEST, decoder, encode, read_tag, tag_crc
+from devices.rfid.m100.codec import LONGEST, decoder, encode, is_intact, read_tag
 from devices.rfid.m100.frames import HEADS, Command, Frame, FrameKind
 from devices.wire import Check, Fields, Way, WireProtocol
 
@@ -23,7 +23,7 @@ def _tag(frame: Frame) -> Fields:
         "pc": f"{tag.pc:04x}",
         "epc": tag.epc.hex(),
         "tag_crc": f"{tag.crc:04x}",
-        "tag_crc_right": tag.crc == tag_crc(tag.pc, tag.epc),
+        "tag_crc_right": is_intact(tag),
     }
 
 

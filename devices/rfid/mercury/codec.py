@@ -30,15 +30,6 @@ def crc16(content: bytes | bytearray) -> int:
     return crc_hqx(content[:-2], 0x1D0F) ^ int.from_bytes(content[-2:], "big")
 
 
-def epc_crc16(content: bytes) -> int:
-    """The CRC that a Gen2 tag sends over its PC and EPC: CRC-16/GENIBUS.
-
-    >>> hex(epc_crc16(bytes.fromhex("3000000000000000000000001545")))
-    '0xe94a'
-    """
-    return crc_hqx(content, 0xFFFF) ^ 0xFFFF
-
-
 def encode(frame: Command | Answer) -> bytes:
     """Return the bytes of a frame, CRC included; raises BadFrame for more data than fits."""
     status = frame.status.to_bytes(2, "big") if isinstance(frame, Answer) else b""

@@ -242,7 +242,7 @@ class MercuryReader:
             self._count("bad_epc", f"a tag without an EPC: {tag.pc.hex()}{tag.epc.hex()}")
             return False
         if not is_intact(tag):
-            self._count("bad_epc_crc", f"{tag.epc.hex()} with CRC {tag.epc_crc:04x}")
+            self._count("tag_crc", f"the tag's own CRC is wrong: {tag.epc.hex()} with {tag.epc_crc:04x}")
             return False
         return True
 

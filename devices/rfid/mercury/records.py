@@ -7,7 +7,7 @@ with its length in bits, which counts PC, EPC and the tag's own CRC.
 from functools import lru_cache
 
 from devices.framing import BadFrame
-from devices.rfid.mercury.codec import epc_crc16
+from devices.rfid.gen2 import pc_of, tag_crc
 from devices.rfid.mercury.frames import EVERYTHING, GEN2, Answer, Metadata, Op, Pin, SeenTag
 
 HAS_FLAGS = 0x10
@@ -162,12 +162,12 @@ def _split(content: bytes, protocol: int) -> tuple[bytes, bytes, bytes, int]:
 
 def is_intact(tag: SeenTag) -> bool:
     """Whether the tag's own CRC holds over what the module says of it."""
-    return epc_crc16(tag.pc + tag.xpc + tag.epc) == tag.epc_crc
+    return tag_crc(tag.pc + tag.xpc + tag.epc) == tag.epc_crc
 
 
 def gen2_tag(epc: bytes, *, rssi_dbm: int, antenna: int, freq_khz: int, timestamp_ms: int) -> SeenTag:
     """A record as a module makes it of a tag that it has just read."""
-    pc = (len(epc) // 2 << 11).to_bytes(2, "big")
+    pc = pc_of(epc).to_bytes(2, "big")
     return SeenTag(
         count=1,
         rssi_dbm=rssi_dbm,
@@ -180,7 +180,7 @@ def gen2_tag(epc: bytes, *, rssi_dbm: int, antenna: int, freq_khz: int, timestam
         epc_bits=(len(epc) + 4) * 8,
         pc=pc,
         epc=epc,
-        epc_crc=epc_crc16(pc + epc),
+        epc_crc=tag_crc(pc + epc),
     )
 
 

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.framing import BadBytes, BadFrame
-from devices.rfid.m100.codec import LONGEST, decoder, encode, pc_of, read_tag, tag_crc, write_tag
+from devices.rfid.gen2 import pc_of, tag_crc
+from devices.rfid.m100.codec import LONGEST, decoder, encode, read_tag, write_tag
 from devices.rfid.m100.frames import HEADS, Command, Frame, FrameKind, SeenTag
 
 TAG = bytes.fromhex("bb02220011c9340030751feb705c5904e3d50d703a76ef7e")
@@ -19,7 +20,7 @@ def decode(content: bytes, dialect: str = "m100", *, from_host: bool = False) ->
 
 def notice(epc: bytes, pc: int | None = None, rssi_raw: int = 0xC9) -> Frame:
     pc = pc_of(epc) if pc is None else pc
-    tag = SeenTag(epc=epc, pc=pc, rssi_raw=rssi_raw, crc=tag_crc(pc, epc))
+    tag = SeenTag(epc=epc, pc=pc, rssi_raw=rssi_raw, crc=tag_crc(pc.to_bytes(2, "big") + epc))
     return Frame(kind=FrameKind.NOTICE, command=Command.POLL, body=write_tag(tag))
 
 

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.framing import BadBytes, BadFrame
-from devices.rfid.mercury.codec import LONGEST, crc16, decoder, encode, epc_crc16
+from devices.rfid.gen2 import tag_crc
+from devices.rfid.mercury.codec import LONGEST, crc16, decoder, encode
 from devices.rfid.mercury.dialogue import along, inner
 from devices.rfid.mercury.frames import EVERYTHING, Answer, Command, Metadata, Multi, Op, SeenTag
 from devices.rfid.mercury.records import (
@@ -207,7 +208,7 @@ def test_a_failed_read_along_brings_two_bytes_of_reason() -> None:
 def test_the_extended_pc_is_no_part_of_the_epc(pc: str, xpc: str) -> None:
     air = bytes.fromhex(pc + xpc) + bytes(12)
     words = {"pc": bytes.fromhex(pc), "xpc": bytes.fromhex(xpc)}
-    tag = replace(a_tag(), **words, epc_bits=(len(air) + 2) * 8, epc_crc=epc_crc16(air))  # type: ignore[arg-type]
+    tag = replace(a_tag(), **words, epc_bits=(len(air) + 2) * 8, epc_crc=tag_crc(air))  # type: ignore[arg-type]
     found = report(write_tag(tag))
     assert found is not None
     assert (found.epc, found.xpc.hex(), is_intact(found)) == (bytes(12), xpc, True)

@@ -304,7 +304,7 @@ async def test_a_tag_whose_own_crc_is_wrong_is_counted_and_not_read(bench: Open,
         made.emulator.spoil_epc(3)
         made.emulator.place(ITEM)
         assert (await made.read()).epc == ITEM
-        assert made.faults == {"bad_epc_crc": 3}
+        assert made.faults == {"tag_crc": 3}
 
 
 async def test_a_tag_without_an_epc_is_counted_and_not_read(bench: Open) -> None:
