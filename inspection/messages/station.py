@@ -128,7 +128,8 @@ class Birth(Message):
     boot: Boot
     seq: Count
     at: Utc
-    program: Annotated[str, Field(max_length=24)]
+    program: Annotated[str, Field(pattern=r"^[0-9A-Za-z.+_-]{1,24}$")]
+    """Its version."""
     devices: Annotated[tuple[DeviceHealth, ...], Field(max_length=32)]
 
 

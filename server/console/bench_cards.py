@@ -57,7 +57,7 @@ def _draw_head(station: StationRow, words: Words) -> None:
         mark(*STATION_MARKS[standing])
         name = text(station.id, "strong")
         if station.program is not None:
-            name.props(f'title="regrade {station.program}"')
+            name.props["title"] = f"regrade {station.program}"
         text(words.say(f"console.station_{standing}"), f"strong {STATION_MARKS[standing][1]}")
         if station.heard_s is not None:
             text(heard(words, station.heard_s), "soft end")
@@ -95,7 +95,7 @@ def _draw_devices(health: Health, past: bool, words: Words) -> None:
             shape, tone = ("○", "soft") if past else DEVICE_MARKS[device.state]
             with ui.element("span").classes("light"):
                 mark(shape, tone)
-                text(device.name, "soft" if past else "").props(f'title="{_counts(device, words)}"')
+                text(device.name, "soft" if past else "").props["title"] = _counts(device, words)
                 text(words.say(f"device.{device.state}"), "soft")
                 if device.readings:
                     text(f"{device.readings:,}", "figures soft")

@@ -237,6 +237,12 @@ async def test_no_station_speaks_for_another(site: "Site", bench: "Bench", said:
     assert (answer.status_code, answer.json()["code"]) == (403, "wrong_scope")
 
 
+async def test_a_program_whose_name_is_more_than_a_version_is_refused(site: "Site", bench: "Bench") -> None:
+    said = birth(program='1" onclick="alert(1)')
+    answer = await site.http.post("/v1/stations/birth", json=said, headers=bench.auth)
+    assert answer.status_code == 422, "it would have stood among the properties of the console's card"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
