@@ -80,7 +80,7 @@ class LlrpReader:
             from llrpkit import Reader
             from llrpkit.exceptions import LLRPError
         except ImportError as error:
-            sentence = "LLRP needs one package more: pip install 'regrade[llrp]'"
+            sentence = "LLRP needs one package more: pip install 'llrpkit>=0.3,<0.4'"
             raise WrongSetUp(sentence, reason="extra_missing") from error
         host, number = tcp_address(self._config.port)
         reader = Reader(host, number, response_timeout=ANSWER_S, connect_timeout=ANSWER_S)
