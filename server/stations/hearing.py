@@ -56,8 +56,7 @@ def hear_death(connection: Connection, site: str, death: Death, at: str) -> bool
 
 def hear_presence(connection: Connection, site: str, batch: Presence, at: str) -> bool:
     """Keep a batch of events in the station's ring; False for one that was kept before or is too old."""
-    if not repository.note_start(connection, site, batch.node, batch.boot, at):
-        _older_start(connection, site, batch.node, batch.boot, at)
+    if not _speaks(connection, site, batch.node, batch.boot, at):
         return False
     events = ShownEvents(events=tuple(_shown(event) for event in batch.events)).to_json()
     digest = hashlib.sha256(events).digest()  # of what is kept: a digest of whole EPCs could be guessed back

@@ -156,11 +156,12 @@ async def test_a_station_that_crashes_is_silent_after_a_while(site: "Site", benc
 
 
 async def test_what_comes_behind_a_death_does_not_bring_a_start_back(site: "Site", bench: "Bench") -> None:
-    assert await tell(site, bench, birth(), death(9), death(9), birth(0), health(8)) == [
-        True, True, False, False, None,
+    assert await tell(site, bench, birth(), death(9), death(9), birth(0), health(8), presence(7)) == [
+        True, True, False, False, None, False,
     ]  # fmt: skip
     assert (await row(site)).stopped
-    await tell(site, bench, birth(0, "2"))
+    assert (await page(site))["events"] == []
+    await tell(site, bench, presence(0, "2"))
     assert not (await row(site)).stopped
 
 
