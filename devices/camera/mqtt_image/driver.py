@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Self
@@ -109,8 +108,7 @@ class MqttImageCamera:
         pump, self._pump = self._pump, None
         if pump is not None:
             pump.cancel()
-            with suppress(asyncio.CancelledError, LinkLost):
-                await pump
+            await asyncio.gather(pump, return_exceptions=True)  # how it ended, `watch` and `capture` said
         await self._feed.__aexit__(*exc)
 
     async def watch(self) -> None:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from devices.camera.mqtt_image.driver import MqttImageCamera, MqttImageConfig
 from devices.camera.mqtt_image.emulator import MqttImageEmulator
-from devices.errors import DeviceFault
+from devices.errors import DeviceFault, WrongSetUp
+from devices.feed import Feed
 from devices.supervisor import Supervisor
 from devices.watch import DeviceStatus, State
 from edge.broker import Broker, BrokerConfig
@@ -73,6 +74,23 @@ async def test_a_picture_that_the_broker_kept_is_none_of_now(broker: Broker, cam
             await opened.capture()
         assert fault.value.reason == "no_picture"
         assert opened.latest() is None
+
+
+async def test_a_camera_whose_topic_is_denied_later_leaves_no_session_behind(
+    camera: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def denied(feed: Feed, silent_after_s: float | None = None) -> AsyncIterator[Message]:
+        raise WrongSetUp("the broker denies it", reason="broker_refused")
+        yield
+
+    async with camera():
+        pass
+    before = threading.active_count()
+    monkeypatch.setattr(Feed, "messages", denied)
+    with pytest.raises(WrongSetUp):
+        async with camera() as opened:
+            await opened.watch()
+    assert threading.active_count() == before
 
 
 async def test_it_is_taken_where_the_settings_say_so(broker: Broker, camera: Make) -> None:
