@@ -74,6 +74,8 @@ class LlrpReader:
         self._count = count
         self._lateness = Lateness()
         self._reader: Reader | None = None
+        self._dropped = 0
+        """Reports that the open connection dropped, as far as they are counted."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -92,7 +94,7 @@ class LlrpReader:
             if isinstance(error, LLRPError):
                 raise self._translated(error) from error
             raise
-        self._reader = reader
+        self._reader, self._dropped = reader, 0
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -202,7 +204,7 @@ class LlrpReader:
         while not client.events.empty():
             for code, sentence in _news(client.events.get_nowait()):
                 self._count(code, sentence)
-        dropped = client.dropped_reports - self.counts["dropped"]
+        dropped, self._dropped = client.dropped_reports - self._dropped, client.dropped_reports
         if dropped:
             self.counts["dropped"] += dropped
             self._count("overflow", f"{dropped} reports came faster than they were taken")

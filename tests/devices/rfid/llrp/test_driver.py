@@ -122,6 +122,23 @@ async def test_an_antenna_that_is_pulled_off_is_counted(emulator: LlrpEmulator) 
     assert faults == {"antenna_error": 1}
 
 
+async def test_reports_that_were_dropped_before_a_reconnect_are_counted_once(
+    emulator: LlrpEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer, lost = LLRPClient._offer, iter([5])
+    monkeypatch.setattr(
+        LLRPClient, "_offer", staticmethod(lambda queue, item: offer(queue, item) + next(lost, 0))
+    )
+    faults = Counter[str]()
+    emulator.place(ITEM)
+    reader = opened_at(emulator, faults)
+    for _ in range(2):
+        async with reader, aclosing(reader.reads()) as reads, asyncio.timeout(10):
+            for _ in range(5):
+                await anext(reads)
+    assert (reader.counts["dropped"], faults) == (5, {"overflow": 1})
+
+
 async def test_an_input_that_changes_is_told(emulator: LlrpEmulator) -> None:
     async with opened_at(emulator, inputs=(2,)) as reader, aclosing(reader.reads()) as reads:
         waiting = asyncio.ensure_future(anext(reads))
