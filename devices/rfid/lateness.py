@@ -28,8 +28,10 @@ class Lateness:
 
     def seen_at(self, *, received_at: datetime, reader_time: datetime) -> datetime | None:
         """When a read happened, on the station's clock and never after its receipt; None for a late one."""
-        late = self.is_late(received_at=received_at, reader_time=reader_time)
-        return None if late or self._least is None else reader_time + self._least
+        if self.is_late(received_at=received_at, reader_time=reader_time) or self._least is None:
+            return None
+        # Behind a clock that was just set a read may lag by years: it is one of now all the same.
+        return received_at - min(received_at - reader_time - self._least, LATE)
 
     def is_late(self, *, received_at: datetime, reader_time: datetime) -> bool:
         """Whether a read is an old one that was kept back."""

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -53,3 +53,12 @@ def test_no_read_happened_after_it_was_received(now: datetime) -> None:
         seen_at = lateness.seen_at(received_at=received_at, reader_time=received_at - lag)
         assert seen_at is not None
         assert seen_at <= received_at
+
+
+def test_a_read_that_proves_a_clock_was_set_is_one_of_now(now: datetime) -> None:
+    lateness, soon = Lateness(), now + timedelta(seconds=11)
+    assert lateness.seen_at(received_at=now, reader_time=datetime.max.replace(tzinfo=UTC)) == now
+    assert lateness.seen_at(received_at=now, reader_time=now) is None
+    seen_at = lateness.seen_at(received_at=soon, reader_time=datetime.min.replace(tzinfo=UTC))
+    assert seen_at is not None
+    assert soon - timedelta(seconds=2) <= seen_at <= soon
