@@ -15,10 +15,11 @@ Character = Literal["8N1", "7E1", "7O1", "7N1", "8E1"]
 
 
 def _checked(port: str) -> str:
+    """What is refused is not repeated: somebody may have put a password there."""
     if port.startswith(TCP):
         tcp_address(port)
     elif not port or "\0" in port or "://" in port:
-        raise ValueError(f"{port!r} is neither a device file nor tcp://host:port")
+        raise ValueError("a port is a device file or tcp://host:port")
     return port
 
 
@@ -34,7 +35,7 @@ def tcp_address(port: str) -> tuple[str, int]:
     except ValueError:
         number = None
     if not parts.hostname or not number or parts.path or parts.username:
-        raise ValueError(f"{port!r} is no address of the form tcp://host:port")
+        raise ValueError("an address is tcp://host:port and nothing more")
     return parts.hostname, number
 
 
