@@ -1,7 +1,7 @@
 """Impinj R700 events as a TagReader: listens on one topic of the station's own broker."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Literal
 
 from pydantic import Field
@@ -37,6 +37,13 @@ class ImpinjReader(EventReader):
         super().__init__(about, mqtt, clock=clock, count=count)
         self._antennas: dict[int, bool] = {}
         self._inventory: str | None = None
+
+    async def reads(self) -> AsyncIterator[Report]:
+        """What it reports; at first what was known when the link was lost, which holds until news come."""
+        if self._antennas or self._inventory:
+            yield self._condition()
+        async for report in super().reads():
+            yield report
 
     def events(self, payload: bytes) -> list[Event | Fault]:
         """As the IoT Device Interface writes them."""

@@ -143,3 +143,13 @@ def test_the_settings_on_the_page_are_those_of_the_reader_and_of_the_device_abov
     assert set(shown) == set(json.loads(sample("impinj_mqtt_config_put")))
     assert f'topic = "{shown["eventTopic"]}"' in page
     assert f'name = "{shown["username"]}"' in page
+
+
+async def test_a_reader_that_did_not_read_when_the_link_was_lost_does_not_read_afterwards(
+    reader: ImpinjEmulator, message: Callable[..., Message]
+) -> None:
+    [config] = parse_devices([{"driver": "impinj", "name": "r700", "topic": "bench1/tags"}])
+    around = Surroundings(clock=lambda: datetime.now(UTC), mqtt=NOWHERE)
+    driver: Any = IMPINJ.build(config, around, lambda code, sentence: None)
+    [before] = driver.reports(message(reader.event("inventoryStatus", {"inventoryStatus": "idle"})))
+    assert await anext(driver.reads()) == before
