@@ -3,6 +3,8 @@
 A scanner that plays a keyboard presses the keys of one layout, and has to be set to the US one. Control and
 `]` is the byte 0x1D, as scanners type FNC1; Alt with digits on the keypad is the sign of that number, which
 some scanners use to be free of layouts. A key held down repeats in the kernel only, and is not typed again.
+Where the kernel had to drop keys, a byte that no text has stands in their place, so that nobody takes what is
+left for a code.
 """
 
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from struct import Struct
 from devices.scanner.wedge.frames import (
     ENTER,
     EV_KEY,
+    EV_SYN,
     KEYPAD,
     KEYPAD_ENTER,
     LEFT_ALT,
@@ -21,6 +24,8 @@ from devices.scanner.wedge.frames import (
     RIGHT_CTRL,
     RIGHT_SHIFT,
     SHIFTED,
+    SYN_DROPPED,
+    SYN_REPORT,
     TAB,
     KeyEvent,
 )
@@ -28,6 +33,8 @@ from devices.scanner.wedge.frames import (
 EVENT = Struct("@llHHi")
 """`struct input_event` of this machine: seconds, microseconds, type, code, value."""
 GROUP_SEPARATOR = b"\x1d"
+MISSING = b"\xff"
+"""What UTF-8 never has."""
 MOST_DIGITS = 4
 """Of a sign typed by its number."""
 TYPED = {ENTER: b"\r", KEYPAD_ENTER: b"\r", TAB: b"\t"}
@@ -46,18 +53,31 @@ class Keyboard:
         self._buffer = bytearray()
         self._down: set[int] = set()
         self._number = ""
+        self._is_torn = False
 
     def feed(self, content: bytes) -> bytes:
         """Take bytes; return what was typed."""
-        return b"".join(self._typed(event) for event in self._events(content))
+        return b"".join(self._typed(event) if event else self._torn() for event in self._events(content))
 
-    def _events(self, content: bytes) -> Iterator[KeyEvent]:
+    def _events(self, content: bytes) -> Iterator[KeyEvent | None]:
+        """Keys that were pressed or let go; None where some are missing."""
         self._buffer += content
         whole = len(self._buffer) // EVENT.size * EVENT.size
         for _, _, type, code, value in EVENT.iter_unpack(bytes(self._buffer[:whole])):
-            if type == EV_KEY:
+            if (type, code) == (EV_SYN, SYN_DROPPED):
+                self._is_torn = True
+                yield None
+            elif (type, code) == (EV_SYN, SYN_REPORT):
+                self._is_torn = False
+            elif type == EV_KEY and not self._is_torn:
                 yield KeyEvent(code=code, value=value)
         del self._buffer[:whole]
+
+    def _torn(self) -> bytes:
+        """Nothing is known of the keys that were down."""
+        self._down.clear()
+        self._number = ""
+        return MISSING
 
     def _typed(self, event: KeyEvent) -> bytes:
         if event.code in MODIFIERS:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-EV_KEY = 1
+EV_SYN, EV_KEY = 0, 1
+SYN_REPORT, SYN_DROPPED = 0, 3
+"""Events of the kind EV_SYN: a group of events is whole; the kernel had no room, and events are missing."""
 LEFT_CTRL, RIGHT_CTRL, LEFT_SHIFT, RIGHT_SHIFT, LEFT_ALT = 29, 97, 42, 54, 56
 ENTER, KEYPAD_ENTER, TAB = 28, 96, 15
 RIGHT_BRACE = 27

@@ -19,6 +19,8 @@ from devices.scanner.wedge.driver import TypedStream
 from devices.scanner.wedge.emulator import WedgeEmulator, _presses
 from devices.scanner.wedge.frames import KeyEvent
 from devices.transport.input_device import InputStream
+from inspection.errors import BadIdentifier
+from inspection.identity.gs1 import read_code
 
 TYPABLE = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E) | st.just("\x1d"), max_size=60)
 
@@ -61,6 +63,15 @@ def test_a_key_that_is_held_is_typed_once_and_other_events_are_nothing() -> None
     held = encode(KeyEvent(code=30, value=1)) + encode(KeyEvent(code=30, value=2)) * 20
     relative = EVENT.pack(0, 0, 2, 30, 1)
     assert Keyboard().feed(held + relative + encode(KeyEvent(code=200, value=1))) == b"a"
+
+
+def test_a_code_of_which_the_kernel_dropped_keys_is_none() -> None:
+    dropped, report = EVENT.pack(0, 0, 0, 3, 0), EVENT.pack(0, 0, 0, 0, 0)
+    shift = encode(KeyEvent(code=42, value=1))
+    typed = Keyboard().feed(keys("0109501101") + shift + dropped + keys("53") + report + keys("0003"))
+    assert typed == b"0109501101\xff0003"
+    with pytest.raises(BadIdentifier):
+        read_code(typed.decode("utf-8", errors="replace"), "]d2")
 
 
 @given(st.binary(max_size=400))
