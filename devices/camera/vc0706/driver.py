@@ -88,8 +88,9 @@ class Vc0706Camera:
 
     async def __aenter__(self) -> Self:
         try:
-            await self._find()
-            await self._set_up()
+            async with self._turn:  # whoever wants a picture meanwhile waits until the camera was found
+                await self._find()
+                await self._set_up()
         except BaseException:
             await self._line.__aexit__()
             raise

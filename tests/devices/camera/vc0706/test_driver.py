@@ -46,6 +46,15 @@ def camera(emulator: Vc0706Emulator, faults: Counter[str]) -> Callable[..., Vc07
     return make
 
 
+async def test_a_picture_that_is_wanted_while_the_camera_is_looked_for_is_taken_afterwards(
+    camera: Callable[..., Vc0706Camera],
+) -> None:
+    made = camera()
+    opened, frame = await asyncio.gather(made.__aenter__(), made.capture())
+    assert frame.content == PICTURE
+    await opened.__aexit__()
+
+
 async def test_a_part_that_came_broken_is_asked_for_again_by_its_address(
     camera: Callable[..., Vc0706Camera], emulator: Vc0706Emulator, faults: Counter[str]
 ) -> None:
