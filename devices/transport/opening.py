@@ -32,6 +32,7 @@ def tcp_address(port: str) -> tuple[str, int]:
     parts = urlsplit(port)
     try:
         number = parts.port
+        (parts.hostname or "").encode("idna")  # else the error comes up when it is connected to
     except ValueError:
         number = None
     if not parts.hostname or not number or parts.path or parts.username:

@@ -72,7 +72,9 @@ def test_the_port_says_what_is_opened() -> None:
     assert tcp_address("tcp://[::1]:4001") == ("::1", 4001)
 
 
-@pytest.mark.parametrize("port", ["tcp://", "tcp://host", "tcp://host:0", "tcp://host:70000", "tcp://h:1/x"])
+@pytest.mark.parametrize(
+    "port", ["tcp://", "tcp://host", "tcp://host:0", "tcp://host:70000", "tcp://h:1/x", "tcp://a..b:1"]
+)
 def test_an_address_that_is_none_is_refused_in_words(port: str) -> None:
     with pytest.raises(ValueError, match="tcp://host:port"):
         tcp_address(port)
