@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -85,3 +86,8 @@ def open_handles() -> Iterator[str]:
     """What this process has open."""
     for entry in Path("/proc/self/fd").iterdir():
         yield entry.name
+
+
+def running_threads() -> list[str]:
+    """Threads of this process by name, without the loop's own pool: how many those are is chance."""
+    return [each.name for each in threading.enumerate() if not each.name.startswith("asyncio_")]

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import os
 import signal
-import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from edge.broker import Broker, BrokerConfig
 from edge.broker_files import BrokerUser
 from link.inbox import Message
 from link.mqtt import MqttConfig
-from tests.contracts.lines import open_handles, supervisor_of
+from tests.contracts.lines import open_handles, running_threads, supervisor_of
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 OTHER = bytes.fromhex("3074257bf7194e4000001a86")
@@ -197,7 +196,7 @@ def no_more(now: tuple[int, ...], then: tuple[int, ...]) -> bool:
 def held() -> tuple[int, int, int]:
     """Handles, threads and tasks of this process."""
     gc.collect()
-    return len(list(open_handles())), threading.active_count(), len(asyncio.all_tasks())
+    return len(list(open_handles())), len(running_threads()), len(asyncio.all_tasks())
 
 
 async def cycle(device: Any) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import random
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.contracts.lines import (
     emulator_of,
     free_port,
     open_handles,
+    running_threads,
     settings_of,
     supervisor_of,
     waiting_of,
@@ -125,8 +125,8 @@ async def test_two_hundred_unplugs_leave_nothing_behind(name: str, port: str) ->
     device = device_of(name, port)
     await cycle(name, device, port)
     gc.collect()
-    before = len(list(open_handles())), threading.active_count(), len(asyncio.all_tasks())
+    before = len(list(open_handles())), len(running_threads()), len(asyncio.all_tasks())
     for _ in range(CYCLES):
         await cycle(name, device, port)
     gc.collect()
-    assert (len(list(open_handles())), threading.active_count(), len(asyncio.all_tasks())) == before
+    assert (len(list(open_handles())), len(running_threads()), len(asyncio.all_tasks())) == before

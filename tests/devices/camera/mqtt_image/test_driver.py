@@ -1,7 +1,6 @@
 """How fresh a picture of a topic is, and whose answer it is."""
 
 import asyncio
-import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -21,7 +20,7 @@ from link.inbox import Message
 from link.mqtt import MqttSession
 from tests.contracts.camera_rigs import USERS, jpeg
 from tests.contracts.conftest import build
-from tests.contracts.lines import open_handles, supervisor_of
+from tests.contracts.lines import open_handles, running_threads, supervisor_of
 
 TOPIC, TRIGGER = "devices/cam1/picture", "devices/cam1/take"
 DARK, LIGHT = jpeg(20), jpeg(220)
@@ -85,12 +84,12 @@ async def test_a_camera_whose_topic_is_denied_later_leaves_no_session_behind(
 
     async with camera():
         pass
-    before = threading.active_count()
+    before = len(running_threads())
     monkeypatch.setattr(Feed, "messages", denied)
     with pytest.raises(WrongSetUp):
         async with camera() as opened:
             await opened.watch()
-    assert threading.active_count() == before
+    assert len(running_threads()) == before
 
 
 async def test_it_is_taken_where_the_settings_say_so(broker: Broker, camera: Make) -> None:
@@ -218,7 +217,7 @@ async def opened_and_left(made: MqttImageCamera, times: int) -> None:
 
 def standing() -> tuple[int, int, int]:
     """Handles, threads beside asyncio's own workers, and tasks."""
-    threads = [each for each in threading.enumerate() if not each.name.startswith("asyncio_")]
+    threads = running_threads()
     return len(list(open_handles())), len(threads), len(asyncio.all_tasks())
 
 

@@ -21,7 +21,7 @@ from devices.camera.opencv.emulator import MjpegEmulator, RtspEmulator
 from devices.errors import LinkLost, WrongSetUp
 from tests.contracts.camera_rigs import jpeg, shade_of
 from tests.contracts.conftest import build
-from tests.contracts.lines import free_port, open_handles
+from tests.contracts.lines import free_port, open_handles, running_threads
 
 ROOT = Path(__file__).parents[4]
 
@@ -224,7 +224,7 @@ async def test_a_few_lost_links_leave_no_thread(emulator: MjpegEmulator) -> None
 async def test_two_hundred_lost_links_leave_no_thread_and_no_handle(emulator: MjpegEmulator) -> None:
     made = camera(emulator.url)
     await opened_and_cut(made, emulator)
-    before = threading.active_count(), len(list(open_handles()))
+    before = len(running_threads()), len(list(open_handles()))
     for _ in range(200):
         await opened_and_cut(made, emulator)
-    assert (threading.active_count(), len(list(open_handles()))) == before
+    assert (len(running_threads()), len(list(open_handles()))) == before
