@@ -235,7 +235,7 @@ class LlrpReader:
             return WrongSetUp(f"the reader refuses: {error}", reason="setting_refused")
         if isinstance(error, LLRPTimeoutError):
             return LinkLost(f"the reader does not answer: {error}", reason="silent")
-        return LinkLost(str(error))
+        return LinkLost(str(error), reason="port_missing" if self._reader is None else "unplugged")
 
 
 def _news(event: Any) -> Iterator[tuple[str, str]]:

@@ -77,6 +77,19 @@ async def test_a_reader_that_hangs_is_found_out(emulator: LlrpEmulator) -> None:
     assert lost.value.reason == "silent"
 
 
+async def test_a_reader_that_is_pulled_off_is_unplugged_and_then_missing(emulator: LlrpEmulator) -> None:
+    reader = opened_at(emulator)
+    async with reader, aclosing(reader.reads()) as reads:
+        emulator.unplug()
+        with pytest.raises(LinkLost) as lost:
+            async with asyncio.timeout(10):
+                await anext(reads)
+    assert lost.value.reason == "unplugged"
+    with pytest.raises(LinkLost) as missing:
+        await reader.__aenter__()
+    assert missing.value.reason == "port_missing"
+
+
 async def test_an_empty_field_is_no_hanging_reader(emulator: LlrpEmulator) -> None:
     async with opened_at(emulator) as reader, aclosing(reader.reads()) as reads:
         with pytest.raises(TimeoutError):
