@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from devices.config import parse_devices
 from devices.driver import Kind, Surroundings
 from devices.emulation import LineEmulator
+from devices.errors import WrongSetUp
 from devices.quality import Standing, quality_of
 from devices.registry import DRIVERS
 from devices.supervisor import Supervisor
@@ -24,14 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"<!-- config: device -->\n```toml\n(.*?)```", re.S)
 IMPATIENT = {"reply_timeout_ms": 200, "poll_ms": 20, "timeout_ms": 200, "poll_s": 0.05}
 """Settings that only cost a test time, where a driver has them."""
-
-LINES = tuple(
-    name for name, driver in DRIVERS.items() if driver.emulator and "port" in driver.config.model_fields
-)
-"""Drivers that stand on a byte stream and can be emulated on one."""
-NOTICES_SILENCE = tuple(
-    name for name in LINES if quality_of(DRIVERS[name])["silence"].standing is Standing.DONE
-)
 
 
 def free_port() -> str:
@@ -49,6 +42,26 @@ def settings_of(name: str, port: str) -> dict[str, Any]:
     fields = DRIVERS[name].config.model_fields
     quick = {key: value for key, value in IMPATIENT.items() if key in fields}
     return {**shown, **quick, "port": port}
+
+
+def _takes_a_device_file(name: str) -> bool:
+    """Not LLRP, which has tests of its own: it is TCP and nothing else."""
+    try:
+        parse_devices([settings_of(name, "/dev/ttyUSB0")])
+    except WrongSetUp:
+        return False
+    return True
+
+
+LINES = tuple(
+    name
+    for name, driver in DRIVERS.items()
+    if driver.emulator and "port" in driver.config.model_fields and _takes_a_device_file(name)
+)
+"""Drivers that stand on a byte stream and can be emulated on one."""
+NOTICES_SILENCE = tuple(
+    name for name in LINES if quality_of(DRIVERS[name])["silence"].standing is Standing.DONE
+)
 
 
 def emulator_of(name: str, port: str) -> LineEmulator:
