@@ -235,8 +235,10 @@ class Supervisor:
                 watch.lost(error.reason, str(error))
             except Exception:
                 # A fault in one driver must not take the bench down with it.
-                self._log.exception("driver failed", device=watch.name)
-                watch.lost("driver_failed", f"the driver of {watch.name} failed; the log says where")
+                sentence = f"the driver of {watch.name} failed; the log says where"
+                if sentence != said:
+                    self._log.exception("driver failed", device=watch.name)
+                watch.lost("driver_failed", sentence)
             if watch.sentence != said:  # a cable that stays out for a night is one line, not ten thousand
                 said = watch.sentence
                 self._log.warning("device lost", device=watch.name, reason=watch.reason, said=said)

@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
+from devices import supervisor as supervising
 from devices import watch
 from devices.camera.folder.emulator import FolderCameraEmulator
 from devices.config import parse_devices
@@ -189,6 +191,31 @@ async def test_a_driver_with_a_fault_of_its_own_stops_nobody_else(tmp_path: Path
             assert supervisor.snapshot()[0].reason == "driver_failed"
             scanner.scan("RMA-1")
             assert (await anext(supervisor.scans())).text == "RMA-1"
+
+
+async def test_a_driver_that_fails_all_night_is_one_entry_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "SHORTEST_RETRY_S", 0.001)
+    monkeypatch.setattr(supervising, "LONGEST_RETRY_S", 0.002)
+    opened: list[Faulty] = []
+
+    class Again(Faulty):
+        async def __aenter__(self) -> "Faulty":
+            opened.append(self)
+            return await super().__aenter__()
+
+    def build(config: Any, around: Surroundings, count: Any) -> Any:
+        return Again()
+
+    with capture_logs() as logged:
+        async with Supervisor(
+            [DeviceSettings(driver="again", name="again")],
+            surroundings=Surroundings(clock=lambda: datetime.now(UTC)),
+            registry=CollectorRegistry(),
+            drivers={"again": Driver(kind=Kind.READER, title="", config=DeviceSettings, build=build)},
+        ) as supervisor:
+            while len(opened) < 5:
+                await supervisor.wait_for_change()
+    assert [entry["event"] for entry in logged] == ["driver failed", "device lost"]
 
 
 class SlowCamera:
