@@ -48,7 +48,7 @@ class EventReader(ABC):
         self._feed = Feed(about.name, about.topics, mqtt, count)
         self._clock = clock
         self._count = count
-        self._lateness = Lateness()
+        self._lateness: OrderedDict[str | None, Lateness] = OrderedDict()
         self._numbers: OrderedDict[tuple[str, str | None], EventNumbers] = OrderedDict()
         self._once: OrderedDict[str, None] = OrderedDict()
         self._own: Counter[str] = Counter()
@@ -131,7 +131,10 @@ class EventReader(ABC):
         """When it happened, on the station's clock; None for what came late, which is counted."""
         if mark.time is None:
             return self._clock()
-        seen_at = self._lateness.seen_at(received_at=received_at, reader_time=mark.time)
+        clock = self._lateness.setdefault(mark.host, Lateness())
+        if len(self._lateness) > MOST_COUNTERS:
+            self._lateness.popitem(last=False)
+        seen_at = clock.seen_at(received_at=received_at, reader_time=mark.time)
         if seen_at is None:
             self._count("late_read", f"an event of {mark.time.isoformat()} came late")
         return seen_at

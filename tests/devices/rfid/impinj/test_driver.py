@@ -94,6 +94,18 @@ def test_reads_that_a_reader_kept_while_the_broker_was_away_are_late(
     assert faults == {"late_read": 1}
 
 
+def test_each_reader_of_a_shared_topic_has_its_own_clock(
+    taken: Taken, reader: ImpinjEmulator, faults: Counter[str]
+) -> None:
+    slow = ImpinjEmulator(NOWHERE, "bench1/tags", hostname="impinj-15-00-01")
+    slow.clock_off = timedelta(hours=-2)
+    for each in (reader, slow, reader, slow):
+        each.clear()
+        each.place(ITEM)
+        assert [len(taken(payload)) for payload in each.tick()] == [1]
+    assert not faults
+
+
 def test_an_input_is_a_trigger(taken: Taken, reader: ImpinjEmulator) -> None:
     edges = [{"gpi": 1, "transition": "low-to-high"}, {"gpi": 1, "transition": "high-to-low"}]
     found = [report for edge in edges for report in taken(reader.event("gpiTransition", edge))]
