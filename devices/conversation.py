@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Generic, Self, TypeVar
 
 from devices.device import CountFault
@@ -52,6 +52,15 @@ class Conversation(Generic[F]):
 
     async def __aexit__(self, *exc: object) -> None:
         await self.stream.__aexit__(*exc)
+
+    async def open(self, greet: Callable[[], Awaitable[object]]) -> None:
+        """Enter and greet, or close again: a port without a device behind it must not look ready."""
+        await self.__aenter__()
+        try:
+            await greet()
+        except BaseException:
+            await self.__aexit__()
+            raise
 
     async def send(self, content: bytes) -> None:
         """Send bytes; raises LinkLost on a hang-up."""

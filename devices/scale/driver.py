@@ -72,12 +72,7 @@ class LineScale:
         return self._line.counts
 
     async def __aenter__(self) -> Self:
-        await self._line.__aenter__()
-        try:
-            await self._greet()
-        except BaseException:
-            await self._line.__aexit__()
-            raise
+        await self._line.open(self._greet)
         self._settling.unsettle()
         self._moving_since, self._trouble = None, None
         return self

@@ -7,6 +7,7 @@ A hang-up shows itself as SerialException or as plain OSError, depending on the 
 import asyncio
 import errno
 import os
+from abc import ABC, abstractmethod
 from typing import Protocol, Self
 
 import serial
@@ -44,7 +45,7 @@ class OpenPort(Protocol):
         ...
 
 
-class PortStream:
+class PortStream(ABC):
     """A device file on the event loop; a kind of its own says how it is opened."""
 
     def __init__(self, name: str) -> None:
@@ -95,9 +96,9 @@ class PortStream:
             except OSError as error:
                 self._hang_up(error)
 
+    @abstractmethod
     def _open(self) -> OpenPort:
         """Open it for us alone; raises LinkLost or WrongSetUp."""
-        raise NotImplementedError
 
     def _readable(self) -> None:
         if self._port is None:

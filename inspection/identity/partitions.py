@@ -4,6 +4,7 @@ Source: GS1 EPC Tag Data Standard 2.3, sections 14.3.3 to 14.3.5 and 14.4.3 to 1
 tables of each scheme.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from inspection.errors import BadIdentifier
@@ -18,7 +19,7 @@ PREFIX_BITS = (40, 37, 34, 30, 27, 24, 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(ABC):
     """Company prefix and reference in a fixed number of bits, cut at one of seven places."""
 
     bits: int
@@ -49,8 +50,9 @@ class Partition:
         if not 6 <= len(prefix) <= 12 or not is_digits(prefix):
             raise BadIdentifier(f"{prefix!r} is no company prefix", fault=Fault.BAD_NUMBER)
 
+    @abstractmethod
     def _read(self, value: int, bits: int, prefix_digits: int) -> str:
-        raise NotImplementedError
+        """The reference as text."""
 
     def _write(self, reference: str, bits: int) -> int:
         return int(reference or "0")

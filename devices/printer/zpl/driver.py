@@ -65,12 +65,7 @@ class ZplPrinter:
 
     async def __aenter__(self) -> Self:
         self._turn = asyncio.Lock()
-        await self._line.__aenter__()
-        try:
-            await self._status()
-        except BaseException:
-            await self._line.__aexit__()
-            raise
+        await self._line.open(self._status)
         return self
 
     async def __aexit__(self, *exc: object) -> None:

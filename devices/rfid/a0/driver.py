@@ -65,17 +65,15 @@ class A0Reader:
         return self._line.counts
 
     async def __aenter__(self) -> Self:
-        await self._line.__aenter__()
-        try:
-            answer = await self._ask(Command.FIRMWARE)
-            self.firmware = ".".join(map(str, answer.body))
-        except BaseException:
-            await self._line.__aexit__()
-            raise
+        await self._line.open(self._greet)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self._line.__aexit__(*exc)
+
+    async def _greet(self) -> None:
+        answer = await self._ask(Command.FIRMWARE)
+        self.firmware = ".".join(map(str, answer.body))
 
     async def reads(self) -> AsyncIterator[TagRead]:
         """Yield reads as they come; raises LinkLost when the port or the reader is gone, and WrongSetUp."""

@@ -68,21 +68,19 @@ class M100:
         return self._line.counts
 
     async def __aenter__(self) -> Self:
-        await self._line.__aenter__()
-        try:
-            # A module that was left polling talks on and answers nothing else.
-            await self._line.send(self._command(Command.STOP))
-            self.about = _text(await self._ask(Command.INFO, HARDWARE_VERSION))
-            await self._set_up()
-        except BaseException:
-            await self._line.__aexit__()
-            raise
+        await self._line.open(self._greet)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         with suppress(DeviceError):
             await self._line.send(self._command(Command.STOP))
         await self._line.__aexit__(*exc)
+
+    async def _greet(self) -> None:
+        # A module that was left polling talks on and answers nothing else.
+        await self._line.send(self._command(Command.STOP))
+        self.about = _text(await self._ask(Command.INFO, HARDWARE_VERSION))
+        await self._set_up()
 
     async def reads(self) -> AsyncIterator[TagRead]:
         """Yield reads as they come; raises LinkLost when the port or the module is gone."""

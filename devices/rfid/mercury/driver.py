@@ -90,12 +90,7 @@ class MercuryReader:
         return self._line.counts
 
     async def __aenter__(self) -> Self:
-        await self._line.__aenter__()
-        try:
-            await self._open()
-        except BaseException:
-            await self._line.__aexit__()
-            raise
+        await self._line.open(self._open)
         self._is_open = True
         return self
 

@@ -69,12 +69,7 @@ class UhfReader:
         return self._line.counts
 
     async def __aenter__(self) -> Self:
-        await self._line.__aenter__()
-        try:
-            await self._greet()
-        except BaseException:
-            await self._line.__aexit__()
-            raise
+        await self._line.open(self._greet)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
