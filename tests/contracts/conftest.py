@@ -16,7 +16,8 @@ import pytest
 from demo.processes import free_ports
 from devices.config import parse_devices
 from devices.device import Condition, Scanner, TagReader
-from devices.driver import Surroundings
+from devices.driver import DeviceSettings, Surroundings
+from devices.emulation import TagEmulator
 from devices.emulation_mqtt import MqttTagEmulator
 from devices.registry import DRIVERS
 from devices.rfid.a0.driver import A0Config
@@ -97,8 +98,25 @@ def build(name: str, config: Any, faults: Counter[str], **around: Any) -> Any:
     return DRIVERS[name].build(config, surroundings, count)
 
 
+def on_a_line(
+    emulator: TagEmulator, config: DeviceSettings, spoil: Callable[[], Awaitable[None]], **tags: Any
+) -> ReaderRig:
+    """A reader on a line beside its emulator; `tags` are those that it can hold, where they are not all."""
+    faults = Counter[str]()
+    return ReaderRig(
+        reader=build(config.driver, config, faults),
+        place=emulator.place,
+        remove=emulator.remove,
+        spoil=spoil,
+        cut=emulator.unplug,
+        mend=emulator.replug,
+        faults=faults,
+        **tags,
+    )
+
+
 async def uhfreader(stack: AsyncExitStack, folder: Path, dialect: Any) -> ReaderRig:
-    link, faults = folder / "reader", Counter[str]()
+    link = folder / "reader"
     emulator = await stack.enter_async_context(UhfReaderEmulator(link, dialect=dialect))
 
     async def spoil() -> None:
@@ -108,19 +126,11 @@ async def uhfreader(stack: AsyncExitStack, folder: Path, dialect: Any) -> Reader
     config = UhfReaderConfig(
         driver="uhfreader", name="gate", port=str(link), dialect=dialect, poll_ms=20, reply_timeout_ms=300
     )
-    return ReaderRig(
-        reader=build("uhfreader", config, faults),
-        place=emulator.place,
-        remove=emulator.remove,
-        spoil=spoil,
-        cut=emulator.unplug,
-        mend=emulator.replug,
-        faults=faults,
-    )
+    return on_a_line(emulator, config, spoil)
 
 
 async def m100(stack: AsyncExitStack, folder: Path, dialect: Any) -> ReaderRig:
-    link, faults = folder / "reader", Counter[str]()
+    link = folder / "reader"
     emulator = await stack.enter_async_context(M100Emulator(link, dialect=dialect))
 
     async def spoil() -> None:
@@ -128,19 +138,11 @@ async def m100(stack: AsyncExitStack, folder: Path, dialect: Any) -> ReaderRig:
         emulator.noise(b"\xbb\x02\x22\x00\xaa\x02\x22\xbb")
 
     config = M100Config(driver="m100", name="gate", port=str(link), dialect=dialect, reply_timeout_ms=300)
-    return ReaderRig(
-        reader=build("m100", config, faults),
-        place=emulator.place,
-        remove=emulator.remove,
-        spoil=spoil,
-        cut=emulator.unplug,
-        mend=emulator.replug,
-        faults=faults,
-    )
+    return on_a_line(emulator, config, spoil)
 
 
 async def a0(stack: AsyncExitStack, folder: Path, session: Any) -> ReaderRig:
-    link, faults = folder / "reader", Counter[str]()
+    link = folder / "reader"
     emulator = await stack.enter_async_context(A0Emulator(link))
 
     async def spoil() -> None:
@@ -150,19 +152,11 @@ async def a0(stack: AsyncExitStack, folder: Path, session: Any) -> ReaderRig:
     config = A0Config(
         driver="a0", name="gate", port=str(link), session=session, poll_ms=10, reply_timeout_ms=300
     )
-    return ReaderRig(
-        reader=build("a0", config, faults),
-        place=emulator.place,
-        remove=emulator.remove,
-        spoil=spoil,
-        cut=emulator.unplug,
-        mend=emulator.replug,
-        faults=faults,
-    )
+    return on_a_line(emulator, config, spoil)
 
 
 async def rdm6300(stack: AsyncExitStack, folder: Path, _: Any) -> ReaderRig:
-    link, faults = folder / "reader", Counter[str]()
+    link = folder / "reader"
     emulator = await stack.enter_async_context(Rdm6300Emulator(link, period_s=0.02))
 
     async def spoil() -> None:
@@ -171,14 +165,10 @@ async def rdm6300(stack: AsyncExitStack, folder: Path, _: Any) -> ReaderRig:
 
     card, other = bytes.fromhex("13005d1da5"), bytes.fromhex("3074257bf7")
     config = Rdm6300Config(driver="rdm6300", name="gate", port=str(link))
-    return ReaderRig(
-        reader=build("rdm6300", config, faults),
-        place=emulator.place,
-        remove=emulator.remove,
-        spoil=spoil,
-        cut=emulator.unplug,
-        mend=emulator.replug,
-        faults=faults,
+    return on_a_line(
+        emulator,
+        config,
+        spoil,
         item=card,
         other=other,
         many=(card,),
@@ -187,7 +177,7 @@ async def rdm6300(stack: AsyncExitStack, folder: Path, _: Any) -> ReaderRig:
 
 
 async def mercury(stack: AsyncExitStack, folder: Path, model: Any) -> ReaderRig:
-    port, faults = str(folder / "reader"), Counter[str]()
+    port = str(folder / "reader")
     if model == "m7e":
         port = f"tcp://127.0.0.1:{free_ports(1)[0]}"
     boots = model == "m5e"
@@ -201,15 +191,7 @@ async def mercury(stack: AsyncExitStack, folder: Path, model: Any) -> ReaderRig:
     config = MercuryConfig(
         driver="mercury", name="gate", port=port, region="eu", search_ms=60, reply_timeout_ms=300
     )
-    return ReaderRig(
-        reader=build("mercury", config, faults),
-        place=emulator.place,
-        remove=emulator.remove,
-        spoil=spoil,
-        cut=emulator.unplug,
-        mend=emulator.replug,
-        faults=faults,
-    )
+    return on_a_line(emulator, config, spoil)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
