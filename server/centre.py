@@ -44,6 +44,7 @@ from server.ledger.trust import read_trust
 from server.limits import ReadLimits, TokenBucket, Turnstile
 from server.metrics import Metrics
 from server.refunds.gate import set_gate
+from server.sealed import Sealer
 from server.settings import ServerSettings
 from server.subjects.bound import bind
 from server.subjects.erasing import Eraser
@@ -82,6 +83,8 @@ class Centre:
     log: Log
     sequencer: Sequencer
     """For an entry that stands alone: whatever waits is appended together."""
+    sealer: Sealer
+    """For secrets that lie in rows and are needed again, such as a shop's signing key."""
     store: EvidenceStore
     eraser: Eraser
     """Erases people; it alone reaches the key store from outside a transaction."""
@@ -203,6 +206,7 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         reader=ground.reader,
         log=log,
         sequencer=WriterSequencer(ground.writer, log, lambda: time_text(clock())),
+        sealer=Sealer(keys.wrap),
         store=store,
         eraser=Eraser(
             writer=ground.writer,
