@@ -5,6 +5,8 @@ DomainError
 |   |-- NotAnItem           a tag that is no trade item (blank, TID-like, reserved)
 |   |-- BadIdentifier       a code whose digits or length are wrong
 |   |-- BadMessage          wire bytes that are no message of ours
+|   |-- UnknownCurrency     a code that ISO 4217 does not have, or not any more
+|   |-- BadAmount           an amount with a sign, too many decimals, or too large
 |   `-- UnknownVersion      a message of a version that this program cannot read
 |-- NotAllowed            the step cannot happen now: ask the operator
 |   |-- NoSuchTransition    the journey's table has no such cell
@@ -56,6 +58,18 @@ class BadMessage(NotUnderstood):
     """Wire bytes that are no message of ours."""
 
     code = "bad_message"
+
+
+class UnknownCurrency(NotUnderstood):
+    """A code that ISO 4217 does not have, or not any more."""
+
+    code = "unknown_currency"
+
+
+class BadAmount(NotUnderstood):
+    """An amount with a sign, too many decimals, or too large."""
+
+    code = "bad_amount"
 
 
 class UnknownVersion(NotUnderstood):

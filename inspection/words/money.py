@@ -1,15 +1,11 @@
 """Amounts for people: minor units and an ISO 4217 code become `64.53 EUR`."""
 
-DIGITS: dict[str, int] = {
-    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
-"""Digits behind the point where they are not two (ISO 4217, exponent)."""
+from inspection.money import EXPONENTS
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """Return an amount in major units with its currency; exact, no rounding."""
-    digits = DIGITS.get(currency, 2)
+    """Return an amount in major units with its currency; exact, no rounding; two digits for unknown codes."""
+    digits = EXPONENTS.get(currency, 2)
     whole, rest = divmod(abs(amount_minor), 10**digits)
     sign = "-" if amount_minor < 0 else ""
     fraction = f".{rest:0{digits}d}" if digits else ""

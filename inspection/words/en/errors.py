@@ -6,6 +6,8 @@ WORDS: dict[str, str] = {
     "error.not_an_item": "This tag is not on an item. Scan the item's barcode.",
     "error.bad_identifier": "The code is damaged or incomplete. Scan it again.",
     "error.bad_message": "Something sent an unreadable message. Call the supervisor.",
+    "error.unknown_currency": "This currency code does not exist. Call the supervisor.",
+    "error.bad_amount": "An amount of money cannot be read. Call the supervisor.",
     "error.unknown_version": "The message is from another program version. Call the supervisor: update.",
     "error.not_allowed": "That is not possible now.",
     "error.no_such_transition": "That is not possible in this step.",

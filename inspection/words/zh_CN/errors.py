@@ -6,6 +6,8 @@ WORDS: dict[str, str] = {
     "error.not_an_item": "这个标签不是商品标签。请扫商品条码。",
     "error.bad_identifier": "条码损坏或不完整。请重新扫描。",
     "error.bad_message": "收到无法识别的消息。请叫主管。",
+    "error.unknown_currency": "没有这种货币代码。请叫主管。",
+    "error.bad_amount": "金额无法识别。请叫主管。",
     "error.unknown_version": "消息来自别的程序版本。请叫主管升级。",
     "error.not_allowed": "现在不能这样做。",
     "error.no_such_transition": "这一步不能这样做。",
