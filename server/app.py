@@ -26,13 +26,14 @@ from server.ledger.router import router as ledger
 from server.ledger.statements_router import router as statements
 from server.ledger.tiles_router import router as tiles
 from server.ledger.witnessing import witnessing
+from server.outward.addresses import address_policy
+from server.outward.calling import Caller as Calling
 from server.packs.router import router as packs
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
 from server.refunds.delivery import Courier
-from server.refunds.gateway import WebhookGateway
-from server.refunds.router import address_policy
+from server.refunds.posting import WebhookPost
 from server.refunds.router import router as refunds
 from server.returns.router import router as returns
 from server.stations.router import router as stations
@@ -98,15 +99,16 @@ def create_app(centre: Centre) -> FastAPI:
 async def delivering(centre: Centre) -> AsyncIterator[None]:
     """Deliver instructions in the background; what is under way at the end falls due again."""
     settings = centre.settings
-    gateway = WebhookGateway(address_policy(settings), timeout_s=settings.refund_timeout_s)
-    task = asyncio.create_task(Courier(centre, gateway, SystemRandom().uniform).run(), name="courier")
+    calling = Calling(address_policy(settings), timeout_s=settings.refund_timeout_s)
+    courier = Courier(centre, WebhookPost(calling), SystemRandom().uniform)
+    task = asyncio.create_task(courier.run(), name="courier")
     try:
         yield
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        await gateway.close()
+        await calling.close()
 
 
 @asynccontextmanager

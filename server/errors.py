@@ -5,6 +5,7 @@ CentreError
 |   |-- Busy                  a queue is full
 |   |-- TooOften              a rate limit
 |   |-- StorageFailed         the disk did not take the commit
+|   |-- GatewayDown           a payment system does not answer
 |   |-- NotWitnessed          the witnesses have not seen the newest entries yet
 |   |-- LedgerRecovering      the ledger takes back what it had before a restore, and nothing new yet
 |   `-- LedgerFrozen          the ledger takes nothing any more: a person must start a new one
@@ -29,7 +30,8 @@ CentreError
 |   |   |-- RefundOpen            money is on its way: erase when it has arrived
 |   |   |-- TooManyOutcomes       an instruction has as many outcomes as it may have
 |   |   `-- DuplicateId           an entry with this id says something else
-|   `-- EndpointRefused       a webhook address that the policy does not allow
+|   |-- EndpointRefused       a webhook address that the policy does not allow
+|   `-- GatewayRefused        a payment system knows no such payment, or not these credentials
 `-- NotSetUp              the set-up is wrong: the centre does not start
     |-- BadSettings
     |-- BadKeys
@@ -91,6 +93,13 @@ class LedgerFrozen(TryLater):
 
     code = "frozen"
     retry_after_s = 3600
+
+
+class GatewayDown(TryLater):
+    """A payment system does not answer, or not so that it can be understood."""
+
+    code = "gateway_down"
+    retry_after_s = 30
 
 
 class NotAdmitted(CentreError):
@@ -223,6 +232,12 @@ class EndpointRefused(NotTaken):
     """A webhook address that the policy does not allow."""
 
     code = "endpoint_refused"
+
+
+class GatewayRefused(NotTaken):
+    """A payment system says no to the question: no such payment, or credentials that are not good."""
+
+    code = "gateway_refused"
 
 
 class NotSetUp(CentreError):

@@ -16,8 +16,8 @@ from server.centre import Centre
 from server.errors import TryLater
 from server.ledger.instruction_proofs import instruction_proof
 from server.refunds import outbox
-from server.refunds.gateway import Attempt, Gateway, Result
 from server.refunds.outbox import Job
+from server.refunds.posting import Attempt, Post, Result
 
 LONGEST_WAIT_S = 5.0
 """Looks into the outbox at least this often, whatever it was told."""
@@ -32,9 +32,9 @@ Uniform = Callable[[float, float], float]
 class Courier:
     """Runs until cancelled; several deliveries at a time, one per unit."""
 
-    def __init__(self, centre: Centre, gateway: Gateway, uniform: Uniform) -> None:
+    def __init__(self, centre: Centre, post: Post, uniform: Uniform) -> None:
         self._centre = centre
-        self._gateway = gateway
+        self._post = post
         self._uniform = uniform
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -93,7 +93,7 @@ class Courier:
         body = await self._event(job)
         at_s = int(self._centre.clock().timestamp())
         headers = sign_webhook(self._centre.keys.webhook, job.instruction, at_s, body)
-        attempt = await self._gateway.post(job.url, headers, body)
+        attempt = await self._post.post(job.url, headers, body)
         self._centre.metrics.deliveries.labels(attempt.result.value).inc()
         await self._settle(job, attempt)
 

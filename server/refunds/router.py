@@ -13,21 +13,15 @@ from server.answers import answer
 from server.bodies import read_body
 from server.centre import Here
 from server.ledger.receipts import receipt_of
+from server.outward.addresses import address_policy, read_url, vet
 from server.refunds import repository, service
-from server.refunds.gateway import AddressPolicy, read_url, vet
 from server.refunds.schemas import MOST_PER_PAGE, Endpoint
-from server.settings import ServerSettings
 
 router = APIRouter(prefix="/v1/refunds", tags=["refunds"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]
 ShopOrConsole = Annotated[Caller, needs(Scope.SHOP, Scope.CONSOLE)]
 Cursor = Annotated[int, Query(ge=0, le=2**53 - 1)]
 Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE)]
-
-
-def address_policy(settings: ServerSettings) -> AddressPolicy:
-    """Where refund systems may be; on this machine too when the centre serves it alone."""
-    return AddressPolicy(networks=settings.refund_networks, loopback=settings.local_only)
 
 
 @router.put("/endpoint")

@@ -56,7 +56,7 @@ ROOMS = {
         others=PROCESS | COMMANDS | PAGES | {"sqlalchemy", "cryptography", "orjson", "numpy"},
     ),
     "server": Room(ours={"inspection", "link", "kit"}, others=CENTRE),
-    "server/refunds": Room(  # connects to an address it has checked itself, which a shared client cannot
+    "server/outward": Room(  # connects to an address it has checked itself, which a shared client cannot
         ours={"inspection", "link", "kit", "server"}, others=CENTRE | {"httpx"}
     ),
     "server/console": Room(

@@ -35,7 +35,7 @@ from server.ledger.trust import FILE_NAME, own_key, read_trust
 from server.ledger.witnessing import Target, Watch, witnessing
 from server.refunds.delivery import Courier
 from server.refunds.gate import AWAITING, QUEUED, Gate, read_gate, set_gate
-from server.refunds.gateway import Attempt, Result
+from server.refunds.posting import Attempt, Result
 from server.settings import ServerSettings
 
 if TYPE_CHECKING:

@@ -18,9 +18,11 @@ from inspection.custody.signing import public_bytes
 from inspection.messages.refund import InstructionEvent, RefundInstruction
 from inspection.messages.uplink import RefusalMessage, RefusalReason
 from kit.receiver import Trust, check_event, signed_body
+from server.outward.addresses import AddressPolicy
+from server.outward.calling import Caller as Calling
 from server.refunds import outbox
 from server.refunds.delivery import Courier
-from server.refunds.gateway import AddressPolicy, WebhookGateway
+from server.refunds.posting import WebhookPost
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -87,15 +89,15 @@ async def listen(site: "Site", url: str) -> None:
 
 @asynccontextmanager
 async def courier(site: "Site") -> AsyncIterator[Courier]:
-    gateway = WebhookGateway(AddressPolicy(loopback=True), timeout_s=5)
-    made = Courier(site.centre, gateway, lambda _, longest: longest)
+    calling = Calling(AddressPolicy(loopback=True), timeout_s=5)
+    made = Courier(site.centre, WebhookPost(calling), lambda _, longest: longest)
     task = asyncio.create_task(made.run())
     try:
         yield made
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await gateway.close()
+        await calling.close()
 
 
 async def rows(site: "Site") -> list[dict[str, Any]]:

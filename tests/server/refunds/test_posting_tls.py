@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from server.refunds.gateway import AddressPolicy, Result, WebhookGateway
+from server.outward.addresses import AddressPolicy
+from server.outward.calling import Caller
+from server.refunds.posting import Result, WebhookPost
 
 
 class Polite(BaseHTTPRequestHandler):
@@ -69,8 +71,9 @@ async def test_a_line_to_one_name_is_not_used_for_another(
     port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    gateway = WebhookGateway(AddressPolicy(loopback=True), timeout_s=5)
+    calling = Caller(AddressPolicy(loopback=True), timeout_s=5)
+    gateway = WebhookPost(calling)
     named = await gateway.post(f"https://localhost:{port}/", {}, b"{}")
     other = await gateway.post(f"https://127.0.0.1:{port}/", {}, b"{}")
-    await gateway.close()
+    await calling.close()
     assert (named.result, other.result) == (Result.DELIVERED, Result.RETRY)

@@ -5,7 +5,8 @@ import ipaddress
 import pytest
 
 from server.errors import EndpointRefused
-from server.refunds.gateway import AddressPolicy, Attempt, Result, judge, read_url, vet
+from server.outward.addresses import AddressPolicy, read_url, vet
+from server.refunds.posting import Attempt, Result, judge
 
 PUBLIC = AddressPolicy()
 LOCAL = AddressPolicy(loopback=True)
@@ -87,4 +88,4 @@ async def test_plain_http_never_leaves_this_machine() -> None:
     ],
 )
 def test_a_status_means_one_thing(status: int, retry_after: str | None, expected: Attempt) -> None:
-    assert judge(status, retry_after) == expected
+    assert judge(status, {"retry-after": retry_after} if retry_after else {}) == expected

@@ -1,0 +1,1 @@
+"""Calls to other people's systems, which are merchants' words: vetted, bounded, never echoed."""
