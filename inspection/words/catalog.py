@@ -22,6 +22,7 @@ from inspection.journey import HoldReason, State
 from inspection.messages.refund import OutcomeStatus
 from inspection.messages.uplink import RefusalReason
 from inspection.operator import CommandCode
+from inspection.payouts import PayoutCode
 from inspection.reasons import Reason, ReasonCode, Rule
 from inspection.record import ClockState
 from inspection.refund import RefundKind
@@ -37,6 +38,7 @@ from inspection.words.en import journey as en_journey
 from inspection.words.en import models as en_models
 from inspection.words.en import pack as en_pack
 from inspection.words.en import reasons as en_reasons
+from inspection.words.en import refunds as en_refunds
 from inspection.words.en import ui as en_ui
 from inspection.words.money import money, percent
 from inspection.words.zh_CN import bench as zh_bench
@@ -49,6 +51,7 @@ from inspection.words.zh_CN import journey as zh_journey
 from inspection.words.zh_CN import models as zh_models
 from inspection.words.zh_CN import pack as zh_pack
 from inspection.words.zh_CN import reasons as zh_reasons
+from inspection.words.zh_CN import refunds as zh_refunds
 from inspection.words.zh_CN import ui as zh_ui
 
 EN = (
@@ -63,6 +66,7 @@ EN = (
     en_console,
     en_pack,
     en_erasure,
+    en_refunds,
 )
 ZH_CN = (
     zh_grades,
@@ -76,6 +80,7 @@ ZH_CN = (
     zh_console,
     zh_pack,
     zh_erasure,
+    zh_refunds,
 )
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
@@ -113,6 +118,7 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     ClockState: "clock",
     EntryType: "entry",
     OutcomeStatus: "outcome",
+    PayoutCode: "payout",
 }
 """Every enum that a person may meet."""
 

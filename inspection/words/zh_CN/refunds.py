@@ -1,0 +1,26 @@
+"""What became of money that is paid back."""
+
+WORDS: dict[str, str] = {
+    "payout.refunded": "已退款。",
+    "payout.recorded_only": "商店系统已记账但未完成退款流程，请与支付服务商核对。",
+    "payout.paid_twice": "已多次付款。请停止操作并与支付服务商核对。",
+    "payout.under_way": "退款处理中。",
+    "payout.customer_action": "需要顾客先操作，款项才能到账。",
+    "payout.already_refunded": "这笔付款已全额退款。",
+    "payout.over_refund": "退款会超过实付金额，未转出任何款项。",
+    "payout.amount_refused": "支付系统无法处理此金额，未转出任何款项。",
+    "payout.payment_unknown": "支付系统中没有这笔付款。",
+    "payout.payment_disputed": "顾客的银行对这笔付款有争议，请先处理争议。",
+    "payout.not_refundable": "支付系统无法退还这笔付款，未转出任何款项。",
+    "payout.balance_too_low": "支付系统账户余额不足，请充值。",
+    "payout.refund_failed": "退款失败，款项已退回，请改用其他方式付款。",
+    "payout.refund_canceled": "退款已在支付系统中取消。",
+    "payout.request_refused": "支付系统不接受此请求，请联系设置人员。",
+    "payout.credentials_refused": "支付系统拒绝了我们的密钥，请输入有效密钥。",
+    "payout.too_many_calls": "支付系统要求稍候，将自动重试。",
+    "payout.not_reached": "无法连接支付系统，将自动重试。",
+    "payout.address_refused": "此处不允许该支付系统地址，请联系设置人员。",
+    "payout.no_answer": "没有收到答复，先查询是否已付款。",
+    "payout.unclear_answer": "答复不明确，先查询是否已付款。",
+    "payout.peer_failed": "支付系统出错，先查询是否已付款。",
+}
