@@ -22,6 +22,7 @@ from inspection.journey import HoldReason, State
 from inspection.messages.refund import OutcomeStatus
 from inspection.messages.uplink import RefusalReason
 from inspection.operator import CommandCode
+from inspection.parcels import Node
 from inspection.payouts import PayoutCode
 from inspection.reasons import Reason, ReasonCode, Rule
 from inspection.record import ClockState
@@ -29,6 +30,7 @@ from inspection.refund import RefundKind
 from inspection.returns import InspectionPurpose, ReturnReason
 from inspection.verdict import OverrideReason, Role, VerdictKind
 from inspection.words.en import bench as en_bench
+from inspection.words.en import carriers as en_carriers
 from inspection.words.en import console as en_console
 from inspection.words.en import erasure as en_erasure
 from inspection.words.en import errors as en_errors
@@ -42,6 +44,7 @@ from inspection.words.en import refunds as en_refunds
 from inspection.words.en import ui as en_ui
 from inspection.words.money import money, percent
 from inspection.words.zh_CN import bench as zh_bench
+from inspection.words.zh_CN import carriers as zh_carriers
 from inspection.words.zh_CN import console as zh_console
 from inspection.words.zh_CN import erasure as zh_erasure
 from inspection.words.zh_CN import errors as zh_errors
@@ -67,6 +70,7 @@ EN = (
     en_pack,
     en_erasure,
     en_refunds,
+    en_carriers,
 )
 ZH_CN = (
     zh_grades,
@@ -81,6 +85,7 @@ ZH_CN = (
     zh_pack,
     zh_erasure,
     zh_refunds,
+    zh_carriers,
 )
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
@@ -119,6 +124,7 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     EntryType: "entry",
     OutcomeStatus: "outcome",
     PayoutCode: "payout",
+    Node: "node",
 }
 """Every enum that a person may meet."""
 
