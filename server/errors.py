@@ -6,6 +6,7 @@ CentreError
 |   |-- TooOften              a rate limit
 |   |-- StorageFailed         the disk did not take the commit
 |   |-- GatewayDown           a payment system does not answer
+|   |   `-- UnclearAnswer         it answered what it does not document
 |   |-- QueueFull             too much waits to be matched: clear it, or announce what it is about
 |   |-- CarrierAway           the carrier does not answer; nothing was booked
 |   |-- BookingUnsure         the carrier did not answer in time; it is looked up before it is booked again
@@ -42,7 +43,8 @@ CentreError
 |   |   `-- DuplicateId           an entry with this id says something else
 |   |-- EndpointRefused       a webhook address that the policy does not allow
 |   |-- CarrierRefused        the carrier says no to it
-|   `-- GatewayRefused        a payment system knows no such payment, or not these credentials
+|   |-- GatewayRefused        a payment system knows no such payment, or not these credentials
+|   `-- NotSayable            another platform has no word for it, or an identifier that it needs is missing
 `-- NotSetUp              the set-up is wrong: the centre does not start
     |-- BadSettings
     |-- BadKeys
@@ -132,6 +134,12 @@ class GatewayDown(TryLater):
 
     code = "gateway_down"
     retry_after_s = 30
+
+
+class UnclearAnswer(GatewayDown):
+    """Another platform answered, but not what it documents: nothing is concluded from it."""
+
+    code = "unclear_answer"
 
 
 class NotAdmitted(CentreError):
@@ -318,6 +326,12 @@ class GatewayRefused(NotTaken):
     """A payment system says no to the question: no such payment, or credentials that are not good."""
 
     code = "gateway_refused"
+
+
+class NotSayable(NotTaken):
+    """Another platform has no word for it, or needs an identifier that is missing or wrong."""
+
+    code = "not_sayable"
 
 
 class NotSetUp(CentreError):
