@@ -6,6 +6,7 @@ total is 0 and says nothing. `deny_proposed` is a proposal to the merchant, neve
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from inspection.grades import Disposition, Grade, ReturnException
@@ -22,6 +23,34 @@ class RefundKind(StrEnum):
     PARTIAL = "partial"
     HOLD = "hold"
     DENY_PROPOSED = "deny_proposed"
+
+
+class DeductionCode(StrEnum):
+    """Why less is owed than was paid."""
+
+    GRADE_USED = "grade_used"
+    GRADE_DAMAGED = "grade_damaged"
+    MISSING_PART = "missing_part"
+    MISSING_ACCESSORY = "missing_accessory"
+    MISSING_PACKAGING = "missing_packaging"
+    CLEANING = "cleaning"
+    REPAIR = "repair"
+    LATE = "late"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deduction:
+    """One part of what is not paid back."""
+
+    code: DeductionCode
+    amount_minor: int
+    """Above 0."""
+
+
+OF_GRADES = MappingProxyType(
+    {Grade.USED: DeductionCode.GRADE_USED, Grade.DAMAGED: DeductionCode.GRADE_DAMAGED}
+)
 
 
 class Judged(Protocol):
@@ -63,6 +92,8 @@ class RefundDecision:
     currency: str
     rule: Rule
     reasons: tuple[Reason, ...]
+    deductions: tuple[Deduction, ...] = ()
+    """What was paid less these is the total, unless it is held."""
 
     @property
     def lowers_refund(self) -> bool:
@@ -125,10 +156,10 @@ def _by_table(unit: ReturnUnit, grade: Grade, share_ppm: int) -> RefundDecision:
         return _full(unit, because(Rule.REFUND_SHARE, ReasonCode.PAID_BACK_IN_FULL))
     if total == 0:
         reason = because(Rule.REFUND_NOTHING, ReasonCode.NOTHING_OWED, **said)
-        return _answer(unit, RefundKind.DENY_PROPOSED, 0, reason)
+        return _answer(unit, RefundKind.DENY_PROPOSED, 0, reason, OF_GRADES[grade])
     reason = because(Rule.REFUND_SHARE, ReasonCode.SHARE_OF_PAID, share_ppm=share_ppm, **said)
     kind = RefundKind.APPROVE if total == unit.paid_minor else RefundKind.PARTIAL
-    return _answer(unit, kind, total, reason)
+    return _answer(unit, kind, total, reason, OF_GRADES[grade])
 
 
 def _full(unit: ReturnUnit, reason: Reason) -> RefundDecision:
@@ -142,11 +173,19 @@ def _hold(unit: ReturnUnit, rule: Rule, *why: Reason) -> RefundDecision:
     )
 
 
-def _answer(unit: ReturnUnit, kind: RefundKind, total_minor: int, reason: Reason) -> RefundDecision:
+def _answer(
+    unit: ReturnUnit,
+    kind: RefundKind,
+    total_minor: int,
+    reason: Reason,
+    code: DeductionCode = DeductionCode.OTHER,
+) -> RefundDecision:
+    less = unit.paid_minor - total_minor
     return RefundDecision(
         kind=kind,
         target_total_minor=total_minor,
         currency=unit.currency,
         rule=Rule(reason.rule),
         reasons=(reason,),
+        deductions=(Deduction(code=code, amount_minor=less),) if less else (),
     )

@@ -1,9 +1,11 @@
 """Whether an instruction and its verdict stand in the history that a quorum of witnesses has seen."""
 
+from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType, read_leaf
 from inspection.custody.policy import TrustPolicy
 from inspection.custody.proof import TlogProof, check_proof, read_proof
 from inspection.errors import DomainError, NotTrusted
+from inspection.messages.entries import InstructionEntry
 from inspection.messages.refund import InstructionEvent, InstructionProof
 from inspection.record import InspectionRecord
 from kit.errors import Contradiction, Malformed, Untrusted
@@ -52,9 +54,14 @@ def _check_instruction(
         leaf = read_leaf(proof.leaf)
     except DomainError as error:
         raise Malformed(f"leaf of the instruction: {error}") from error
-    said = event.instruction.model_dump(mode="json", exclude={"order"})
-    said["order_commitment"] = record.personal.order
-    whole = (leaf.log, leaf.type, leaf.id, leaf.body)
-    if whole != (origin, EntryType.REFUND_INSTRUCTION, f"instruction:{event.instruction.id}", said):
+    place = (leaf.log, leaf.type, leaf.id)
+    if place != (origin, EntryType.REFUND_INSTRUCTION, f"instruction:{event.instruction.id}"):
+        raise Contradiction("the proof is of another entry than the instruction's own")
+    told = event.instruction.model_dump(exclude={"order"}) | {"order_commitment": record.personal.order}
+    try:
+        said = InstructionEntry.read(canonical(leaf.body))  # an older one has fewer fields
+    except DomainError as error:
+        raise Malformed(f"body of the instruction's entry: {error}") from error
+    if said != InstructionEntry.model_validate(told):
         raise Contradiction("the instruction is not what its entry in the ledger says")
     return leaf.seq

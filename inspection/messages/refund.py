@@ -10,10 +10,20 @@ from inspection.grades import Disposition, Grade, ReturnException
 from inspection.messages.base import Base64, Code, Count, Currency, Hex64, Message, Name, UnitId, Utc
 from inspection.messages.catalogue import Label
 from inspection.messages.uplink import ReceiptMessage
-from inspection.refund import RefundKind
+from inspection.refund import DeductionCode, RefundKind
 
 InstructionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,48}#[0-9]{1,4}$")]
 """`{unit}#{number}`: the key under which a refund system does it once."""
+
+
+class DeductionMessage(Message):
+    """`inspection.refund.Deduction`."""
+
+    code: DeductionCode
+    amount_minor: Annotated[Count, Field(ge=1)]
+
+
+Deductions = Annotated[tuple[DeductionMessage, ...], Field(max_length=8)]
 
 
 class RefundInstruction(Message):
@@ -39,6 +49,12 @@ class RefundInstruction(Message):
     images: Annotated[tuple[Hex64, ...], Field(max_length=6)]
     """Ciphertext hashes of the evidence, every one durable at the centre."""
     issued_at: Utc
+    deductions: Deductions = ()
+    """Why the total is below what was paid: it is what was paid less these; none while it is held."""
+    not_before: Utc | None = None
+    """Nothing that cannot be undone before this moment: until then the bench may take its verdict back."""
+    replaces: InstructionId | None = None
+    """The unit's instruction before this one; that is void now, and what was paid on it counts."""
 
 
 ProofText = Annotated[str, Field(max_length=16 * 1024)]
@@ -74,6 +90,10 @@ class OutcomeStatus(StrEnum):
     SETTLED = "settled"
     HELD = "held"
     REJECTED = "rejected"
+    FAILED = "failed"
+    """It had been settled, and failed later: `refunded_total_minor` is what is left of it."""
+    REVERSED = "reversed"
+    """It had been settled, and was taken back."""
 
 
 class RefundOutcome(Message):
@@ -83,7 +103,8 @@ class RefundOutcome(Message):
     id: Label
     """The refund system's own reference: unique for ever."""
     merchant: Name
-    instruction: InstructionId
+    instruction: InstructionId | None
+    """None for a refund that follows from no instruction: somebody paid without a return."""
     unit: UnitId
     status: OutcomeStatus
     refunded_total_minor: Count

@@ -22,15 +22,16 @@ from inspection.journey import HoldReason, State
 from inspection.messages.refund import OutcomeStatus
 from inspection.messages.uplink import RefusalReason
 from inspection.operator import CommandCode
-from inspection.parcels import Node
 from inspection.payouts import PayoutCode
 from inspection.reasons import Reason, ReasonCode, Rule
 from inspection.record import ClockState
-from inspection.refund import RefundKind
+from inspection.refund import DeductionCode, RefundKind
+from inspection.refund_exceptions import CaseKind, CaseState, Owner, WayOut
+from inspection.refund_state import RefundState
 from inspection.returns import InspectionPurpose, ReturnReason
 from inspection.verdict import OverrideReason, Role, VerdictKind
 from inspection.words.en import bench as en_bench
-from inspection.words.en import carriers as en_carriers
+from inspection.words.en import cases as en_cases
 from inspection.words.en import console as en_console
 from inspection.words.en import erasure as en_erasure
 from inspection.words.en import errors as en_errors
@@ -44,7 +45,7 @@ from inspection.words.en import refunds as en_refunds
 from inspection.words.en import ui as en_ui
 from inspection.words.money import money, percent
 from inspection.words.zh_CN import bench as zh_bench
-from inspection.words.zh_CN import carriers as zh_carriers
+from inspection.words.zh_CN import cases as zh_cases
 from inspection.words.zh_CN import console as zh_console
 from inspection.words.zh_CN import erasure as zh_erasure
 from inspection.words.zh_CN import errors as zh_errors
@@ -70,7 +71,7 @@ EN = (
     en_pack,
     en_erasure,
     en_refunds,
-    en_carriers,
+    en_cases,
 )
 ZH_CN = (
     zh_grades,
@@ -85,7 +86,7 @@ ZH_CN = (
     zh_pack,
     zh_erasure,
     zh_refunds,
-    zh_carriers,
+    zh_cases,
 )
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
@@ -124,7 +125,12 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     EntryType: "entry",
     OutcomeStatus: "outcome",
     PayoutCode: "payout",
-    Node: "node",
+    RefundState: "refund_state",
+    DeductionCode: "deduction",
+    CaseKind: "case",
+    CaseState: "case_state",
+    Owner: "owner",
+    WayOut: "way_out",
 }
 """Every enum that a person may meet."""
 

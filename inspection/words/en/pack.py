@@ -81,6 +81,8 @@ WORDS: dict[str, str] = {
     "outcome.settled": "Paid",
     "outcome.held": "Held by the shop",
     "outcome.rejected": "Rejected by the shop",
+    "outcome.failed": "It failed later",
+    "outcome.reversed": "It was taken back",
     "page.title": "Evidence of a return",
     "page.checking": "Checking …",
     "page.good": "Whole and unchanged",

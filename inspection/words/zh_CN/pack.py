@@ -81,6 +81,8 @@ WORDS: dict[str, str] = {
     "outcome.settled": "已付款",
     "outcome.held": "店铺暂缓",
     "outcome.rejected": "店铺拒绝",
+    "outcome.failed": "事后失败",
+    "outcome.reversed": "已被撤回",
     "page.title": "退货证据",
     "page.checking": "正在检查……",
     "page.good": "完整且未被改动",

@@ -1,1 +1,0 @@
-"""Carriers: what they tell of parcels, and pick-ups that are booked with them."""

@@ -1,1 +1,0 @@
-"""Other platforms' words for ours, one file each: pure mappings, which open no connection."""
