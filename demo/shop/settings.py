@@ -12,6 +12,7 @@ from inspection.custody.policy import read_policy
 from inspection.errors import BadMessage
 from inspection.messages.base import Message, Name, Origin, Ppm
 from inspection.messages.station import PublicKey
+from inspection.messages.webhook_keys import VerifyingKey
 from kit.receiver import Trust
 
 FILE_NAME = "shop.json"
@@ -52,7 +53,7 @@ class ShopSettings(Message):
     def trust(self) -> Trust:
         """Whom the shop believes."""
         return Trust(
-            webhook_key=self.webhook_key,
+            webhook_keys=(VerifyingKey(self.webhook_key),),
             log_key=self.log_key,
             origin=self.origin,
             merchant=self.merchant,

@@ -10,7 +10,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 from inspection.autonomy import Autonomy
 from inspection.custody.canonical import canonical
@@ -32,9 +38,11 @@ from inspection.messages.base import (
     Utc,
     View,
 )
+from inspection.messages.carrier import CarrierEventId
 from inspection.messages.catalogue import Label
 from inspection.messages.refund import Deductions, InstructionId, RefundOutcome
 from inspection.messages.station import PublicKey
+from inspection.parcels import Node
 from inspection.record import InspectionRecord
 from inspection.refund import RefundKind
 
@@ -89,12 +97,46 @@ class OutcomeEntry(RefundOutcome):
 
 
 class LogisticsEntry(Message):
-    """A carrier's event: the parcel was signed off, which starts the clock of its units."""
+    """A node of a parcel's way; its sign-off starts the clock of its units.
+
+    The two later fields stand in the leaf only where they say something: a leaf from before them keeps its
+    bytes.
+    """
 
     merchant: Name
     parcel: Label
-    event: Literal["signed_off"]
+    event: Node
     at: Utc
+    event_id: CarrierEventId | None = None
+    """The carrier's own; None for the parcel's first sign-off, which stands under the parcel alone."""
+    assumed: bool = False
+    """True where no carrier said it: the parcel was seen here first."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.event != Node.SIGNED_OFF and self.event_id is None:
+            raise ValueError("a carrier's event other than the first sign-off has the carrier's own id")
+        if self.assumed and (self.event != Node.SIGNED_OFF or self.event_id is not None):
+            raise ValueError("only a sign-off is assumed, and no carrier gave it an id")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if self.event_id is None:
+            written.pop("event_id", None)
+        if not self.assumed:
+            written.pop("assumed", None)
+        return written
+
+
+def _logistics_id(body: LogisticsEntry) -> str:
+    """One per parcel for the sign-off and the assumed one; every other by the carrier's event."""
+    place = f"parcel:{body.merchant}:{body.parcel}"
+    event = body.event.value.replace("_", "-")
+    if body.assumed:
+        return f"{place}:{event}:assumed"
+    return f"{place}:{event}" if body.event_id is None else f"{place}:{event}:id={body.event_id}"
 
 
 class KeyRole(StrEnum):
@@ -389,7 +431,7 @@ DERIVED_IDS: Mapping[EntryType, Callable[[Any], str]] = MappingProxyType(
         EntryType.VERDICT: lambda body: f"verdict:{body.id}",
         EntryType.REFUND_INSTRUCTION: lambda body: f"instruction:{body.id}",
         EntryType.REFUND_OUTCOME: lambda body: f"outcome:{body.merchant}:{body.id}",
-        EntryType.LOGISTICS: lambda body: f"parcel:{body.merchant}:{body.parcel}:signed-off",
+        EntryType.LOGISTICS: _logistics_id,
         EntryType.KEY_ADD: lambda body: f"key:{body.key}",
         EntryType.KEY_REVOKE: lambda body: f"revoke:{body.key}",
         EntryType.MODEL: lambda body: f"model:{body.version}",

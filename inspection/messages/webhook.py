@@ -1,22 +1,44 @@
-"""Standard Webhooks signatures with Ed25519 (`v1a`), made and checked without I/O.
+"""Standard Webhooks signatures, HMAC-SHA256 (`v1`) and Ed25519 (`v1a`), made and checked without I/O.
 
 Source: Standard Webhooks specification 1.0, "Signature scheme": the signed content is
-`{id}.{timestamp}.{body}`; the header holds a space-separated list of `version,base64`.
+`{id}.{timestamp}.{body}`; the header holds a space-separated list of `version,base64`. The list is there
+for rotation: the sender signs with every key in force, and one signature that fits is enough.
 """
 
 import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-
-from inspection.errors import BadSignature
+from inspection.custody.signing import sign_bytes, verify_bytes
+from inspection.errors import (
+    BadSignature,
+    BadWebhookHeader,
+    BadWebhookTime,
+    EarlyWebhook,
+    ExpiredKey,
+    SetUpIncomplete,
+    StaleWebhook,
+)
+from inspection.messages.webhook_keys import HmacKey, SigningKey, VerifyingKey, in_force
 
 TOLERANCE_S = 300
 ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
 SIGNATURE_HEADER = "webhook-signature"
 MAX_SIGNATURES = 8
+"""In one header, and keys in one ring: a rotation needs two of each kind."""
+MAX_SIGNATURES_CHARS = 4096
+"""Room for signatures of versions that we do not know beside ours, which have at most 92 characters."""
+
+ID = re.compile(r"[\x21-\x7e]{1,128}")
+TIMESTAMP = re.compile(r"[0-9]{1,12}")
+LOOKS_LIKE_A_TIME = re.compile(r"\.[0-9]{10}(?:\.|$)")
+"""What an id may not contain, so that the signed content is read in one way only. The specification asks
+for ids without full stops, but units' ids may have some. The time is the first part of ten digits between
+full stops: every time within 5 minutes of a clock between 2001 and 2286 has ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,38 +51,123 @@ class SignedBody:
     body: bytes
 
 
-def sign_webhook(key: Ed25519PrivateKey, id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
-    """Return the three headers; `id` stays the same over all attempts."""
-    signature = key.sign(_content(id, str(timestamp_s), body))
+def sign_webhook(
+    keys: Sequence[HmacKey | SigningKey], id: str, timestamp_s: int, body: bytes
+) -> dict[str, str]:
+    """Return the three headers, signed with all keys in force, in their order.
+
+    `id` stays the same over all attempts. Raises SetUpIncomplete without a key in force, or with too many.
+    """
+    chosen = [key for key in keys if in_force(key, timestamp_s)]
+    if not chosen:
+        raise SetUpIncomplete("no key to sign webhooks with is in force: set one")
+    _check_count(chosen)
+    _check_id(id)
+    content = _content(id, str(timestamp_s), body)
     return {
         ID_HEADER: id,
         TIMESTAMP_HEADER: str(timestamp_s),
-        SIGNATURE_HEADER: "v1a," + base64.b64encode(signature).decode(),
+        SIGNATURE_HEADER: " ".join(_signature(key, content) for key in chosen),
     }
 
 
-def verify_webhook(signed: SignedBody, public_key: bytes, now_s: float) -> None:
-    """Raise BadSignature unless one `v1a` signature fits and the timestamp is within 5 minutes."""
-    if not signed.timestamp.isascii() or not signed.timestamp.isdigit() or len(signed.timestamp) > 12:
-        raise BadSignature("webhook-timestamp is not a number of seconds")
-    if abs(now_s - int(signed.timestamp)) > TOLERANCE_S:
-        raise BadSignature("webhook-timestamp is more than 5 minutes from our clock")
+def verify_webhook(
+    signed: SignedBody, ring: Sequence[HmacKey | VerifyingKey], now_s: float
+) -> HmacKey | VerifyingKey:
+    """Return the key in force that one of the signatures fits.
+
+    Raises BadWebhookHeader, BadWebhookTime, StaleWebhook or EarlyWebhook before any key is tried;
+    ExpiredKey when only a key fits that is past its overlap; BadSignature when none does.
+    """
+    _check_count(ring)
+    _check_id(signed.id)
+    _check_time(signed.timestamp, now_s)
     content = _content(signed.id, signed.timestamp, signed.body)
-    key = Ed25519PublicKey.from_public_bytes(public_key)
-    if not any(_fits(key, content, part) for part in signed.signatures.split(" ")[:MAX_SIGNATURES]):
-        raise BadSignature("no webhook-signature fits the body and the key")
+    signatures = _split(signed.signatures)
+    for past in (False, True):
+        for key in ring:
+            if in_force(key, now_s) is not past and _fits(key, content, signatures):
+                return _unless_past(key, past)
+    raise BadSignature("no webhook-signature fits the body and the key")
+
+
+def _unless_past(key: HmacKey | VerifyingKey, past: bool) -> HmacKey | VerifyingKey:
+    if past:
+        raise ExpiredKey("webhook-signature fits an old key, past its overlap: sign with the new one")
+    return key
+
+
+def _check_count(keys: Sequence[object]) -> None:
+    if len(keys) > MAX_SIGNATURES:
+        raise SetUpIncomplete(f"{len(keys)} webhook keys, where at most {MAX_SIGNATURES} may be: drop some")
+
+
+def _check_id(id: str) -> None:
+    if not id:
+        raise BadWebhookHeader(f"{ID_HEADER} is missing")
+    if not ID.fullmatch(id):
+        raise BadWebhookHeader(f"{ID_HEADER} is not 1 to 128 printable ASCII characters without blanks")
+    if LOOKS_LIKE_A_TIME.search(id):
+        raise BadWebhookHeader(f"{ID_HEADER} has ten digits behind a full stop: they could be the time")
+
+
+def _check_time(timestamp: str, now_s: float) -> None:
+    if not timestamp:
+        raise BadWebhookHeader(f"{TIMESTAMP_HEADER} is missing")
+    if not TIMESTAMP.fullmatch(timestamp):
+        raise BadWebhookTime(f"{TIMESTAMP_HEADER} is not a number of seconds")
+    late_s = now_s - int(timestamp)
+    if late_s > TOLERANCE_S:
+        raise StaleWebhook(f"{TIMESTAMP_HEADER} is more than 5 minutes behind our clock")
+    if late_s < -TOLERANCE_S:
+        raise EarlyWebhook(f"{TIMESTAMP_HEADER} is more than 5 minutes ahead of our clock")
+
+
+def _split(signatures: str) -> list[tuple[str, bytes]]:
+    """Versions and signatures of the header; bounded, so that nobody makes us try keys without end."""
+    if not signatures:
+        raise BadWebhookHeader(f"{SIGNATURE_HEADER} is missing")
+    if len(signatures) > MAX_SIGNATURES_CHARS:
+        raise BadWebhookHeader(f"{SIGNATURE_HEADER} is longer than {MAX_SIGNATURES_CHARS} characters")
+    parts = signatures.split()
+    if len(parts) > MAX_SIGNATURES:
+        raise BadWebhookHeader(f"{SIGNATURE_HEADER} has more than {MAX_SIGNATURES} signatures")
+    pairs = (part.partition(",") for part in parts)
+    return [(version, _decoded(text)) for version, _, text in pairs]
+
+
+def _decoded(text: str) -> bytes:
+    """The signature; none at all where it cannot be read, which fits no key."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
 
 
 def _content(id: str, timestamp: str, body: bytes) -> bytes:
     return f"{id}.{timestamp}.".encode() + body
 
 
-def _fits(key: Ed25519PublicKey, content: bytes, part: str) -> bool:
-    version, _, text = part.partition(",")
-    if version != "v1a":
-        return False
+def _mac(key: HmacKey, content: bytes) -> bytes:
+    return hmac.digest(key.secret, content, hashlib.sha256)
+
+
+def _signature(key: HmacKey | SigningKey, content: bytes) -> str:
+    if isinstance(key, HmacKey):
+        return "v1," + base64.b64encode(_mac(key, content)).decode()
+    return "v1a," + base64.b64encode(sign_bytes(key.private, content)).decode()
+
+
+def _fits(key: HmacKey | VerifyingKey, content: bytes, signatures: list[tuple[str, bytes]]) -> bool:
+    if isinstance(key, HmacKey):
+        wanted = _mac(key, content)
+        return any(hmac.compare_digest(wanted, given) for version, given in signatures if version == "v1")
+    return any(_verifies(key, content, given) for version, given in signatures if version == "v1a")
+
+
+def _verifies(key: VerifyingKey, content: bytes, signature: bytes) -> bool:
     try:
-        key.verify(base64.b64decode(text, validate=True), content)
-    except (InvalidSignature, ValueError):
+        verify_bytes(key.public, content, signature)
+    except BadSignature:
         return False
     return True

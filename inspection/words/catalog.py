@@ -22,6 +22,7 @@ from inspection.journey import HoldReason, State
 from inspection.messages.refund import OutcomeStatus
 from inspection.messages.uplink import RefusalReason
 from inspection.operator import CommandCode
+from inspection.parcels import Node
 from inspection.payouts import PayoutCode
 from inspection.reasons import Reason, ReasonCode, Rule
 from inspection.record import ClockState
@@ -31,6 +32,7 @@ from inspection.refund_state import RefundState
 from inspection.returns import InspectionPurpose, ReturnReason
 from inspection.verdict import OverrideReason, Role, VerdictKind
 from inspection.words.en import bench as en_bench
+from inspection.words.en import carriers as en_carriers
 from inspection.words.en import cases as en_cases
 from inspection.words.en import console as en_console
 from inspection.words.en import erasure as en_erasure
@@ -45,6 +47,7 @@ from inspection.words.en import refunds as en_refunds
 from inspection.words.en import ui as en_ui
 from inspection.words.money import money, percent
 from inspection.words.zh_CN import bench as zh_bench
+from inspection.words.zh_CN import carriers as zh_carriers
 from inspection.words.zh_CN import cases as zh_cases
 from inspection.words.zh_CN import console as zh_console
 from inspection.words.zh_CN import erasure as zh_erasure
@@ -71,6 +74,7 @@ EN = (
     en_pack,
     en_erasure,
     en_refunds,
+    en_carriers,
     en_cases,
 )
 ZH_CN = (
@@ -86,6 +90,7 @@ ZH_CN = (
     zh_pack,
     zh_erasure,
     zh_refunds,
+    zh_carriers,
     zh_cases,
 )
 
@@ -125,6 +130,7 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     EntryType: "entry",
     OutcomeStatus: "outcome",
     PayoutCode: "payout",
+    Node: "node",
     RefundState: "refund_state",
     DeductionCode: "deduction",
     CaseKind: "case",

@@ -68,6 +68,7 @@ parcels = Table(
     text("merchant", key=True),
     text("id", key=True),
     text("signed_off_at"),
+    number("assumed", nullable=True),  # 1 where no carrier said so
 )
 
 # stations and people

@@ -7,7 +7,6 @@ shop announces it again, and one whose station has not offered what travelled be
 import hashlib
 from base64 import b64decode
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -15,11 +14,13 @@ from sqlalchemy import Connection, Row, select
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType, Leaf, read_leaf
-from inspection.messages.base import read_time, time_text
-from inspection.messages.entries import InstructionEntry, KeyAddEntry, KeyRole, OutcomeEntry
+from inspection.messages.base import read_time
+from inspection.messages.entries import InstructionEntry, KeyAddEntry, KeyRole, LogisticsEntry, OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.uplink import ImageKey, Opening, SignedRecord
+from inspection.parcels import Node
 from inspection.record import InspectionRecord, read_record
+from server.carriers.rows import rebuild_node
 from server.db.ledger_tables import leaves
 from server.db.tables import records
 from server.ingest import repository as ingest
@@ -30,6 +31,7 @@ from server.refunds import repository as refunds
 from server.refunds.issuing import images_of
 from server.refunds.repository import Issued
 from server.returns import repository as returns
+from server.returns.repository import SignedOff
 from server.stations import repository as stations
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_unit
@@ -70,7 +72,7 @@ def rebuild(connection: Connection, site: str, content: bytes, beside: Beside | 
         case EntryType.REFUND_OUTCOME:
             _outcome(connection, site, leaf)
         case EntryType.LOGISTICS:
-            _sign_off(connection, site, leaf, due_s)
+            _node(connection, site, leaf, due_s)
         case EntryType.KEY_ADD:
             _key_added(connection, site, leaf)
         case EntryType.KEY_REVOKE:
@@ -192,11 +194,12 @@ def _outcome(connection: Connection, site: str, leaf: Leaf) -> None:
         refunds.add_outcome(connection, site, outcome, digest, entry.matches, leaf.seq)
 
 
-def _sign_off(connection: Connection, site: str, leaf: Leaf, due_s: float) -> None:
-    merchant, parcel, at = (str(leaf.body[name]) for name in ("merchant", "parcel", "at"))
-    if returns.add_sign_off(connection, site, merchant, parcel, at):
-        deadline = time_text(read_time(at) + timedelta(seconds=due_s))
-        returns.set_deadlines(connection, site, merchant, parcel, deadline)
+def _node(connection: Connection, site: str, leaf: Leaf, due_s: float) -> None:
+    entry = LogisticsEntry.read(canonical(leaf.body))
+    if entry.event is Node.SIGNED_OFF:
+        came = SignedOff(at=entry.at, assumed=entry.assumed)
+        returns.note_sign_off(connection, site, entry.merchant, entry.parcel, came, due_s)
+    rebuild_node(connection, site, entry, leaf.seq, leaf.recorded_at)
 
 
 def _key_added(connection: Connection, site: str, leaf: Leaf) -> None:

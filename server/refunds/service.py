@@ -5,10 +5,10 @@ import hashlib
 from sqlalchemy import Connection
 
 from inspection.custody.leaf import EntryType
-from inspection.errors import BadSignature
 from inspection.messages.entries import OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
+from inspection.messages.webhook_keys import VerifyingKey
 from server.errors import BadRequest, Conflict, NotFound, TooManyOutcomes, Withheld, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
@@ -28,9 +28,7 @@ def read_outcome(signed: SignedBody, key: bytes | None, merchant: str, now_s: fl
     """
     if key is None:
         raise BadRequest("set the endpoint with its outcome key first")
-    if not (signed.id.isascii() and signed.timestamp and signed.signatures):
-        raise BadSignature("the headers webhook-id, webhook-timestamp and webhook-signature are needed")
-    verify_webhook(signed, key, now_s)
+    verify_webhook(signed, (VerifyingKey(key),), now_s)
     outcome = RefundOutcome.read(signed.body)
     if outcome.merchant != merchant:
         raise WrongScope(f"the outcome is of another merchant; this key is for {merchant}")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from inspection.messages.base import read_time, time_text
 from inspection.messages.catalogue import UnitMessage
 from server.db.changes import next_changes
 from server.db.rows import find_rows
@@ -139,19 +141,47 @@ def set_state(connection: Connection, site: str, ids: Sequence[str], state: str)
         )
 
 
-def add_sign_off(connection: Connection, site: str, merchant: str, parcel: str, at: str) -> bool:
-    """Note the carrier's sign-off; False when there is one already."""
-    fresh = insert(parcels).values(site=site, merchant=merchant, id=parcel, signed_off_at=at)
-    return connection.execute(fresh.on_conflict_do_nothing()).rowcount == 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOff:
+    """When a parcel came, and whether a carrier said so."""
+
+    at: datetime
+    assumed: bool = False
 
 
-def set_deadlines(connection: Connection, site: str, merchant: str, parcel: str, deadline: str) -> None:
-    """Give the parcel's units without a deadline this one."""
+def sign_off_of(connection: Connection, site: str, merchant: str, parcel: str) -> SignedOff | None:
+    """The sign-off that holds; None before there is one."""
+    mine = (parcels.c.site == site, parcels.c.merchant == merchant, parcels.c.id == parcel)
+    row = connection.execute(select(parcels.c.signed_off_at, parcels.c.assumed).where(*mine)).first()
+    return SignedOff(at=read_time(row.signed_off_at), assumed=bool(row.assumed)) if row else None
+
+
+def note_sign_off(
+    connection: Connection, site: str, merchant: str, parcel: str, came: SignedOff, due_s: float
+) -> SignedOff:
+    """Start the clock of the parcel's units; returns what holds: the first, but told over assumed."""
+    known = sign_off_of(connection, site, merchant, parcel)
+    if known is not None and (came.assumed or not known.assumed):
+        return known
+    row = {"signed_off_at": time_text(came.at), "assumed": int(came.assumed)}
+    fresh = insert(parcels).values(site=site, merchant=merchant, id=parcel, **row)
+    connection.execute(fresh.on_conflict_do_update(index_elements=["site", "merchant", "id"], set_=row))
+    due = timedelta(seconds=due_s)
+    before = time_text(known.at + due) if known else None
+    _set_deadlines(connection, site, merchant, parcel, time_text(came.at + due), before)
+    return came
+
+
+def _set_deadlines(
+    connection: Connection, site: str, merchant: str, parcel: str, deadline: str, before: str | None
+) -> None:
+    """Give this one to the parcel's units that have none, or the one of an assumed sign-off."""
+    replaced = units.c.deadline.is_(None)
     chosen = select(units.c.id).where(
         units.c.site == site,
         units.c.merchant == merchant,
         units.c.parcel == parcel,
-        units.c.deadline.is_(None),
+        replaced if before is None else or_(replaced, units.c.deadline == before),
         units.c.state == EXPECTED,
     )
     waiting = list(connection.execute(chosen).scalars())

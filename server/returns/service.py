@@ -10,13 +10,14 @@ from inspection.custody.leaf import EntryType
 from inspection.messages.base import read_time, time_text
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.entries import LogisticsEntry
+from inspection.parcels import Node
 from server.catalogue.repository import known_skus
 from server.errors import Conflict, NotFound, UnknownParcel
 from server.ledger.entries import entry_of
 from server.ledger.log import Log, Place
 from server.ledger.refill import FOR_EVER, fill_rows
 from server.returns import repository
-from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, KnownUnit
+from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, KnownUnit, SignedOff
 from server.returns.schemas import UnitStanding, UnitState, VerdictRow
 
 
@@ -168,21 +169,23 @@ class Arrival:
     merchant: str
     parcel: str
     at: datetime
+    assumed: bool = False
+    """True where it was only seen here, and no carrier said so."""
 
 
 def sign_off(connection: Connection, log: Log, arrival: Arrival, due_s: float, recorded_at: str) -> Place:
     """Record the sign-off and start the clock of the parcel's units; the first one stands for ever.
 
-    Raises UnknownParcel where no unit names the parcel: a sign-off is a leaf, and starts nobody's clock.
+    Only over an assumed one goes what somebody tells. Raises UnknownParcel where no unit names the parcel:
+    a sign-off is a leaf, and starts nobody's clock.
     """
     site, merchant, parcel = log.site, arrival.merchant, arrival.parcel
-    known = repository.signed_off(connection, site, merchant, [parcel])
-    if not known and not repository.names_parcel(connection, site, merchant, parcel):
+    known = repository.sign_off_of(connection, site, merchant, parcel)
+    if known is None and not repository.names_parcel(connection, site, merchant, parcel):
         raise UnknownParcel(f"no unit of {merchant} was announced in parcel {parcel}: announce it first")
-    at = time_text(arrival.at)
-    first = read_time(known[parcel]) if known else arrival.at
-    if repository.add_sign_off(connection, site, merchant, parcel, at):
-        deadline = time_text(arrival.at + timedelta(seconds=due_s))
-        repository.set_deadlines(connection, site, merchant, parcel, deadline)
-    body = LogisticsEntry(merchant=merchant, parcel=parcel, event="signed_off", at=first)
+    came = SignedOff(at=arrival.at, assumed=arrival.assumed)
+    holds = repository.note_sign_off(connection, site, merchant, parcel, came, due_s)
+    body = LogisticsEntry(
+        merchant=merchant, parcel=parcel, event=Node.SIGNED_OFF, at=holds.at, assumed=holds.assumed
+    )
     return log.append(connection, entry_of(EntryType.LOGISTICS, body), recorded_at)

@@ -10,11 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.receipt import issue_receipt
-from inspection.custody.signing import public_bytes
 from inspection.grades import Disposition, Grade, ReturnException
 from inspection.messages.refund import InstructionEvent, RefundInstruction
 from inspection.messages.uplink import ReceiptMessage
 from inspection.messages.webhook import SignedBody, sign_webhook
+from inspection.messages.webhook_keys import SigningKey
 from inspection.refund import RefundKind
 from kit.errors import Conflict, Contradiction, Malformed, Rejected, Untrusted
 from kit.receiver import MAX_BODY_BYTES, SqliteInstructions, Standing, Trust, check_event, signed_body
@@ -31,7 +31,8 @@ def webhook_key() -> Ed25519PrivateKey:
 
 @pytest.fixture
 def trust(log: Log, webhook_key: Ed25519PrivateKey) -> Trust:
-    return Trust(webhook_key=public_bytes(webhook_key), log_key=log.public, origin=log.origin, merchant="m1")
+    ring = (SigningKey(webhook_key).verifying(),)
+    return Trust(webhook_keys=ring, log_key=log.public, origin=log.origin, merchant="m1")
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ def sent(log: Log, now: datetime, instruction: RefundInstruction, webhook_key: E
         said = instruction.model_copy(update=changes)
         event = InstructionEvent(timestamp=now, instruction=said, verdict=ReceiptMessage.of(receipt))
         body = event.to_json()
-        return signed_body(sign_webhook(webhook_key, id or said.id, NOW_S, body), body)
+        return signed_body(sign_webhook((SigningKey(webhook_key),), id or said.id, NOW_S, body), body)
 
     return send
 
@@ -132,7 +133,7 @@ def test_a_changed_body_is_untrusted(sent: Sent, trust: Trust) -> None:
 
 
 def test_signed_nonsense_is_malformed(trust: Trust, webhook_key: Ed25519PrivateKey) -> None:
-    signed = signed_body(sign_webhook(webhook_key, "x", NOW_S, b"[]"), b"[]")
+    signed = signed_body(sign_webhook((SigningKey(webhook_key),), "x", NOW_S, b"[]"), b"[]")
     with pytest.raises(Malformed):
         check_event(signed, trust, NOW_S)
 

@@ -15,6 +15,7 @@ from inspection.custody.proof import read_proof
 from inspection.custody.signing import public_bytes
 from inspection.messages.refund import InstructionEvent, InstructionProof
 from inspection.messages.webhook import sign_webhook
+from inspection.messages.webhook_keys import SigningKey
 from kit.errors import Contradiction, Malformed, Rejected, Untrusted
 from kit.receiver import Trust, check_event, signed_body
 
@@ -45,13 +46,20 @@ def trust(event: InstructionEvent) -> Trust:
         witnesses=(TrustedWitness(name="ours", key=note_key(NAME, WITNESS, Algorithm.COSIGNATURE_ED25519)),),
         quorum="ours",
     )
-    key = public_bytes(KEY)
-    return Trust(webhook_key=key, log_key=key, origin=event.verdict.origin, merchant="m1", policy=policy)
+    return Trust(
+        webhook_keys=(SigningKey(KEY).verifying(),),
+        log_key=public_bytes(KEY),
+        origin=event.verdict.origin,
+        merchant="m1",
+        policy=policy,
+    )
 
 
 def check(event: InstructionEvent, trust: Trust, **changes: Any) -> InstructionEvent:
     body = event.model_copy(update=changes).to_json()
-    return check_event(signed_body(sign_webhook(KEY, event.instruction.id, NOW_S, body), body), trust, NOW_S)
+    return check_event(
+        signed_body(sign_webhook((SigningKey(KEY),), event.instruction.id, NOW_S, body), body), trust, NOW_S
+    )
 
 
 def noted(proof: str, change: Change) -> str:

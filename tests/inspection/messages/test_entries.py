@@ -150,3 +150,40 @@ def test_a_reference_set_is_one_entry_per_version() -> None:
     body = check_body(EntryType.MODEL, golden(EntryType.MODEL))
     assert isinstance(body, ModelEntry)
     assert entry_id(EntryType.MODEL, body) == f"model:{body.version}"
+
+
+SIGN_OFF = {"merchant": "m1", "parcel": "P-1", "event": "signed_off", "at": "2026-01-31T08:00:00.000000Z"}
+
+
+def test_a_sign_off_written_before_carriers_were_linked_keeps_its_bytes_and_its_id() -> None:
+    body = check_body(EntryType.LOGISTICS, written(dict(SIGN_OFF)))
+    assert body_bytes(body) == written(dict(SIGN_OFF))
+    check_id(EntryType.LOGISTICS, "parcel:m1:P-1:signed-off", body)
+
+
+@pytest.mark.parametrize(
+    ("more", "id"),
+    [
+        ({"event": "in_transit", "event_id": "E.1"}, "parcel:m1:P-1:in-transit:id=E.1"),
+        ({"event_id": "E.2"}, "parcel:m1:P-1:signed-off:id=E.2"),
+        ({"assumed": True}, "parcel:m1:P-1:signed-off:assumed"),
+    ],
+)
+def test_each_node_of_a_parcel_is_an_entry_of_its_own(more: dict[str, object], id: str) -> None:
+    body = check_body(EntryType.LOGISTICS, written(SIGN_OFF | more))
+    assert (body_bytes(body), entry_id(EntryType.LOGISTICS, body)) == (written(SIGN_OFF | more), id)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"event": "in_transit"}, "has the carrier's own id"),
+        ({"event": "lost", "event_id": "E", "assumed": True}, "only a sign-off is assumed"),
+        ({"event_id": "E", "assumed": True}, "only a sign-off is assumed"),
+        ({"event": "teleported", "event_id": "E"}, "event"),
+        ({"event_id": "a:b"}, "event_id"),
+    ],
+)
+def test_a_node_that_contradicts_itself_is_refused(more: dict[str, object], why: str) -> None:
+    with pytest.raises(BadMessage, match=why):
+        check_body(EntryType.LOGISTICS, written(SIGN_OFF | more))

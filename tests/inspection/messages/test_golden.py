@@ -12,7 +12,7 @@ from inspection.messages.base import Message
 from inspection.record import read_record
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-MODULES = ("uplink", "station", "catalogue", "refund", "references", "entries")
+MODULES = ("uplink", "station", "catalogue", "carrier", "refund", "references", "entries")
 
 
 def messages() -> dict[str, type[Message]]:

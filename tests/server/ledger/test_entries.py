@@ -13,6 +13,7 @@ from inspection.custody.receipt import check_receipt
 from inspection.errors import BadMessage
 from inspection.messages.entries import LogisticsEntry, PolicyKind, check_body, check_id
 from inspection.messages.uplink import ReceiptMessage
+from inspection.parcels import Node
 from inspection.policy import DEFAULT_POLICY
 from server.access import Caller, Scope, new_key
 from server.ledger.entries import entry_of
@@ -40,7 +41,7 @@ def test_no_other_place_in_the_centre_makes_an_entry() -> None:
 
 
 def test_a_body_under_another_type_is_no_entry() -> None:
-    body = LogisticsEntry(merchant="m1", parcel="P-1", event="signed_off", at=NOON)
+    body = LogisticsEntry(merchant="m1", parcel="P-1", event=Node.SIGNED_OFF, at=NOON)
     with pytest.raises(BadMessage, match="a policy entry says PolicyEntry, not LogisticsEntry"):
         entry_of(EntryType.POLICY, body, "x")
 

@@ -21,6 +21,7 @@ from inspection.custody.merkle import root_of
 from inspection.custody.policy import accept
 from inspection.custody.witnessing import AddCheckpoint
 from inspection.messages.refund import InstructionEvent
+from inspection.messages.webhook_keys import VerifyingKey
 from kit.receiver import Trust, check_event, signed_body
 from kit.witness_book import WitnessBook
 from kit.witness_folder import book_of
@@ -131,7 +132,7 @@ async def alarms(site: "Site") -> dict[AlarmKind, int]:
 def trust(site: "Site") -> Trust:
     keys = site.centre.keys
     return Trust(
-        webhook_key=keys.webhook_public,
+        webhook_keys=(VerifyingKey(keys.webhook_public),),
         log_key=keys.log_public,
         origin=ORIGIN,
         merchant="m1",

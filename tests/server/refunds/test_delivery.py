@@ -17,6 +17,7 @@ from inspection.custody.leaf import read_leaf
 from inspection.custody.signing import public_bytes
 from inspection.messages.refund import InstructionEvent, RefundInstruction
 from inspection.messages.uplink import RefusalMessage, RefusalReason
+from inspection.messages.webhook_keys import VerifyingKey
 from kit.receiver import Trust, check_event, signed_body
 from server.outward.addresses import AddressPolicy
 from server.outward.calling import Caller as Calling
@@ -124,7 +125,7 @@ def all_in(state: str) -> Callable[[list[dict[str, Any]]], bool]:
 def trust(site: "Site") -> Trust:
     keys = site.centre.keys
     return Trust(
-        webhook_key=keys.webhook_public,
+        webhook_keys=(VerifyingKey(keys.webhook_public),),
         log_key=keys.log_public,
         origin=site.centre.log.origin,
         merchant="m1",

@@ -13,6 +13,7 @@ from inspection.custody.receipt import check_receipt
 from inspection.custody.signing import public_bytes
 from inspection.messages.refund import OutcomeAnswer, OutcomeStatus, RefundOutcome
 from inspection.messages.webhook import sign_webhook
+from inspection.messages.webhook_keys import SigningKey
 from server.refunds.service import MOST_OUTCOMES, take_outcome
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ async def report(
     site: "Site", body: bytes, key: Ed25519PrivateKey = KEY, age_s: int = 0, signature: str = ""
 ) -> httpx.Response:
     at_s = int(site.clock.moment.timestamp()) - age_s
-    signed = sign_webhook(key, "msg_1", at_s, body)
+    signed = sign_webhook((SigningKey(key),), "msg_1", at_s, body)
     signed |= {"webhook-signature": signature} if signature else {}
     return await site.http.post("/v1/refunds/outcomes", content=body, headers={**site.shop, **signed})
 
@@ -120,14 +121,19 @@ async def test_what_is_not_signed_is_not_even_read(site: "Site", bench: "Bench")
     await prepare(site, bench)
     body = outcome(site).to_json()
     other = Ed25519PrivateKey.generate()
-    for answer in (
-        await report(site, body, other),
-        await report(site, b"{", other),
-        await report(site, body, age_s=301),
-        await report(site, body, signature="v1a,AAAA"),
-        await site.http.post("/v1/refunds/outcomes", content=body, headers=site.shop),
+    for answer, code in (
+        (await report(site, body, other), "bad_signature"),
+        (await report(site, b"{", other), "bad_signature"),
+        (await report(site, body, age_s=301), "webhook_stale"),
+        (await report(site, body, age_s=-301), "webhook_early"),
+        (await report(site, body, signature="v1a,AAAA"), "bad_signature"),
+        (await report(site, body, signature="v1a,AAAA " * 9), "bad_webhook_header"),
+        (
+            await site.http.post("/v1/refunds/outcomes", content=body, headers=site.shop),
+            "bad_webhook_header",
+        ),
     ):
-        assert (answer.status_code, answer.json()["code"]) == (403, "bad_signature")
+        assert (answer.status_code, answer.json()["code"]) == (403, code)
     assert (await report(site, b"{")).json()["code"] == "bad_message"
 
 

@@ -1,0 +1,1 @@
+"""Carriers: what they tell of parcels, and pick-ups that are booked with them."""

@@ -1,0 +1,1 @@
+"""Other platforms' words for ours, one file each: pure mappings, which open no connection."""
