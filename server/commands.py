@@ -69,6 +69,23 @@ def run(dir: Dir, port: Port = None) -> None:
     asyncio.run(serve(dir, settings, read_keys(dir), lambda url: print(f"centre ready {url}", flush=True)))
 
 
+@server.command("rotate-webhook-key")
+def rotate_webhook_key(
+    dir: Dir,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Let the old key sign no more.")] = False,
+) -> None:
+    """Give the centre a new key for webhooks; the old one signs beside it until dropped."""
+    from rich.console import Console
+
+    from server.keys import drop_webhook_key
+    from server.keys import rotate_webhook_key as rotate
+
+    keys = drop_webhook_key(dir) if drop_old else rotate(dir)
+    said = "only this key signs" if drop_old else "this key signs, and the old one beside it"
+    Console(stderr=True).print(f"From the centre's next start {said}. Refund systems need it:")
+    print(keys.webhook_signers[0].verifying().to_text())
+
+
 @ledger.command("export")
 def export(out: ExportTo, dir: Dir) -> None:
     """Write the whole ledger out, up to the newest state that its witnesses have seen.

@@ -15,14 +15,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from inspection.custody.signing import public_bytes
+from inspection.messages.webhook_keys import SigningKey
 from server.disk import replace_file
-from server.errors import BadKeys
+from server.errors import BadKeys, BadRequest
 
 FILE_NAME = "keys.json"
 SECRET_BYTES = 32
 NAMES = ("log", "sealing", "webhook", "wrap", "badge_salt")
-PREVIOUS = "log_previous"
-"""The log's key before a rotation: still signs checkpoints beside the new one, until it is dropped."""
+PREVIOUS = ("log_previous", "webhook_previous")
+"""Keys before a rotation: they still sign beside the new ones, until they are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -36,6 +37,7 @@ class ServerKeys:
     """AES-256 key over the openings of commitments."""
     badge_salt: bytes
     log_previous: Ed25519PrivateKey | None = None
+    webhook_previous: Ed25519PrivateKey | None = None
 
     @property
     def log_signers(self) -> tuple[Ed25519PrivateKey, ...]:
@@ -46,6 +48,12 @@ class ServerKeys:
     def log_public(self) -> bytes:
         """Raw public half of the log's key."""
         return public_bytes(self.log)
+
+    @property
+    def webhook_signers(self) -> tuple[SigningKey, ...]:
+        """Who signs webhooks: the newest key first, and the one before it while that is not dropped."""
+        keys = (self.webhook,) if self.webhook_previous is None else (self.webhook, self.webhook_previous)
+        return tuple(SigningKey(key) for key in keys)
 
     @property
     def webhook_public(self) -> bytes:
@@ -88,11 +96,37 @@ def read_keys(directory: Path) -> ServerKeys:
 
 def replace_log_key(directory: Path, log: Ed25519PrivateKey, previous: Ed25519PrivateKey | None) -> None:
     """Write the key file anew with these keys of the log, in one step; nothing else in it changes."""
+    _replace(directory, "log", log, previous)
+
+
+def rotate_webhook_key(directory: Path) -> ServerKeys:
+    """Give the centre a new key for webhooks; the old one signs beside it until it is dropped.
+
+    Nothing but the file changes: a centre that runs goes on with what it has, until it is started again.
+    Raises BadRequest while the key before the last one is not dropped.
+    """
+    keys = read_keys(directory)
+    if keys.webhook_previous is not None:
+        raise BadRequest("the old key still signs beside this one: drop it first (--drop-old)")
+    _replace(directory, "webhook", Ed25519PrivateKey.generate(), keys.webhook)
+    return read_keys(directory)
+
+
+def drop_webhook_key(directory: Path) -> ServerKeys:
+    """Let only the newest key sign webhooks; raises BadRequest where there is no old one."""
+    keys = read_keys(directory)
+    if keys.webhook_previous is None:
+        raise BadRequest("webhooks are signed with one key only")
+    _replace(directory, "webhook", keys.webhook, None)
+    return read_keys(directory)
+
+
+def _replace(directory: Path, name: str, key: Ed25519PrivateKey, previous: Ed25519PrivateKey | None) -> None:
     path = directory / FILE_NAME
-    values = _values(path, path.read_text("utf-8")) | {"log": log.private_bytes_raw()}
-    values.pop(PREVIOUS, None)
+    values = _values(path, path.read_text("utf-8")) | {name: key.private_bytes_raw()}
+    values.pop(f"{name}_previous", None)
     if previous is not None:
-        values[PREVIOUS] = previous.private_bytes_raw()
+        values[f"{name}_previous"] = previous.private_bytes_raw()
     replace_file(path, _text(values).encode())
 
 
@@ -104,7 +138,7 @@ def _text(values: dict[str, bytes]) -> str:
 def _values(path: Path, content: str) -> dict[str, bytes]:
     try:
         table = json.loads(content)
-        names = (*NAMES, PREVIOUS) if PREVIOUS in table else NAMES
+        names = (*NAMES, *(name for name in PREVIOUS if name in table))
         values = {name: base64.b64decode(table[name], validate=True) for name in names}
     except (ValueError, KeyError, TypeError) as error:
         raise BadKeys(f"{path} does not hold the five secrets {', '.join(NAMES)}") from error
@@ -121,5 +155,10 @@ def _keys(values: dict[str, bytes]) -> ServerKeys:
         webhook=Ed25519PrivateKey.from_private_bytes(values["webhook"]),
         wrap=values["wrap"],
         badge_salt=values["badge_salt"],
-        log_previous=Ed25519PrivateKey.from_private_bytes(values[PREVIOUS]) if PREVIOUS in values else None,
+        log_previous=_previous(values, "log_previous"),
+        webhook_previous=_previous(values, "webhook_previous"),
     )
+
+
+def _previous(values: dict[str, bytes], name: str) -> Ed25519PrivateKey | None:
+    return Ed25519PrivateKey.from_private_bytes(values[name]) if name in values else None

@@ -34,6 +34,7 @@ async def get_log(centre: Here) -> dict[str, str | int | None]:
     standing = await centre.reader.run(lambda c: standing_of(c, centre.site))
     gate = await centre.reader.run(lambda c: read_gate(c, centre.site))
     keys, before = centre.keys, centre.keys.log_previous
+    newest, *older = (key.verifying().to_text() for key in keys.webhook_signers)
     return {
         "origin": centre.log.origin,
         "size": head.size,
@@ -47,6 +48,8 @@ async def get_log(centre: Here) -> dict[str, str | int | None]:
         "log_key_previous": note_key(centre.log.origin, before).to_text() if before else None,
         "log_public_key": b64encode(keys.log_public).decode(),
         "sealing_public_key": b64encode(keys.sealing_public).decode(),
+        "webhook_key": newest,
+        "webhook_key_previous": older[0] if older else None,
         "webhook_public_key": b64encode(keys.webhook_public).decode(),
     }
 

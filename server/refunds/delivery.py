@@ -12,7 +12,6 @@ from inspection.custody.receipt import issue_receipt
 from inspection.messages.refund import InstructionEvent
 from inspection.messages.uplink import ReceiptMessage
 from inspection.messages.webhook import sign_webhook
-from inspection.messages.webhook_keys import SigningKey
 from server.centre import Centre
 from server.errors import TryLater
 from server.ledger.instruction_proofs import instruction_proof
@@ -93,8 +92,7 @@ class Courier:
     async def _deliver(self, job: Job) -> None:
         body = await self._event(job)
         at_s = int(self._centre.clock().timestamp())
-        keys = (SigningKey(self._centre.keys.webhook),)
-        headers = sign_webhook(keys, job.instruction, at_s, body)
+        headers = sign_webhook(self._centre.keys.webhook_signers, job.instruction, at_s, body)
         attempt = await self._post.post(job.url, headers, body)
         self._centre.metrics.deliveries.labels(attempt.result.value).inc()
         await self._settle(job, attempt)

@@ -201,7 +201,7 @@ async def test_the_log_tells_its_keys_and_nothing_secret(http: httpx.AsyncClient
     assert set(log) == {
         "origin", "size", "head", "state", "min_index", "log_key", "log_key_previous",
         "fork_detectable", "quorum", "witnessed",
-        "log_public_key", "sealing_public_key", "webhook_public_key",
+        "log_public_key", "sealing_public_key", "webhook_public_key", "webhook_key", "webhook_key_previous",
     }  # fmt: skip
 
 

@@ -6,8 +6,9 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from inspection.messages.refund import InstructionEvent, RefundInstruction
 from inspection.messages.uplink import RefusalMessage, RefusalReason
 from inspection.messages.webhook_keys import VerifyingKey
 from kit.receiver import Trust, check_event, signed_body
+from server.keys import ServerKeys, make_keys, rotate_webhook_key
 from server.outward.addresses import AddressPolicy
 from server.outward.calling import Caller as Calling
 from server.refunds import outbox
@@ -155,6 +157,25 @@ async def test_what_arrives_can_be_believed_offline(site: "Site", bench: "Bench"
     event = check_event(signed_body(headers, body), trust(site), site.clock.moment.timestamp())
     assert (event.instruction.target_total_minor, event.instruction.currency) == (4000, "CNY")
     assert event.instruction.order == "O-1"
+
+
+class TestDuringARotation:
+    @pytest.fixture
+    def keys(self, tmp_path: Path) -> ServerKeys:
+        make_keys(tmp_path)
+        return rotate_webhook_key(tmp_path)
+
+    async def test_a_shop_that_knows_either_key_believes(
+        self, site: "Site", bench: "Bench", shop: Shop
+    ) -> None:
+        await inspect(site, bench)
+        await listen(site, shop.url)
+        async with courier(site):
+            await until(site, all_in("delivered"))
+        signed = signed_body(*shop.got[0])
+        for key in site.centre.keys.webhook_signers:
+            knows = replace(trust(site), webhook_keys=(key.verifying(),))
+            check_event(signed, knows, site.clock.moment.timestamp())
 
 
 async def test_the_leaf_holds_no_order_but_its_commitment(site: "Site", bench: "Bench") -> None:
