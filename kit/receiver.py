@@ -5,36 +5,53 @@ An instruction states the **total** owed for one unit, never a difference, and a
 taken before. Keep that table in the database of the payments, and offer and pay in one transaction:
 
     event = check_event(signed, trust, time.time())
+    if wait := wait_s(event.instruction, time.time()):
+        return 425, {"retry-after": ceil(wait)}       # the bench may still take it back
     with payments:                                    # one transaction
         if table.offer(event.instruction) is Standing.NEW:
             pay(event.instruction.target_total_minor - paid_so_far(event.instruction.unit))
+
+`sign_outcome` builds the request that tells the centre what became of it.
 """
 
 import hashlib
-import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
 
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import EntryType, Leaf
 from inspection.custody.policy import TrustPolicy
 from inspection.custody.receipt import check_receipt
 from inspection.errors import BadMessage, BadSignature, DomainError, WrongReceipt
-from inspection.messages.refund import InstructionEvent, RefundInstruction
+from inspection.messages.refund import InstructionEvent, RefundInstruction, RefundOutcome
 from inspection.messages.webhook import (
     ID_HEADER,
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
     SignedBody,
+    sign_webhook,
     verify_webhook,
 )
-from inspection.messages.webhook_keys import HmacKey, VerifyingKey
+from inspection.messages.webhook_keys import HmacKey, SigningKey, VerifyingKey
 from inspection.record import InspectionRecord, read_record
-from kit.errors import Conflict, Contradiction, Malformed, Untrusted
+from kit.errors import Contradiction, Malformed, Untrusted
+from kit.instruction_table import Instructions, InstructionTable, SqliteInstructions, Standing
 from kit.witnessed import check_witnessed
 
+__all__ = [
+    "InstructionTable",
+    "Instructions",
+    "OutcomeRequest",
+    "SqliteInstructions",
+    "Standing",
+    "Trust",
+    "check_event",
+    "sign_outcome",
+    "signed_body",
+    "wait_s",
+]
+
+OUTCOMES_PATH = "/v1/refunds/outcomes"
 MAX_BODY_BYTES = 64 * 1024
 """An event holds one leaf of 8 KiB in base64 and an instruction; more is no event."""
 
@@ -54,24 +71,6 @@ class Trust:
     policy: TrustPolicy | None = None
     """Which log and which witnesses must prove an instruction. With a quorum, one without a proof that meets
     it is refused: the centre cannot tell this receiver another history than it tells everybody."""
-
-
-class Standing(StrEnum):
-    """How an instruction stands to those taken before."""
-
-    NEW = "new"
-    SAME = "same"
-    """It came before: do nothing, answer 2xx."""
-    SUPERSEDED = "superseded"
-    """A higher number of the unit came before: do nothing, answer 2xx."""
-
-
-class InstructionTable(Protocol):
-    """Remembers instructions for ever; money has no window after which doubles are fine."""
-
-    def offer(self, instruction: RefundInstruction) -> Standing:
-        """Take it up unless it is known; raises Conflict for other content under its id."""
-        ...
 
 
 def signed_body(headers: Mapping[str, str], body: bytes) -> SignedBody:
@@ -146,52 +145,46 @@ def _compare(instruction: RefundInstruction, record: InspectionRecord, trust: Tr
         "images": (set(instruction.images) - shown, set()),
         "id": (instruction.id, f"{instruction.unit}#{instruction.number}"),
     }
+    if instruction.replaces is not None:
+        pairs["replaces"] = (instruction.replaces in _lower(instruction), True)
     wrong = [name for name, (said, proven) in pairs.items() if said != proven]
     if wrong:
         raise Contradiction(f"the instruction contradicts its verdict in: {', '.join(wrong)}")
 
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS regrade_instructions (
-    merchant TEXT NOT NULL,
-    id TEXT NOT NULL,
-    unit TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    PRIMARY KEY (merchant, id)
-)
-"""
+def _lower(instruction: RefundInstruction) -> set[str]:
+    return {f"{instruction.unit}#{number}" for number in range(1, instruction.number)}
+
+
+def wait_s(instruction: RefundInstruction, now_s: float) -> float:
+    """How long nothing may be paid yet: the bench may still take its verdict back; 0 when it may be paid.
+
+    Do not offer it to the table before: answer 425 with this as `Retry-After`, and it comes again.
+    """
+    if instruction.not_before is None:
+        return 0.0
+    return max(0.0, instruction.not_before.timestamp() - now_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqliteInstructions:
-    """The table in SQLite, inside whatever transaction the connection is in."""
+class OutcomeRequest:
+    """What to send to the centre: `POST` with these headers and this body, beside the API key."""
 
-    connection: sqlite3.Connection
+    path: str
+    headers: dict[str, str]
+    body: bytes
 
-    def create(self) -> None:
-        """Make the table where there is none."""
-        self.connection.execute(SCHEMA)
 
-    def offer(self, instruction: RefundInstruction) -> Standing:
-        """As `InstructionTable.offer`."""
-        key = (instruction.merchant, instruction.id)
-        content = hashlib.sha256(instruction.to_json()).hexdigest()
-        known = self._one("SELECT sha256 FROM regrade_instructions WHERE merchant = ? AND id = ?", *key)
-        if known is not None and known != content:
-            raise Conflict(f"instruction {instruction.id} came before with another content")
-        if known is not None:
-            return Standing.SAME
-        highest = self._one(
-            "SELECT max(number) FROM regrade_instructions WHERE merchant = ? AND unit = ?",
-            instruction.merchant,
-            instruction.unit,
-        )
-        row = (*key, instruction.unit, instruction.number, content)
-        self.connection.execute("INSERT INTO regrade_instructions VALUES (?, ?, ?, ?, ?)", row)
-        late = isinstance(highest, int) and highest > instruction.number
-        return Standing.SUPERSEDED if late else Standing.NEW
+def sign_outcome(
+    outcome: RefundOutcome, keys: Sequence[SigningKey | HmacKey], now_s: float
+) -> OutcomeRequest:
+    """Build the signed request that tells the centre what became of an instruction.
 
-    def _one(self, query: str, *values: object) -> object:
-        row = self.connection.execute(query, values).fetchone()
-        return None if row is None else row[0]
+    Keep the outcome and sign again for every attempt, with the time of that attempt: the id stays the same.
+    """
+    body = outcome.to_json()
+    id = f"outcome_{hashlib.sha256(body).hexdigest()[:32]}"
+    headers = sign_webhook(keys, id, int(now_s), body)
+    return OutcomeRequest(
+        path=OUTCOMES_PATH, headers=headers | {"content-type": "application/json"}, body=body
+    )

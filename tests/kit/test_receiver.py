@@ -1,9 +1,8 @@
 """A refund system believes nothing that it cannot check, and never acts twice."""
 
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,13 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from inspection.custody.receipt import issue_receipt
 from inspection.grades import Disposition, Grade, ReturnException
-from inspection.messages.refund import InstructionEvent, RefundInstruction
+from inspection.messages.refund import InstructionEvent, OutcomeStatus, RefundInstruction, RefundOutcome
 from inspection.messages.uplink import ReceiptMessage
-from inspection.messages.webhook import SignedBody, sign_webhook
-from inspection.messages.webhook_keys import SigningKey
+from inspection.messages.webhook import SignedBody, sign_webhook, verify_webhook
+from inspection.messages.webhook_keys import HmacKey, SigningKey
 from inspection.refund import RefundKind
-from kit.errors import Conflict, Contradiction, Malformed, Rejected, Untrusted
-from kit.receiver import MAX_BODY_BYTES, SqliteInstructions, Standing, Trust, check_event, signed_body
+from kit.errors import Contradiction, Malformed, Rejected, Untrusted
+from kit.receiver import MAX_BODY_BYTES, Trust, check_event, sign_outcome, signed_body, wait_s
 
 Log = Any
 NOW_S = 1_769_846_400
@@ -67,12 +66,21 @@ def instruction(now: datetime) -> RefundInstruction:
 def sent(log: Log, now: datetime, instruction: RefundInstruction, webhook_key: Ed25519PrivateKey) -> Sent:
     """Make the webhook that the centre would send, changed where a test says so."""
 
-    def send(*, leaf: int = 1, id: str = "", log_key: Any = None, **changes: Any) -> SignedBody:
+    def send(
+        *,
+        leaf: int = 1,
+        id: str = "",
+        said_id: str = "",
+        log_key: Any = None,
+        keys: Any = None,
+        **changes: Any,
+    ) -> SignedBody:
         receipt = issue_receipt(log_key or log.key, log.origin, leaf, log.leaves[leaf])
-        said = instruction.model_copy(update=changes)
+        said = instruction.model_copy(update=changes | ({"id": said_id} if said_id else {}))
         event = InstructionEvent(timestamp=now, instruction=said, verdict=ReceiptMessage.of(receipt))
         body = event.to_json()
-        return signed_body(sign_webhook((SigningKey(webhook_key),), id or said.id, NOW_S, body), body)
+        headers = sign_webhook(keys or (SigningKey(webhook_key),), id or said.id, NOW_S, body)
+        return signed_body(headers, body)
 
     return send
 
@@ -150,30 +158,45 @@ def test_every_rejection_has_its_own_code() -> None:
     assert len({kind.code for kind in kinds}) == len(kinds) == 4
 
 
-@pytest.fixture
-def table() -> SqliteInstructions:
-    made = SqliteInstructions(connection=sqlite3.connect(":memory:"))
-    made.create()
-    return made
-
-
-def test_an_instruction_is_new_once(table: SqliteInstructions, instruction: RefundInstruction) -> None:
-    assert [table.offer(instruction) for _ in range(3)] == [Standing.NEW, Standing.SAME, Standing.SAME]
-
-
-def test_a_lower_number_after_a_higher_one_is_superseded(
-    table: SqliteInstructions, instruction: RefundInstruction
+@pytest.mark.parametrize("replaces", ["R1/1/1#2", "R1/1/1#3", "R2/1/1#1", "R1/1/1#0"])
+def test_an_instruction_replaces_a_lower_number_of_its_unit_or_none(
+    sent: Sent, trust: Trust, replaces: str
 ) -> None:
-    second = instruction.model_copy(update={"id": "R1/1/1#2", "number": 2})
-    assert table.offer(second) == Standing.NEW
-    assert table.offer(instruction) == Standing.SUPERSEDED
-    assert table.offer(instruction) == Standing.SAME
+    good = sent(number=2, said_id="R1/1/1#2", replaces="R1/1/1#1")
+    assert check_event(good, trust, NOW_S).instruction.replaces == "R1/1/1#1"
+    with pytest.raises(Contradiction, match="replaces"):
+        check_event(sent(number=2, said_id="R1/1/1#2", replaces=replaces), trust, NOW_S)
 
 
-def test_the_same_id_with_another_amount_is_a_conflict(
-    table: SqliteInstructions, instruction: RefundInstruction
+@pytest.mark.parametrize("kind", ["v1", "v1a"])
+def test_an_event_is_believed_by_either_key_of_the_ring(
+    sent: Sent, trust: Trust, webhook_key: Ed25519PrivateKey, kind: str
 ) -> None:
-    table.offer(instruction)
-    with pytest.raises(Conflict):
-        table.offer(instruction.model_copy(update={"target_total_minor": 900}))
-    table.connection.close()
+    old = HmacKey(bytes(range(32))) if kind == "v1" else SigningKey(webhook_key).verifying()
+    new = SigningKey(Ed25519PrivateKey.generate()).verifying()
+    knows = replace(trust, webhook_keys=(new, old.until(NOW_S)))
+    signed = sent(keys=(old,)) if isinstance(old, HmacKey) else sent()
+    assert check_event(signed, knows, NOW_S)
+    with pytest.raises(Untrusted, match="past its overlap"):
+        check_event(signed, knows, NOW_S + 1)
+
+
+def test_nothing_is_paid_while_it_may_be_taken_back(instruction: RefundInstruction, now: datetime) -> None:
+    early = instruction.model_copy(update={"not_before": now + timedelta(seconds=90)})
+    at_s = now.timestamp()
+    assert wait_s(instruction, at_s) == 0
+    assert [wait_s(early, at_s + late) for late in (0, 30, 90, 91)] == [90, 60, 0, 0]
+
+
+def test_an_outcome_is_signed_so_that_the_centre_believes_it(now: datetime) -> None:
+    outcome = RefundOutcome(
+        v=1, id="退款-9001", merchant="m1", instruction="R1/1/1#1", unit="R1/1/1",
+        status=OutcomeStatus.SETTLED, refunded_total_minor=800, currency="EUR", happened_at=now,
+    )  # fmt: skip
+    key = SigningKey(Ed25519PrivateKey.generate())
+    first, again = (sign_outcome(outcome, [key], NOW_S + late) for late in (0.5, 60))
+    for request, at_s in ((first, NOW_S), (again, NOW_S + 60)):
+        assert verify_webhook(signed_body(request.headers, request.body), [key.verifying()], at_s)
+        assert RefundOutcome.read(request.body) == outcome
+    assert first.path == "/v1/refunds/outcomes"
+    assert first.headers["webhook-id"] == again.headers["webhook-id"]
