@@ -23,7 +23,8 @@ def told(number: int = 1, unit: str = "R1/1/1", **changes: Any) -> RefundInstruc
         "v": 1, "id": f"{unit}#{number}", "number": number, "merchant": "m1", "site": "s1", "unit": unit,
         "authorization": "R1", "order": "O-1", "kind": RefundKind.PARTIAL, "target_total_minor": 800 + number,
         "currency": "EUR", "grade": "used", "disposition": "resale", "exception": None,
-        "rule": "refund.share", "reasons": (), "images": (), "issued_at": datetime.fromisoformat("2026-01-31T08:00:00+00:00"),
+        "rule": "refund.share", "reasons": (), "images": (),
+        "issued_at": datetime.fromisoformat("2026-01-31T08:00:00+00:00"),
     }  # fmt: skip
     return RefundInstruction.model_validate(value | changes, strict=False)
 
