@@ -16,6 +16,8 @@ from server.catalogue.router import router as catalogue
 from server.centre import Centre, Here
 from server.evidence.router import PREFIX as EVIDENCE
 from server.evidence.router import router as evidence
+from server.inbound.matching import matching
+from server.inbound.router import router as inbound
 from server.ingest.router import router as ingest
 from server.ledger.alarms_router import router as alarms
 from server.ledger.opening import opening
@@ -52,6 +54,7 @@ ROUTERS = (
     evidence,
     ingest,
     refunds,
+    inbound,
     references,
     alarms,
     statements,
@@ -64,6 +67,7 @@ PUBLIC = frozenset(
         "/v1/log/keys",
         "/v1/ledger/proofs/{index}",
         "/v1/stations/enrol",
+        "/v1/hooks/{merchant}/{source}",
         "/openapi.json",
         "/site/{site}/checkpoint",
         "/site/{site}/checkpoint/{size}",
@@ -79,7 +83,7 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with witnessing(centre), delivering(centre), signing(centre):
+        async with witnessing(centre), delivering(centre), signing(centre), matching(centre):
             yield
 
     app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)

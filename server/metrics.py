@@ -26,6 +26,7 @@ class Metrics:
         self.rows_rejected = Counter(
             "regrade_rows_rejected", "Rows of imports not taken, by code.", ["code"], registry=registry
         )
+        self._count_news(registry)
         self.evidence_bytes = Counter(
             "regrade_evidence_bytes", "Bytes of encrypted images stored.", registry=registry
         )
@@ -59,4 +60,15 @@ class Metrics:
         )
         self.fork_detectable = Gauge(
             "regrade_fork_detectable", "1 with a quorum of witnesses, 0 without.", registry=registry
+        )
+
+    def _count_news(self, registry: CollectorRegistry) -> None:
+        self.hooks = Counter(
+            "regrade_hooks", "Webhooks of others, by result.", ["source", "result"], registry=registry
+        )
+        self.hooks_waiting = Gauge(
+            "regrade_hooks_waiting", "Verified webhooks that match nothing yet.", registry=registry
+        )
+        self.parcel_nodes = Counter(
+            "regrade_parcel_nodes", "Events of parcels taken, by node.", ["node"], registry=registry
         )

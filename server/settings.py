@@ -110,6 +110,12 @@ class ServerSettings(BaseModel):
     refund_networks: tuple[str, ...] = Field(
         default=(), max_length=32, description="Private networks (CIDR) in which a refund system may live."
     )
+    inbound_waiting: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="Verified webhooks of one merchant that may wait for what they are about.",
+    )
     witness_timeout_s: Seconds = Field(
         default=10.0, le=60.0, description="How long a witness may take to answer."
     )
