@@ -150,7 +150,7 @@ def unit(station: str, number: int) -> UnitMessage:
         index=1,
         sku=SKU,
         epc=None,
-        serial=str(number),
+        serial=f"{station}-{number}",
         paid_minor=1450,
         currency="EUR",
         reason=ReturnReason.CHANGED_MIND,

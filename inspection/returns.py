@@ -18,6 +18,16 @@ class ReturnReason(StrEnum):
     OTHER = "other"
 
 
+class CustomerTier(StrEnum):
+    """How the shop ranks a customer; says nothing of who they are."""
+
+    NEW = "new"
+    STANDARD = "standard"
+    VIP = "vip"
+    WATCHED = "watched"
+    """Returns more than others do: looked at more closely, and treated the same."""
+
+
 class InspectionPurpose(StrEnum):
     """Why a unit passes over a bench."""
 
@@ -56,6 +66,10 @@ class ReturnUnit:
     reason: ReturnReason
     parcel: str | None = None
     deadline: datetime | None = None
+    promised_minor: int | None = None
+    """What the shop promised to pay back for it; None where nothing was promised."""
+    payment: str | None = None
+    """The shop's id of the captured payment that a refund goes back to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,11 +55,28 @@ units = Table(
     text("subject", nullable=True),  # pseudonym of the customer; `erasure:<id>` once erased
     text("erased_at", nullable=True),
     number("changed"),
+    text("authorization", nullable=True),
+    number("line", nullable=True),  # of the order
+    number("position", nullable=True),  # among the units of that line: the message's `index`
+    text("order_name", nullable=True),  # pseudonyms, to look units up by; empty once erased
+    text("serial_name", nullable=True),
+    text("payment_name", nullable=True),
+    text("tier", nullable=True),
+    text("batch", nullable=True),
+    text("supplier", nullable=True),
+    text("reason_band", nullable=True),  # how sure the reason was read from words; null: the shop's own code
     Index(None, "site", "changed"),
     Index(None, "site", "subject"),
     Index(None, "site", "merchant", "parcel"),
     Index(None, "site", "state", "deadline"),
     Index(None, "site", "epc", "state"),
+    Index("ix_units_site_merchant_authorization", "site", "merchant", "authorization"),
+    Index("ix_units_site_order_name", "site", "order_name"),
+    Index("ix_units_site_serial_name", "site", "serial_name"),
+    Index("ix_units_site_payment_name", "site", "payment_name"),
+    Index("ix_units_site_sku", "site", "sku"),
+    Index("ix_units_site_batch", "site", "batch"),
+    Index("ix_units_site_supplier", "site", "supplier"),
 )
 parcels = Table(
     "parcels",

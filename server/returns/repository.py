@@ -36,6 +36,8 @@ class KnownUnit:
     subject: str | None
     """Pseudonym of its customer; names the erasure once there was one."""
     erased_at: str | None
+    band: str | None = None
+    """How sure its reason was read from words; None for the shop's own code."""
     keys: SubjectKeys = field(repr=False, compare=False)
 
     @property
@@ -52,7 +54,7 @@ class KnownUnit:
 def find_units(connection: Connection, site: str, ids: Iterable[str]) -> dict[str, KnownUnit]:
     """Units by id, those that are there."""
     columns = (units.c.id, units.c.merchant, units.c.sku, units.c.state, units.c.inspection, units.c.deadline)
-    hidden = (units.c.body, units.c.personal, units.c.subject, units.c.erased_at)
+    hidden = (units.c.body, units.c.personal, units.c.subject, units.c.erased_at, units.c.reason_band)
     keys = keys_of(connection)
     return {
         row[0]: KnownUnit(
@@ -66,6 +68,7 @@ def find_units(connection: Connection, site: str, ids: Iterable[str]) -> dict[st
             personal=row[7] or GONE,
             subject=row[8],
             erased_at=row[9],
+            band=row[10],
             keys=keys,
         )
         for row in find_rows(connection, (*columns, *hidden), units.c.id, set(ids), site=site)
@@ -98,37 +101,63 @@ def names_parcel(connection: Connection, site: str, merchant: str, parcel: str) 
     return connection.execute(chosen.limit(1)).first() is not None
 
 
-def put_units(connection: Connection, site: str, announced: Sequence[tuple[UnitMessage, str | None]]) -> None:
-    """Add or replace expected units, each with its deadline."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """A unit that is to be expected."""
+
+    unit: UnitMessage
+    deadline: str | None
+    band: str | None = None
+    """How sure its reason was read from words; None for the shop's own code."""
+
+
+def put_units(connection: Connection, site: str, announced: Sequence[Announced]) -> None:
+    """Add or replace expected units."""
     keys = keys_of(connection)
-    keys.ensure(keys.secrets.customer(unit.merchant, unit.customer) for unit, _ in announced)
+    keys.ensure(keys.secrets.customer(each.unit.merchant, each.unit.customer) for each in announced)
     numbers = next_changes(connection, site, len(announced))
     rows = [
-        _unit_row(keys, site, unit, deadline) | {"changed": number}
-        for (unit, deadline), number in zip(announced, numbers, strict=True)
+        _unit_row(keys, site, each) | {"changed": number}
+        for each, number in zip(announced, numbers, strict=True)
     ]
     fresh = insert(units)
-    parted = ("body", "personal", "subject")
-    replaced = ("sku", "epc", "parcel", "deadline", "state", "inspection", "changed", *parted)
-    set_ = {name: fresh.excluded[name] for name in replaced}
+    set_ = {name: fresh.excluded[name] for name in rows[0] if name not in ("site", "id", "merchant")}
     connection.execute(fresh.on_conflict_do_update(index_elements=["site", "id"], set_=set_), rows)
 
 
-def _unit_row(keys: SubjectKeys, site: str, unit: UnitMessage, deadline: str | None) -> dict[str, object]:
+def _unit_row(keys: SubjectKeys, site: str, announced: Announced) -> dict[str, object]:
+    unit = announced.unit
     parted = part_unit(keys, unit)
-    return {
+    return looked_up_by(keys, unit) | {
         "site": site,
         "id": unit.id,
         "merchant": unit.merchant,
         "sku": unit.sku,
-        "epc": keys.secrets.tag(unit.epc) if unit.epc else None,
         "parcel": unit.parcel,
-        "deadline": deadline,
+        "deadline": announced.deadline,
+        "reason_band": announced.band,
         "state": EXPECTED,
         "inspection": unit.inspection,
         "body": parted.body,
         "personal": parted.personal,
         "subject": parted.subject,
+    }
+
+
+def looked_up_by(keys: SubjectKeys, unit: UnitMessage) -> dict[str, object]:
+    """The columns by which a unit is found; pseudonyms where the value leads to a person."""
+    names = keys.secrets
+    return {
+        "epc": names.tag(unit.epc) if unit.epc else None,
+        "authorization": unit.authorization,
+        "line": unit.line,
+        "position": unit.index,
+        "order_name": names.order(unit.merchant, unit.order),
+        "serial_name": names.serial(unit.merchant, unit.serial) if unit.serial else None,
+        "payment_name": names.payment(unit.merchant, unit.payment) if unit.payment else None,
+        "tier": unit.tier.value if unit.tier else None,
+        "batch": unit.batch,
+        "supplier": unit.supplier,
     }
 
 

@@ -1,5 +1,6 @@
 """Routes of returns and parcels."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated
 
@@ -11,14 +12,14 @@ from inspection.messages.uplink import ReceiptMessage
 from server.access import Caller, Scope, needs, own_merchant
 from server.answers import answer
 from server.bodies import read_body
-from server.catalogue.schemas import Accepted
 from server.centre import Centre, Here
 from server.errors import BadRequest
 from server.imports import import_answer, message_of
 from server.ledger.receipts import receipt_of
 from server.returns import service
-from server.returns.schemas import COLUMNS, CONVERT, FIXED, SignOff, UnitList
-from server.returns.service import Arrival
+from server.returns.doubled import Doubled
+from server.returns.schemas import COLUMNS, CONVERT, FIXED, FlaggedUnit, SignOff, UnitList, UnitsAccepted
+from server.returns.service import Arrival, Terms
 from server.rows import RowFault, read_rows
 
 router = APIRouter(prefix="/v1", tags=["returns"])
@@ -35,9 +36,22 @@ AHEAD = timedelta(minutes=5)
 async def post_returns(request: Request, centre: Here, caller: Shop) -> Response:
     """Announce units; all of them or none."""
     units = (await read_body(request, UnitList)).units
-    merchant, due_s = own_merchant(caller), centre.settings.inspection_due_s
-    await centre.writer.submit(lambda c: service.announce_all(c, centre.site, merchant, units, due_s))
-    return answer(Accepted(accepted=len(units)))
+    terms = terms_of(centre, own_merchant(caller))
+    taken = await centre.writer.submit(lambda c: service.announce_all(c, terms, units))
+    return answer(UnitsAccepted(accepted=len(units), flagged=flagged(taken.doubled)))
+
+
+def terms_of(centre: Centre, merchant: str) -> Terms:
+    """On which terms this centre takes a merchant's units."""
+    due_s = centre.settings.inspection_due_s
+    return Terms(site=centre.site, merchant=merchant, due_s=due_s, at=centre.now())
+
+
+def flagged(doubled: Iterable[Doubled]) -> tuple[FlaggedUnit, ...]:
+    """What is said of units that came second."""
+    return tuple(
+        FlaggedUnit(unit=each.unit, code="duplicate", by=each.by.value, first=each.first) for each in doubled
+    )
 
 
 @router.post("/returns.csv")
@@ -66,9 +80,11 @@ def _read_units(content: bytes, merchant: str, most_rows: int) -> tuple[Numbered
 
 
 async def _announce(centre: Centre, merchant: str, good: Numbered) -> list[RowFault]:
-    units, due_s = [unit for _, unit in good.values()], centre.settings.inspection_due_s
-    faults = await centre.writer.submit(lambda c: service.announce(c, centre.site, merchant, units, due_s))
-    return [RowFault(row=good[f.unit][0], column=f.column, code=f.code, detail=f.detail) for f in faults]
+    units, terms = [unit for _, unit in good.values()], terms_of(centre, merchant)
+    taken = await centre.writer.submit(lambda c: service.announce(c, terms, units))
+    return [
+        RowFault(row=good[f.unit][0], column=f.column, code=f.code, detail=f.detail) for f in taken.faults
+    ]
 
 
 @router.post("/returns/{unit:path}/cancel")

@@ -18,6 +18,24 @@ class UnitList(Message):
     units: Annotated[tuple[UnitMessage, ...], Field(min_length=1, max_length=PAGE)]
 
 
+class FlaggedUnit(Message):
+    """A unit that was taken, and needs a look."""
+
+    unit: UnitId
+    code: Literal["duplicate"]
+    by: str
+    """What it has in common with the other: `order_line`, `serial` or `epc`."""
+    first: UnitId
+    """The unit that was announced before."""
+
+
+class UnitsAccepted(Message):
+    """How many units went in, and which of them need a look."""
+
+    accepted: Count
+    flagged: tuple[FlaggedUnit, ...] = Field(default=(), exclude_if=lambda said: not said)
+
+
 class SignOff(Message):
     """`POST /v1/parcels/{id}/sign-off`: the carrier handed the parcel over."""
 
@@ -51,6 +69,10 @@ class UnitStanding(Message):
     """Number of the inspection that is expected, or was the last."""
     deadline: str | None
     verdicts: tuple[VerdictRow, ...]
+    reason_band: str | None = Field(default=None, exclude_if=lambda said: said is None)
+    """How sure its reason was read from the customer's words; None for the shop's own code."""
+    doubles: UnitId | None = Field(default=None, exclude_if=lambda said: said is None)
+    """The unit that was announced before, and is the same thing."""
 
 
 class UnitState(Message):
@@ -58,6 +80,11 @@ class UnitState(Message):
 
     unit: UnitId
     state: Literal["expected", "inspected", "cancelled"]
+
+
+def several(cell: str) -> list[str]:
+    """Values in one cell, with bars between them."""
+    return [part.strip() for part in cell.split("|") if part.strip()]
 
 
 COLUMNS = Columns(
@@ -72,16 +99,36 @@ COLUMNS = Columns(
             "sku",
             "paid_minor",
             "currency",
-            "reason",
         }
     ),
-    optional=frozenset({"epc", "serial", "parcel", "deadline", "inspection", "purpose"}),
+    optional=frozenset(
+        {
+            "epc",
+            "serial",
+            "parcel",
+            "deadline",
+            "inspection",
+            "purpose",
+            "reason",
+            "reason_text",
+            "promised_minor",
+            "payment",
+            "photos",
+            "tier",
+            "batch",
+            "supplier",
+            "parts",
+        }
+    ),
 )
 CONVERT: dict[str, Convert] = {
     "line": whole,
     "index": whole,
     "paid_minor": whole,
     "inspection": whole,
+    "promised_minor": whole,
     "epc": str.lower,
+    "photos": several,
+    "parts": several,
 }
 FIXED = {"epc": None, "serial": None}

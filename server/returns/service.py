@@ -10,6 +10,7 @@ from inspection.custody.leaf import EntryType
 from inspection.messages.base import read_time, time_text
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.entries import LogisticsEntry
+from inspection.money import EXPONENTS
 from inspection.parcels import Node
 from server.catalogue.repository import known_skus
 from server.errors import Conflict, NotFound, UnknownParcel
@@ -17,7 +18,9 @@ from server.ledger.entries import entry_of
 from server.ledger.log import Log, Place
 from server.ledger.refill import FOR_EVER, fill_rows
 from server.returns import repository
-from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, KnownUnit, SignedOff
+from server.returns.doubled import Doubled, Kin, Names, doubled_among, kin_of, names_of, note_doubled
+from server.returns.reasons import Understand, not_understood, with_reason
+from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, Announced, KnownUnit, SignedOff
 from server.returns.schemas import UnitStanding, UnitState, VerdictRow
 
 
@@ -32,6 +35,29 @@ class UnitFault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Who announces, and what the centre does with it."""
+
+    site: str
+    merchant: str
+    due_s: float
+    """From a parcel's sign-off to the deadline of its units."""
+    at: str
+    understand: Understand = not_understood
+    """Reads a reason from the customer's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of an announcement."""
+
+    faults: tuple[UnitFault, ...]
+    """Units that were not taken."""
+    doubled: tuple[Doubled, ...]
+    """Units that were taken although the same thing was announced before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """What decides whether units may be announced; read once for all of them."""
 
@@ -41,46 +67,65 @@ class Known:
     epcs: dict[str, str]
     """Tag to the unit that is expected under it."""
     signed_off: dict[str, str]
+    kin: Kin
 
 
-def announce(
-    connection: Connection, site: str, merchant: str, messages: Sequence[UnitMessage], due_s: float
-) -> list[UnitFault]:
+def announce(connection: Connection, terms: Terms, messages: Sequence[UnitMessage]) -> Taken:
     """Take the units that may be taken; returns a fault for each of the others.
 
     Announcing the same unit again changes nothing.
     """
-    known = _known(connection, site, merchant, messages)
+    site = terms.site
+    known = _known(connection, terms, messages)
     faults: list[UnitFault] = []
-    taken: dict[str, tuple[UnitMessage, str | None]] = {}
-    for unit in messages:
-        fault = fault_of(unit, known)
+    doubled: dict[str, Doubled] = {}
+    taken: dict[str, Announced] = {}
+    for message in messages:
+        held = known.units.get(message.id)
+        before = held.message if held and not held.erased else None
+        unit, band = with_reason(message, before, held.band if held else None, terms.understand)
+        names = names_of(connection, unit)
+        fault = fault_of(unit, known, names)
         if fault:
             faults.append(fault)
         elif not _unchanged(unit, known):
-            taken[unit.id] = (unit, _deadline(unit, known, due_s))
-            if unit.epc:
-                known.epcs[unit.epc] = unit.id
+            taken[unit.id] = Announced(unit=unit, deadline=_deadline(unit, known, terms.due_s), band=band)
+            found = _take_in(unit, known, names)
+            doubled |= {unit.id: found} if found else {}
     if taken:
         repository.put_units(connection, site, list(taken.values()))
+        note_doubled(connection, site, terms.merchant, doubled.values(), terms.at)
         # of verdicts that came back after a restore, before their units
-        fill_rows(connection, site, due_s, since=FOR_EVER, units=taken)
-    return faults
+        fill_rows(connection, site, terms.due_s, since=FOR_EVER, units=taken)
+    return Taken(faults=tuple(faults), doubled=tuple(doubled.values()))
 
 
-def announce_all(
-    connection: Connection, site: str, merchant: str, messages: Sequence[UnitMessage], due_s: float
-) -> None:
+def _take_in(unit: UnitMessage, known: Known, names: Names) -> Doubled | None:
+    """Let the units behind this one know of it; returns what it doubles."""
+    found = known.kin.doubled(names, unit.id)
+    known.kin.add(unit.id, names, expected=True, first=found is None)
+    known.kin.places.setdefault((unit.authorization, unit.line, unit.index), unit.id)
+    if unit.epc:
+        known.epcs[unit.epc] = unit.id
+    return found
+
+
+def announce_all(connection: Connection, terms: Terms, messages: Sequence[UnitMessage]) -> Taken:
     """Take all units or none; raises Conflict that names the first that cannot be taken."""
-    faults = announce(connection, site, merchant, messages, due_s)
-    if faults:
-        raise Conflict(f"unit {faults[0].unit}: {faults[0].detail} ({faults[0].code})")
+    taken = announce(connection, terms, messages)
+    for fault in taken.faults:
+        raise Conflict(f"unit {fault.unit}: {fault.detail} ({fault.code})")
+    return taken
 
 
-def fault_of(unit: UnitMessage, known: Known) -> UnitFault | None:
+def fault_of(unit: UnitMessage, known: Known, names: Names) -> UnitFault | None:
     """Why this unit cannot be announced; None when it can."""
+    return _foreign(unit, known) or _taken_place(unit, known, names)
+
+
+def _foreign(unit: UnitMessage, known: Known) -> UnitFault | None:
+    """What does not fit the merchant: id, product, currency."""
     held = known.units.get(unit.id)
-    owner = known.epcs.get(unit.epc or "")
     if unit.merchant != known.merchant:
         return _fault(unit, "merchant", "other_merchant", "the key is for another merchant")
     if held and held.merchant != known.merchant:
@@ -89,8 +134,21 @@ def fault_of(unit: UnitMessage, known: Known) -> UnitFault | None:
         return _fault(unit, "id", "unit_erased", "its customer was erased: announce it under another id")
     if unit.sku not in known.skus:
         return _fault(unit, "sku", "unknown_sku", "the catalogue has no such SKU; send the product first")
-    if owner not in (None, unit.id):
+    if unit.currency not in EXPONENTS:
+        return _fault(unit, "currency", "unknown_currency", "ISO 4217 has no such currency in use")
+    return None
+
+
+def _taken_place(unit: UnitMessage, known: Known, names: Names) -> UnitFault | None:
+    """What another unit has already: tag, serial number, place; or this one, its verdict."""
+    held = known.units.get(unit.id)
+    if known.epcs.get(unit.epc or "") not in (None, unit.id):
         return _fault(unit, "epc", "epc_taken", "another expected unit has this tag")
+    if known.kin.open_serial(names, unit.id):
+        return _fault(unit, "serial", "serial_taken", "another expected unit has this serial number")
+    if known.kin.place_of(unit):
+        detail = "another unit stands in this line and index of the authorization"
+        return _fault(unit, "index", "place_taken", detail)
     if held and held.state == INSPECTED and unit.inspection <= held.inspection and held.message != unit:
         return _fault(unit, "inspection", "already_inspected", "this inspection is in the ledger already")
     return None
@@ -112,7 +170,8 @@ def _deadline(unit: UnitMessage, known: Known, due_s: float) -> str | None:
     return time_text(read_time(arrived) + timedelta(seconds=due_s)) if arrived else None
 
 
-def _known(connection: Connection, site: str, merchant: str, messages: Sequence[UnitMessage]) -> Known:
+def _known(connection: Connection, terms: Terms, messages: Sequence[UnitMessage]) -> Known:
+    site, merchant = terms.site, terms.merchant
     parcels = [unit.parcel for unit in messages if unit.parcel]
     return Known(
         merchant=merchant,
@@ -120,6 +179,7 @@ def _known(connection: Connection, site: str, merchant: str, messages: Sequence[
         skus=known_skus(connection, site, merchant, (unit.sku for unit in messages)),
         epcs=repository.expected_epcs(connection, site, (unit.epc for unit in messages if unit.epc)),
         signed_off=repository.signed_off(connection, site, merchant, parcels),
+        kin=kin_of(connection, site, merchant, messages),
     )
 
 
@@ -150,6 +210,8 @@ def standing(connection: Connection, site: str, merchant: str, unit: str) -> Uni
             "inspection": held.inspection,
             "deadline": held.deadline,
             "verdicts": tuple(verdicts),
+            "reason_band": held.band,
+            "doubles": found.first if (found := doubled_among(connection, site, [unit]).get(unit)) else None,
         }
     )
 

@@ -71,7 +71,7 @@ def _changes(
 
 
 def _unit(keys: SubjectKeys, row: Any) -> UnitMessage:
-    message = whole_unit(keys, row.body, row.personal)
+    message = whole_unit(keys, row.body, row.personal).for_stations()
     return message.model_copy(update={"deadline": read_time(row.deadline) if row.deadline else None})
 
 

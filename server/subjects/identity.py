@@ -52,6 +52,18 @@ class SubjectSecrets:
         """What stands for a tag where rows are looked up by it, 64 hex digits."""
         return self._name(["tag", epc])
 
+    def order(self, merchant: str, order: str) -> str:
+        """What stands for a merchant's order, 64 hex digits."""
+        return self._name(["order", merchant, order])
+
+    def serial(self, merchant: str, serial: str) -> str:
+        """What stands for a serial number at a merchant, 64 hex digits."""
+        return self._name(["serial", merchant, serial])
+
+    def payment(self, merchant: str, payment: str) -> str:
+        """What stands for a merchant's captured payment, 64 hex digits."""
+        return self._name(["payment", merchant, payment])
+
     def transit(self) -> str:
         """The name of the key for what waits for its place after a restore, 64 hex digits: nobody's own."""
         return self._name(["transit"])

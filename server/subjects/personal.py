@@ -19,6 +19,18 @@ from server.subjects.keys import SubjectKeys
 ERASED = "erased"
 """Stands where a personal field was."""
 WAITING = "refill"
+HIDDEN: dict[str, object] = {
+    "order": ERASED,
+    "customer": ERASED,
+    "epc": None,
+    "serial": None,
+    "payment": None,
+    "reason_text": None,
+    "photos": (),
+}
+"""The personal fields of a unit, and what stands in their place."""
+ALWAYS = frozenset({"order", "customer", "epc", "serial"})
+"""Those of the first version; the others are sealed only where they are there."""
 GONE = b""
 """Stands where sealed bytes were, after an erasure; NULL is a row that was never sealed."""
 
@@ -35,10 +47,10 @@ class Parted:
 
 
 def part_unit(keys: SubjectKeys, unit: UnitMessage) -> Parted:
-    """Part a unit: order, customer, tag and serial number go under its customer's key."""
+    """Part a unit: what leads to its customer, and the customer's own words, go under that customer's key."""
     subject = keys.secrets.customer(unit.merchant, unit.customer)
-    said = {"order": unit.order, "customer": unit.customer, "epc": unit.epc, "serial": unit.serial}
-    hidden = {"order": ERASED, "customer": ERASED, "epc": None, "serial": None}
+    said = {name: value for name in HIDDEN if (value := getattr(unit, name)) or name in ALWAYS}
+    hidden = {name: HIDDEN[name] for name in said}
     return Parted(
         body=unit.model_copy(update=hidden).to_json(),
         personal=keys.seal(subject, orjson.dumps(said), _unit_place(unit)),
@@ -50,7 +62,10 @@ def whole_unit(keys: SubjectKeys, body: bytes, personal: bytes | None) -> UnitMe
     """Put a unit together again, as far as its customer's key is there."""
     unit = UnitMessage.read(body)
     opened = keys.open(personal, _unit_place(unit)) if personal else None
-    return unit.model_copy(update=orjson.loads(opened)) if opened is not None else unit
+    if opened is None:
+        return unit
+    said = orjson.loads(opened)
+    return unit.model_copy(update=said | {"photos": tuple(said.get("photos", ()))})
 
 
 def part_instruction(keys: SubjectKeys, instruction: RefundInstruction, subject: str) -> Parted:

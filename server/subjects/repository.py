@@ -163,8 +163,9 @@ def empty_rows(connection: Connection, site: str, erasure: Erasure, at: str) -> 
     for table, name in ((records, "announced"), (units, "body")):
         _empty(connection, site, table, name, subject)
     closed = update(units).where(units.c.site == site, units.c.subject == subject)
-    values = {"personal": GONE, "epc": None, "parcel": None, "subject": ERASURE + erasure.id}
-    connection.execute(closed.values(values))
+    values = {"personal": GONE, "parcel": None, "subject": ERASURE + erasure.id}
+    names = dict.fromkeys(("epc", "order_name", "serial_name", "payment_name"))
+    connection.execute(closed.values(values | names))
     for table in (refill_waiting, refill_bare):  # anybody's may be among it: stations offer it again
         connection.execute(update(table).where(table.c.site == site).values(beside=None))
     recorded = update(records).where(records.c.site == site, records.c.subject == subject)

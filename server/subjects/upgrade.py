@@ -18,6 +18,7 @@ from inspection.messages.uplink import ImageKey, Opening
 from server.db.engine import writing_engine
 from server.db.tables import inspectors, instructions, openings, record_evidence, records, units
 from server.errors import BadKeys
+from server.returns.repository import looked_up_by
 from server.subjects.bound import keys_of
 from server.subjects.personal import (
     GONE,
@@ -26,6 +27,7 @@ from server.subjects.personal import (
     part_unit,
     seal_image_key,
     seal_opening,
+    whole_unit,
 )
 
 PAGE = 500
@@ -35,7 +37,7 @@ OLD_NONCE_BYTES = 12
 def seal_clear_rows(engine: Engine, wrap: bytes) -> int:
     """Seal every row that is not sealed yet; returns how many there were. `wrap` opens the old openings."""
     done = 0
-    for page in (_units, _records, _instructions, _inspectors):
+    for page in (_units, _records, _instructions, _inspectors, _names):
         while True:
             with engine.begin() as connection:
                 sealed = page(connection, AESGCM(wrap))
@@ -97,6 +99,21 @@ def _units(connection: Connection, _: AESGCM) -> int:
         values = {"body": parted.body, "personal": parted.personal, "subject": parted.subject, "epc": tag}
         mine = (units.c.site == row.site, units.c.id == row.id)
         connection.execute(update(units).where(*mine).values(values))
+    return len(found)
+
+
+def _names(connection: Connection, _: AESGCM) -> int:
+    """Names to look units up by, of those that are older than the names."""
+    keys = keys_of(connection)
+    chosen = select(units).where(units.c.authorization.is_(None), units.c.personal.is_not(None))
+    found = list(connection.execute(chosen.limit(PAGE)))
+    for row in found:
+        unit = whole_unit(keys, row.body, row.personal)
+        names = looked_up_by(keys, unit) | {"epc": row.epc}
+        if row.erased_at is not None or not keys.opens(row.personal):
+            names |= {name: None for name in names if name.endswith("_name")}
+        changed = update(units).where(units.c.site == row.site, units.c.id == row.id)
+        connection.execute(changed.values(names))
     return len(found)
 
 

@@ -171,14 +171,16 @@ def product_object(**changes: Any) -> dict[str, Any]:
 
 
 def unit_object(unit: str, **changes: Any) -> dict[str, Any]:
+    authorization, *place = unit.split("/")
+    line, index = map(int, place) if len(place) == 2 else (1, 1)
     row = {
         "merchant": "m1",
         "id": unit,
-        "authorization": unit.partition("/")[0],
-        "order": "O-1",
+        "authorization": authorization,
+        "order": f"O-{authorization.removeprefix('R')}",
         "customer": "C-1",
-        "line": 1,
-        "index": 1,
+        "line": line,
+        "index": index,
         "sku": "MUG-1",
         "epc": None,
         "serial": None,
