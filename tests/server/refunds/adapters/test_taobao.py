@@ -52,6 +52,10 @@ def test_a_request_is_the_golden_one_and_signed_as_the_peer_signs(case: dict[str
     assert form(request.body) == case["form"]
 
 
+def test_the_code_of_a_telephone_is_never_waived() -> None:
+    assert b"ignore_code" not in taobao.to_wire([payout(), TMALL], KEY, AT).body
+
+
 def test_the_platforms_own_example_of_a_signature() -> None:
     example = GOLDEN["signature"]
     assert sign(example["parameters"], example["secret"], SignMethod.MD5) == example["sign"]
