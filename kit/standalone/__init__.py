@@ -1,1 +1,1 @@
-"""What is shipped as it is: one file, given to auditors in evidence packs, which imports nothing of ours."""
+"""What is shipped as it is: one file for auditors, in evidence packs, and one for refund systems."""
