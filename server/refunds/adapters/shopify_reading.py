@@ -37,11 +37,13 @@ MALFORMED = frozenset(
 """Found before anything is done."""
 USER_ERRORS: Mapping[PayoutCode, frozenset[str]] = {
     PayoutCode.PAYMENT_UNKNOWN: frozenset({"NOT_FOUND"}),
-    PayoutCode.NOT_REFUNDABLE: frozenset({"INVALID_STATE", "NOT_EDITABLE"}),
+    PayoutCode.NOT_REFUNDABLE: frozenset(
+        {"INCOMPATIBLE_WITH_STANDARD_POLICY", "INVALID_STATE", "NOT_EDITABLE"}
+    ),
     PayoutCode.OVER_REFUND: frozenset({"LESS_THAN", "LESS_THAN_OR_EQUAL_TO", "TOO_BIG"}),
     PayoutCode.ALREADY_REFUNDED: frozenset({"ALREADY_EXISTS", "TAKEN"}),
     PayoutCode.CREDENTIALS_REFUSED: frozenset(
-        {"MISSING_PERMISSION", "NOT_AUTHORIZED", "FEATURE_NOT_ENABLED"}
+        {"MISSING_PERMISSION", "FEATURE_NOT_ENABLED"}
     ),
     PayoutCode.REQUEST_REFUSED: frozenset(
         {

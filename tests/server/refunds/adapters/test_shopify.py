@@ -229,6 +229,13 @@ def failed(*codes: str | None, **other: Any) -> bytes:
     return processed(SALE, EARLIER, **{"return": None, "userErrors": errors, **other})
 
 
+def test_every_code_of_theirs_is_translated_or_ambiguous_on_purpose() -> None:
+    known: set[str] = set().union(*shopify_reading.USER_ERRORS.values())
+    codes = set(GOLDEN["error_codes"]["codes"])
+    assert known <= codes
+    assert codes - known == {"CREATION_FAILED", "INTERNAL_ERROR", "NOTIFICATION_FAILED"}
+
+
 @pytest.mark.parametrize(
     "code", ["CREATION_FAILED", "INTERNAL_ERROR", "NOTIFICATION_FAILED", "NEW_ONE", None]
 )
