@@ -37,6 +37,7 @@ from server.references.router import router as references
 from server.refunds.delivery import Courier
 from server.refunds.posting import WebhookPost
 from server.refunds.router import router as refunds
+from server.returns.importing.router import router as imported_returns
 from server.returns.router import router as returns
 from server.stations.router import router as stations
 from server.subjects.router import router as subjects
@@ -50,6 +51,7 @@ ROUTERS = (
     catalogue,
     packs,  # before the returns, whose ids are paths
     returns,
+    imported_returns,
     stations,
     evidence,
     ingest,
