@@ -36,6 +36,7 @@ from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
 from server.refunds.delivery import Courier
 from server.refunds.posting import WebhookPost
+from server.refunds.releasing import releasing
 from server.refunds.router import router as refunds
 from server.returns.importing.router import router as imported_returns
 from server.returns.router import router as returns
@@ -85,7 +86,13 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with witnessing(centre), delivering(centre), signing(centre), matching(centre):
+        async with (
+            witnessing(centre),
+            delivering(centre),
+            releasing(centre),
+            signing(centre),
+            matching(centre),
+        ):
             yield
 
     app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)

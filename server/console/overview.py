@@ -13,7 +13,8 @@ from inspection.messages.station import Birth, Health
 from server.console.standing import LedgerSeen, Trust, Witnessed, read_ledger
 from server.console.today import Today, read_today
 from server.db.ledger_tables import heads
-from server.db.tables import deliveries, instructions, outcomes, records, refusals, stations, units
+from server.db.refund_tables import deliveries, instructions, outcomes
+from server.db.tables import records, refusals, stations, units
 from server.returns.repository import EXPECTED
 from server.stations.hearing import presence_page
 from server.stations.schemas import ShownEvent

@@ -26,7 +26,7 @@ DEVICE_TROUBLES = ("bad_checks", "resyncs", "dropped", "lost")
 """What a device counts that somebody may want to look at."""
 TAG_MARKS = {"arrive": "●", "move": "→", "depart": "○"}
 REFUND_STATES = (
-    "settled", "delivered", "queued", "awaiting_witness", "behind", "held", "rejected", "mismatch", "dead",
+    "settled", "delivered", "queued", "awaiting_checkpoint", "behind", "held", "rejected", "mismatch", "dead",
 )  # fmt: skip
 TO_LOOK_AT = ("rejected", "mismatch", "dead")
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400

@@ -3,7 +3,7 @@
 Those of the ledger are in `ledger_tables`. Their DDL is in `migrations`; a test compares the two.
 """
 
-from sqlalchemy import Column, Float, ForeignKeyConstraint, Index, Table, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, Table, UniqueConstraint
 
 from server.db.columns import blob, metadata, number, text
 
@@ -306,69 +306,4 @@ reference_uses = Table(
         ["site", "version"], ["reference_versions.site", "reference_versions.version"], ondelete="CASCADE"
     ),
     Index(None, "site", "merchant", "sha256"),
-)
-
-# refunds
-endpoints = Table(
-    "endpoints",
-    metadata,
-    text("site", key=True),
-    text("merchant", key=True),
-    text("url"),
-    blob("outcome_public_key"),
-    text("set_at"),
-    text("gone_at", nullable=True),
-)
-instructions = Table(
-    "instructions",
-    metadata,
-    text("site", key=True),
-    text("id", key=True),
-    text("merchant"),
-    text("unit"),
-    number("number"),
-    number("inspection"),
-    text("record"),
-    number("verdict_seq"),
-    number("leaf_seq"),
-    text("kind"),
-    number("target_total_minor"),
-    text("currency"),
-    blob("body"),  # without the order
-    blob("personal", nullable=True),  # the order under its customer's key; empty once erased
-    UniqueConstraint("site", "unit", "number"),
-    Index(None, "site", "merchant", "leaf_seq"),
-)
-deliveries = Table(
-    "deliveries",
-    metadata,
-    text("site", key=True),
-    text("instruction", key=True),
-    text("merchant"),
-    text("unit"),
-    number("number"),
-    number("needs_size"),  # of the witnessed checkpoint it waits for; see server/refunds/gate.py
-    text("state"),
-    number("attempts"),
-    Column("due_at", Float, nullable=False),
-    text("answer", nullable=True),
-    text("delivered_at", nullable=True),
-    ForeignKeyConstraint(["site", "instruction"], ["instructions.site", "instructions.id"]),
-    Index(None, "site", "merchant", "state", "due_at"),
-    Index(None, "site", "unit", "state", "number"),
-)
-outcomes = Table(
-    "outcomes",
-    metadata,
-    text("site", key=True),
-    text("merchant", key=True),
-    text("id", key=True),
-    text("sha256"),
-    text("instruction"),
-    text("status"),
-    number("refunded_total_minor"),
-    number("matches"),
-    number("leaf_seq"),
-    Index(None, "site", "instruction"),
-    Index(None, "site", "leaf_seq"),
 )

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.base import read_time, time_text
 from server.db.carrier_tables import inbound_hooks, inbound_keys, inbound_waiting
-from server.db.tables import instructions, units
+from server.db.refund_tables import instructions
+from server.db.tables import units
 from server.errors import HookReused, QueueFull, TooManyKeys
 from server.inbound.hooks import About, Unmatched, VerifiedHook
 

@@ -6,7 +6,7 @@ from inspection.custody.leaf import EntryType
 from inspection.errors import BadMessage
 from inspection.messages.base import Message
 from inspection.messages.entries import ENTRY_BODIES, body_bytes, entry_id
-from server.ledger.log import Entry
+from server.ledger.log import TOLD, Entry
 
 
 def entry_of(type: EntryType, body: Message, token: str = "") -> Entry:
@@ -18,7 +18,8 @@ def entry_of(type: EntryType, body: Message, token: str = "") -> Entry:
         raise BadMessage(
             f"a {type.value} entry says {ENTRY_BODIES[type].__name__}, not {body.__class__.__name__}"
         )
-    return Entry(type=type, id=entry_id(type, body, token), body=body_bytes(body))
+    told_to = str(getattr(body, "merchant", "")) or None if type in TOLD else None
+    return Entry(type=type, id=entry_id(type, body, token), body=body_bytes(body), told_to=told_to)
 
 
 def key_ids(keys: Iterable[str]) -> list[str]:

@@ -11,8 +11,8 @@ from server.refunds.gate import read_gate
 
 def covering(connection: Connection, site: str, index: int, shown: Kept | None) -> Kept | None:
     """The checkpoint to prove an entry by: the witnessed one where it covers it, else the newest shown."""
-    witnessed = read_gate(connection, site).witnessed
-    kept = find(connection, site, witnessed) if witnessed > index else shown
+    covered = read_gate(connection, site).covered
+    kept = find(connection, site, covered) if covered > index else shown
     return kept if kept is not None and kept.size > index else None
 
 

@@ -25,9 +25,12 @@ from server.ledger.tree import grow
 # longer than SQLite takes to answer them. The ids go as one JSON list, so that the text stays the same.
 FIND = "SELECT id, seq, leaf FROM leaves WHERE site = ? AND id IN (SELECT value FROM json_each(?))"
 ADD = "INSERT INTO leaves (site, seq, id, type, leaf, hash, recorded_at)"
+TELL = "INSERT INTO merchant_entries (site, merchant, seq)"
 DIGEST = 5
 """Where the hash stands in a row of ADD."""
 HEAD = "SELECT size, head FROM heads WHERE site = ?"
+TOLD = frozenset({EntryType.REFUND_INSTRUCTION, EntryType.REFUND_OUTCOME, EntryType.LOGISTICS})
+"""Types of entries that a merchant's systems hear of."""
 MOVE = (
     "INSERT INTO heads (site, size, head) VALUES (?, ?, ?) "
     "ON CONFLICT (site) DO UPDATE SET size = excluded.size, head = excluded.head"
@@ -44,6 +47,8 @@ class Entry:
     """Canonical JSON of an object; a signed record's own bytes, never made anew."""
     device: tuple[str, bytes] | None = None
     """Key id and signature of the device that signed the body."""
+    told_to: str | None = None
+    """The merchant whose systems hear of it in their feed of events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +126,7 @@ class Log:
         places = self.find(connection, tuple(entry.id for entry in entries))
         head = self.head(connection)
         rows: list[tuple[Any, ...]] = []
+        told: list[tuple[Any, ...]] = []
         for entry in entries:
             if entry.id in places:
                 check_same(entry, places[entry.id])
@@ -129,10 +135,13 @@ class Log:
                 places[entry.id] = Place(seq=head.size, leaf=leaf)
                 digest = leaf_hash(leaf)
                 rows.append((self.site, head.size, entry.id, entry.type.value, leaf, digest, recorded_at))
+                if entry.told_to is not None:
+                    told.append((self.site, entry.told_to, head.size))
                 head = Head(size=head.size + 1, hash=digest.hex())
         if rows:
             refuse_unless_open(connection, self.site)
             write_rows(connection, ADD, rows)
+            write_rows(connection, TELL, told)
             grow(connection, self.site, head.size - len(rows), [row[DIGEST] for row in rows])
             self._move(connection, head)
         return tuple(places[entry.id] for entry in entries)
@@ -144,14 +153,18 @@ class Log:
         """
         first = head = self.head(connection)
         rows: list[tuple[Any, ...]] = []
+        told: list[tuple[Any, ...]] = []
         for content in contents:
             leaf, digest = read_leaf(content), leaf_hash(content)
             if (leaf.log, leaf.seq, leaf.prev) != (self.origin, head.size, head.hash):
                 raise LedgerBroken(f"entry {leaf.seq} does not follow entry {head.size - 1} of {self.origin}")
             rows.append((self.site, leaf.seq, leaf.id, leaf.type.value, content, digest, leaf.recorded_at))
+            if leaf.type in TOLD:
+                told.append((self.site, str(leaf.body["merchant"]), leaf.seq))
             head = Head(size=head.size + 1, hash=digest.hex())
         if rows:
             write_rows(connection, ADD, rows)
+            write_rows(connection, TELL, told)
             grow(connection, self.site, first.size, [row[DIGEST] for row in rows])
             self._move(connection, head)
 

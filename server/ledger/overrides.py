@@ -15,7 +15,7 @@ from inspection.messages.base import Count, Message, read_time, time_text
 from inspection.messages.entries import ApprovalEntry, ApprovalKind
 from inspection.messages.refund import InstructionId
 from server.db.ledger_tables import overrides
-from server.db.tables import deliveries, instructions
+from server.db.refund_tables import deliveries, instructions
 from server.errors import Conflict, NotFound, SecondPersonNeeded
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log

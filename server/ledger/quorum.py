@@ -4,7 +4,7 @@ from sqlalchemy import Connection
 
 from inspection.custody.policy import TrustPolicy, accept
 from inspection.errors import NotTrusted
-from server.ledger.checkpoints import find, with_cosignatures
+from server.ledger.checkpoints import find, newest, with_cosignatures
 from server.ledger.cosignatures import newest_cosigned
 from server.refunds.gate import Gate
 
@@ -29,7 +29,8 @@ def is_witnessed(connection: Connection, site: str, size: int, policy: TrustPoli
 def gate_by(connection: Connection, site: str, policy: TrustPolicy) -> Gate:
     """The gate under today's policy: what an earlier policy accepted counts for nothing."""
     if not policy.detects_forks:
-        return Gate(required=False, witnessed=0)
+        last = newest(connection, site)
+        return Gate(required=False, covered=last.size if last else 0)
     sizes = newest_cosigned(connection, site, LOOKED_AT)
     met = (size for size in sizes if is_witnessed(connection, site, size, policy))
-    return Gate(required=True, witnessed=next(met, 0))
+    return Gate(required=True, covered=next(met, 0))

@@ -64,7 +64,7 @@ async def proven_in(centre: Centre, last: int) -> Kept:
     newest = await centre.checkpoints.now()
     if not centre.trust.detects_forks:
         return newest
-    size = await centre.reader.run(lambda c: read_gate(c, centre.site).witnessed)
+    size = await centre.reader.run(lambda c: read_gate(c, centre.site).covered)
     kept = await centre.reader.run(lambda c: find(c, centre.site, size))
     if kept is None or kept.size <= last:
         raise NotWitnessed(f"entry {last} has not been seen by enough witnesses yet: ask again in a moment")

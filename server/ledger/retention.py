@@ -15,7 +15,8 @@ from inspection.custody.leaf import EntryType
 from inspection.messages.base import time_text
 from inspection.messages.entries import PolicyEntry, PolicyKind
 from server.db.ledger_tables import leaves, ledger_state
-from server.db.tables import deliveries, endpoints, instructions, records
+from server.db.refund_tables import deliveries, endpoints, instructions
+from server.db.tables import records
 from server.db.writer import Writer
 from server.errors import RetentionRefused
 from server.ledger.entries import entry_of

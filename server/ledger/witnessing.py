@@ -216,7 +216,7 @@ def take(
     keep_cosignature(connection, centre.site, size, witness, line, at_s)
     if not is_witnessed(connection, centre.site, size, centre.trust):
         return False
-    gate.witnessed(connection, centre.site, size)
+    gate.lets_go(connection, centre.site, size)
     return True
 
 
@@ -247,7 +247,9 @@ class Watch:
         centre = self._centre
         count, since_s = await centre.reader.run(lambda c: gate.waiting(c, centre.site))
         centre.metrics.awaiting_witness.set(count)
-        late = is_late(since_s, centre.clock().timestamp(), centre.settings.witness_alarm_s)
+        late = centre.trust.detects_forks and is_late(
+            since_s, centre.clock().timestamp(), centre.settings.witness_alarm_s
+        )
         if late != self._late:
             await centre.writer.submit(lambda c: self._tell(c, late, count))
             self._late = late

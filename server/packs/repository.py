@@ -8,7 +8,8 @@ from sqlalchemy import Connection, select, text
 from inspection.custody.leaf import EntryType
 from inspection.messages.catalogue import ProductMessage
 from server.db.ledger_tables import LATER, leaves
-from server.db.tables import instructions, outcomes, products, records
+from server.db.refund_tables import instructions, outcomes
+from server.db.tables import products, records
 from server.errors import Withheld
 from server.ledger.entries import key_ids
 from server.ledger.standing import standing_of

@@ -1,8 +1,9 @@
-"""Whether an instruction may go before witnesses have seen why: with a quorum it may not.
+"""Whether an instruction may go yet: not before a checkpoint that covers its entry lets it.
 
-Fail-closed: an instruction waits until a checkpoint that covers its entry meets the quorum of the trust
-policy, or until two persons let it go. What is decided here is pure; the two numbers that it is decided
-by stand in the database, so that whoever issues, sends again or lets go sees the same.
+Fail-closed: without a quorum that checkpoint has to be signed, safe and shown; with one it has to meet the
+quorum of the trust policy too, unless two persons let the instruction go. What is decided here is pure; the
+two numbers that it is decided by stand in the database, so that whoever issues, sends again or lets go sees
+the same.
 """
 
 from dataclasses import dataclass
@@ -10,69 +11,65 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from server.db.refund_tables import deliveries
 from server.db.rows import find_rows
-from server.db.tables import counters, deliveries, instructions
+from server.db.tables import counters
 
-AWAITING = "awaiting_witness"
+AWAITING = "awaiting_checkpoint"
 QUEUED, BEHIND, DELIVERED, DEAD = "queued", "behind", "delivered", "dead"
 """`behind` waits for a lower number of its unit; `dead` came to the end of the schedule."""
-NOT_NEEDED, LET_GO = 0, -1
-"""In place of a size: no quorum was set, or two persons overrode it."""
-REQUIRED, WITNESSED = "quorum", "witnessed"
+LET_GO = -1
+"""In place of a size: two persons overrode the quorum."""
+REQUIRED, COVERED = "quorum", "witnessed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """How far the witnesses' quorum has seen the log."""
+    """How far the checkpoints have come that let instructions go."""
 
     required: bool
-    """False with `quorum none`."""
-    witnessed: int
-    """Entries below this index are covered by a checkpoint that met the quorum."""
+    """Whether one must meet a quorum; False with `quorum none`."""
+    covered: int
+    """Entries below this index are covered by a checkpoint that lets them go."""
 
-    def needs(self, leaf_seq: int) -> int:
-        """The size of the witnessed checkpoint that an instruction's entry needs."""
-        return leaf_seq + 1 if self.required else NOT_NEEDED
+    @property
+    def witnessed(self) -> int:
+        """Entries below this index were seen by the quorum; 0 where none is asked for."""
+        return self.covered if self.required else 0
 
     def state(self, needs_size: int, *, behind: bool = False) -> str:
         """The state in which a delivery that has not gone yet stands."""
         if behind:
             return BEHIND
-        return QUEUED if needs_size <= self.witnessed else AWAITING
+        return QUEUED if needs_size <= self.covered else AWAITING
 
 
 def read_gate(connection: Connection, site: str) -> Gate:
     """The gate as it stands; without a row nothing is required."""
     mine = counters.c
-    found = dict(find_rows(connection, (mine.name, mine.value), mine.name, (REQUIRED, WITNESSED), site=site))
-    return Gate(required=bool(found.get(REQUIRED, 0)), witnessed=found.get(WITNESSED, 0))
+    found = dict(find_rows(connection, (mine.name, mine.value), mine.name, (REQUIRED, COVERED), site=site))
+    return Gate(required=bool(found.get(REQUIRED, 0)), covered=found.get(COVERED, 0))
 
 
 def set_gate(connection: Connection, site: str, gate: Gate) -> None:
     """Set the gate at the start, by today's policy; what has not gone yet is judged by it anew."""
     _put(connection, site, REQUIRED, int(gate.required))
-    _put(connection, site, WITNESSED, gate.witnessed)
+    _put(connection, site, COVERED, gate.covered)
     open_ones = (
         deliveries.c.site == site,
         deliveries.c.state != DELIVERED,
         deliveries.c.needs_size != LET_GO,
     )
-    leaf_seq = (
-        select(instructions.c.leaf_seq)
-        .where(instructions.c.site == site, instructions.c.id == deliveries.c.instruction)
-        .scalar_subquery()
-    )
-    needed = leaf_seq + 1 if gate.required else NOT_NEEDED
-    connection.execute(update(deliveries).where(*open_ones).values(needs_size=needed))
+    connection.execute(update(deliveries).where(*open_ones).values(needs_size=deliveries.c.leaf_seq + 1))
     waiting = (*open_ones, deliveries.c.state.in_((QUEUED, AWAITING)))
-    state = case((deliveries.c.needs_size <= gate.witnessed, QUEUED), else_=AWAITING)
+    state = case((deliveries.c.needs_size <= gate.covered, QUEUED), else_=AWAITING)
     connection.execute(update(deliveries).where(*waiting).values(state=state))
 
 
-def witnessed(connection: Connection, site: str, size: int) -> int:
-    """A checkpoint of this size met the quorum: let go what it covers; returns how many that is."""
-    if size > read_gate(connection, site).witnessed:
-        _put(connection, site, WITNESSED, size)
+def lets_go(connection: Connection, site: str, size: int) -> int:
+    """A checkpoint of this size lets go what it covers; returns how many that is."""
+    if size > read_gate(connection, site).covered:
+        _put(connection, site, COVERED, size)
     return _release(connection, site, deliveries.c.needs_size <= size)
 
 
@@ -86,8 +83,14 @@ def let_go(connection: Connection, site: str, before: int, instruction: str | No
     return _release(connection, site, deliveries.c.needs_size == LET_GO)
 
 
+def any_waits(connection: Connection, site: str, size: int) -> bool:
+    """Whether some instruction waits for a checkpoint of at most this size."""
+    mine = (deliveries.c.site == site, deliveries.c.state == AWAITING, deliveries.c.needs_size <= size)
+    return connection.execute(select(deliveries.c.needs_size).where(*mine).limit(1)).first() is not None
+
+
 def waiting(connection: Connection, site: str) -> tuple[int, float | None]:
-    """How many instructions wait for witnesses, and since when the longest does, in seconds since 1970."""
+    """How many instructions wait for a checkpoint, and since when the longest does, in seconds since 1970."""
     mine = (deliveries.c.site == site, deliveries.c.state == AWAITING)
     row = connection.execute(select(func.count(), func.min(deliveries.c.due_at)).where(*mine)).one()
     return int(row[0]), row[1]

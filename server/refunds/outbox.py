@@ -1,7 +1,8 @@
 """The outbox: which instruction goes next, under a lease that a crash lets run out.
 
-Per unit one is in flight, and a higher number waits `behind` a lower one until that is delivered or
-given up. A claimed delivery is due again when its lease ends, so a crash only delays it.
+Per order one is in flight, and a later one waits `behind` an earlier one until that is delivered or given
+up: a unit's higher number never overtakes its lower one. A claimed delivery is due again when its lease
+ends, so a crash only delays it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from inspection.messages.refund import RefundInstruction
 from server.db.ledger_tables import leaves
-from server.db.tables import deliveries, endpoints, instructions
+from server.db.refund_tables import deliveries, endpoints, instructions
 from server.refunds.gate import AWAITING, BEHIND, DEAD, DELIVERED, QUEUED, read_gate
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_instruction
@@ -26,6 +27,7 @@ class Job:
     instruction: str
     merchant: str
     unit: str
+    ordering: str
     attempts: int
     """This one included."""
     url: str
@@ -66,17 +68,17 @@ def claim(connection: Connection, site: str, now: float, limit: int, lease_s: fl
 
 def _due_of(connection: Connection, site: str, merchant: str, now: float, limit: int) -> list[Job]:
     due = (
-        select(deliveries.c.instruction, deliveries.c.attempts)
+        select(deliveries.c.instruction, deliveries.c.attempts, deliveries.c.ordering)
         .where(deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.state == QUEUED)
         .where(deliveries.c.due_at <= now)
         .order_by(deliveries.c.due_at)
         .limit(limit)
     )
     rows = connection.execute(due).all()
-    return [_job(connection, site, row.instruction, row.attempts + 1) for row in rows]
+    return [_job(connection, site, row.instruction, row.ordering, row.attempts + 1) for row in rows]
 
 
-def _job(connection: Connection, site: str, instruction: str, attempts: int) -> Job:
+def _job(connection: Connection, site: str, instruction: str, ordering: str, attempts: int) -> Job:
     chosen = (
         select(
             instructions.c.merchant,
@@ -97,7 +99,7 @@ def _job(connection: Connection, site: str, instruction: str, attempts: int) -> 
     )
     found = dict(connection.execute(chosen).one()._mapping)
     found["body"] = whole_instruction(keys_of(connection), found["body"], found.pop("personal"))
-    return Job(instruction=instruction, attempts=attempts, **found)
+    return Job(instruction=instruction, ordering=ordering, attempts=attempts, **found)
 
 
 def delivered(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
@@ -133,16 +135,16 @@ def pause(connection: Connection, site: str, job: Job, answer: str, at: str) -> 
 
 
 def _let_next_go(connection: Connection, site: str, job: Job) -> None:
-    """Let the unit's next number go, unless another is on its way still: one that was sent again."""
-    mine = (deliveries.c.site == site, deliveries.c.unit == job.unit)
+    """Let the order's next instruction go, unless another is on its way still: one that was sent again."""
+    mine = (deliveries.c.site == site, deliveries.c.ordering == job.ordering)
     going = deliveries.c.state.in_((QUEUED, AWAITING))
-    if connection.execute(select(deliveries.c.number).where(*mine, going)).first():
+    if connection.execute(select(deliveries.c.leaf_seq).where(*mine, going).limit(1)).first():
         return
-    behind = select(deliveries.c.number, deliveries.c.needs_size).where(*mine, deliveries.c.state == BEHIND)
-    lowest = connection.execute(behind.order_by(deliveries.c.number)).first()
-    if lowest is not None:
-        state = read_gate(connection, site).state(lowest.needs_size)
-        this = (*mine, deliveries.c.number == lowest.number)
+    behind = select(deliveries.c.leaf_seq, deliveries.c.needs_size).where(*mine, deliveries.c.state == BEHIND)
+    first = connection.execute(behind.order_by(deliveries.c.leaf_seq).limit(1)).first()
+    if first is not None:
+        state = read_gate(connection, site).state(first.needs_size)
+        this = (*mine, deliveries.c.leaf_seq == first.leaf_seq)
         connection.execute(update(deliveries).where(*this).values(state=state))
 
 

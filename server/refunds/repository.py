@@ -11,8 +11,8 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.ledger_tables import leaves
+from server.db.refund_tables import deliveries, endpoint_keys, endpoints, instructions, outcomes
 from server.db.rows import find_rows, insert_rows
-from server.db.tables import deliveries, endpoints, instructions, outcomes
 from server.ledger.log import Place
 from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate
 from server.subjects.bound import keys_of
@@ -61,25 +61,28 @@ def add_instructions(
     keys = keys_of(connection)
     told = [_instruction_row(keys, site, each, place) for each, place in pairs]
     insert_rows(connection, instructions, told)
-    on_their_way = _units_on_their_way(connection, site, {each.instruction.unit for each in issued})
+    orders = [keys.secrets.order(each.instruction.merchant, each.instruction.order) for each in issued]
+    on_their_way = _orders_on_their_way(connection, site, set(orders))
     gate, rows = read_gate(connection, site), []
-    for each, place in pairs:
-        behind = each.instruction.unit in on_their_way
-        rows.append(_delivery_row(site, each.instruction, gate, place.seq, behind) | {"due_at": due_at})
-        on_their_way.add(each.instruction.unit)
+    for (each, place), order in zip(pairs, orders, strict=True):
+        behind = order in on_their_way
+        rows.append(
+            _delivery_row(site, each.instruction, gate, place.seq, order, behind) | {"due_at": due_at}
+        )
+        on_their_way.add(order)
     insert_rows(connection, deliveries, rows)
 
 
-def _units_on_their_way(connection: Connection, site: str, units: set[str]) -> set[str]:
+def _orders_on_their_way(connection: Connection, site: str, orders: set[str]) -> set[str]:
     mine = deliveries.c
-    rows = find_rows(connection, (mine.unit, mine.state), mine.unit, units, site=site)
-    return {unit for unit, state in rows if state in (QUEUED, AWAITING, BEHIND)}
+    rows = find_rows(connection, (mine.ordering, mine.state), mine.ordering, orders, site=site)
+    return {order for order, state in rows if state in (QUEUED, AWAITING, BEHIND)}
 
 
 def _delivery_row(
-    site: str, instruction: RefundInstruction, gate: Gate, leaf_seq: int, behind: bool
+    site: str, instruction: RefundInstruction, gate: Gate, leaf_seq: int, ordering: str, behind: bool
 ) -> dict[str, Any]:
-    needs_size = gate.needs(leaf_seq)
+    needs_size = leaf_seq + 1
     return {
         "site": site,
         "instruction": instruction.id,
@@ -89,6 +92,8 @@ def _delivery_row(
         "needs_size": needs_size,
         "state": gate.state(needs_size, behind=behind),
         "attempts": 0,
+        "leaf_seq": leaf_seq,
+        "ordering": ordering,
     }
 
 
@@ -122,17 +127,24 @@ def mark_instructed(connection: Connection, site: str, by_record: dict[str, str]
 
 def set_endpoint(connection: Connection, site: str, merchant: str, url: str, key: bytes, at: str) -> None:
     """Set where a merchant's refund system listens, and whose outcomes are believed."""
-    row = {"site": site, "merchant": merchant, "url": url, "outcome_public_key": key, "set_at": at}
-    fresh = insert(endpoints).values(**row, gone_at=None)
-    names = ("url", "outcome_public_key", "set_at", "gone_at")
+    row = {"site": site, "merchant": merchant, "url": url, "set_at": at, "mode": "inform"}
+    fresh = insert(endpoints).values(
+        **row, gone_at=None, disabled_at=None, failing_since=None, open_until=None
+    )
+    names = ("url", "set_at", "gone_at", "mode", "disabled_at", "failing_since", "open_until")
     set_ = {name: fresh.excluded[name] for name in names}
     connection.execute(fresh.on_conflict_do_update(index_elements=["site", "merchant"], set_=set_))
+    mine = {"site": site, "merchant": merchant, "id": "first"}
+    signer = insert(endpoint_keys).values(**mine, use="verify", algorithm="v1a", secret=key, added_at=at)
+    again = {"secret": signer.excluded.secret, "added_at": signer.excluded.added_at}
+    connection.execute(signer.on_conflict_do_update(index_elements=["site", "merchant", "id"], set_=again))
 
 
 def outcome_key(connection: Connection, site: str, merchant: str) -> bytes | None:
     """The key that signs this merchant's outcomes."""
-    chosen = select(endpoints.c.outcome_public_key).where(
-        endpoints.c.site == site, endpoints.c.merchant == merchant
+    mine = endpoint_keys.c
+    chosen = select(mine.secret).where(
+        mine.site == site, mine.merchant == merchant, mine.use == "verify", mine.algorithm == "v1a"
     )
     found: bytes | None = connection.execute(chosen).scalar()
     return found

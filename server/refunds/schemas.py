@@ -30,7 +30,7 @@ class InstructionRow(Message):
 
     instruction: RefundInstruction
     state: str
-    """`awaiting_witness`, `queued`, `behind`, `delivered`, or `dead` once the last attempt failed."""
+    """`awaiting_checkpoint`, `queued`, `behind`, `delivered`, or `dead` once the last attempt failed."""
     attempts: Count
     answer: str | None
     """What the last attempt met, in a few words; never the refund system's own."""

@@ -12,18 +12,9 @@ from inspection.messages.catalogue import UnitMessage
 from inspection.messages.entries import ErasedCounts, ErasureEntry
 from server.db.changes import next_changes
 from server.db.refill_tables import refill_bare, refill_waiting
+from server.db.refund_tables import deliveries, endpoints, instructions
 from server.db.subject_tables import erasures
-from server.db.tables import (
-    deliveries,
-    endpoints,
-    evidence,
-    instructions,
-    openings,
-    record_evidence,
-    records,
-    stations,
-    units,
-)
+from server.db.tables import evidence, openings, record_evidence, records, stations, units
 from server.errors import NotFound
 from server.evidence.repository import entomb
 from server.refunds.gate import DEAD, DELIVERED

@@ -16,7 +16,8 @@ from inspection.messages.refund import RefundInstruction
 from inspection.messages.station import InspectorMessage
 from inspection.messages.uplink import ImageKey, Opening
 from server.db.engine import writing_engine
-from server.db.tables import inspectors, instructions, openings, record_evidence, records, units
+from server.db.refund_tables import instructions
+from server.db.tables import inspectors, openings, record_evidence, records, units
 from server.errors import BadKeys
 from server.returns.repository import looked_up_by
 from server.subjects.bound import keys_of

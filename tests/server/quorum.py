@@ -10,7 +10,7 @@ from inspection.custody.checkpoint import cosign
 from inspection.custody.note import Algorithm, note_key, read_note
 from inspection.custody.policy import TrustedWitness
 from server.ledger.cosignatures import keep_cosignature
-from server.refunds.gate import witnessed
+from server.refunds.gate import lets_go
 
 if TYPE_CHECKING:
     from server.centre import Centre
@@ -32,5 +32,5 @@ async def let_witness_see(centre: "Centre") -> int:
     line = cosign(WITNESS, WITNESS_KEY.name, read_note(kept.note).text, AT_S)
     site, size = centre.site, kept.size
     await centre.writer.submit(lambda c: keep_cosignature(c, site, size, "finance", line, AT_S))
-    await centre.writer.submit(lambda c: witnessed(c, site, size))
+    await centre.writer.submit(lambda c: lets_go(c, site, size))
     return size

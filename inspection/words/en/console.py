@@ -39,7 +39,7 @@ WORDS: dict[str, str] = {
     "console.images_missing": "images on their way",
     "console.refunds": "Refunds",
     "console.refund_queued": "On their way to the shop",
-    "console.refund_awaiting_witness": "Waiting for witnesses",
+    "console.refund_awaiting_checkpoint": "Waiting for its proof",
     "console.refund_behind": "Behind an earlier one",
     "console.refund_delivered": "Told, no answer yet",
     "console.refund_dead": "Could not be delivered",

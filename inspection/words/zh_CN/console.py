@@ -39,7 +39,7 @@ WORDS: dict[str, str] = {
     "console.images_missing": "图片上传中",
     "console.refunds": "退款",
     "console.refund_queued": "正在通知商家",
-    "console.refund_awaiting_witness": "等待见证",
+    "console.refund_awaiting_checkpoint": "等待凭证",
     "console.refund_behind": "排在前一条之后",
     "console.refund_delivered": "已通知，等待回复",
     "console.refund_dead": "未能送达",

@@ -182,7 +182,7 @@ async def test_refunds_are_counted_by_where_they_stand(site: "Site", bench: "Ben
     await site.send(bench, again_inspected, bench.signed("R3/1/1", (b"not here yet",)))
     moment = site.clock.moment
     seen = await site.centre.reader.run(lambda c: read_overview(c, "s1", moment))
-    assert seen.refunds == {"queued": 2, "behind": 1}
+    assert seen.refunds == {"awaiting_checkpoint": 2, "behind": 1}
     assert (seen.inspected, seen.expected, [row.told for row in seen.verdicts]) == (
         4,
         0,

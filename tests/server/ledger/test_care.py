@@ -23,7 +23,7 @@ from inspection.messages.uplink import RefillItem
 from kit.bundle import Bundle, ProvenEntry
 from server.centre import DATABASE, Centre
 from server.db.ledger_tables import checkpoints, heads, leaves, tiles
-from server.db.tables import instructions
+from server.db.refund_tables import instructions
 from server.errors import BadRequest, LedgerFrozen
 from server.keys import read_keys, replace_log_key
 from server.ledger.backup import back_up

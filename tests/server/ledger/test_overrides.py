@@ -66,7 +66,7 @@ async def test_one_proposes_another_approves_and_both_stand_in_the_ledger(
     await waiting(site, bench, "R1/1/1", "R2/1/1")
     wei, ada = await person(site, "Wei Zhang"), await person(site, "Ada King")
     proposed = await propose(site, wei)
-    assert await states(site) == ["awaiting_witness"] * 2
+    assert await states(site) == ["awaiting_checkpoint"] * 2
     done = await approve(site, ada, proposed)
     assert await states(site) == ["queued"] * 2
     content = await site.centre.reader.run(lambda c: site.centre.log.at(c, done.json()["leaf_seq"]))
@@ -83,7 +83,7 @@ async def test_the_same_person_with_another_key_is_still_one_person(site: "Site"
     for name in ("Ada King", "ada king", " ADA KING "):
         refused = await approve(site, await person(site, name), proposed)
         assert (refused.status_code, refused.json()["code"]) == (403, "second_person_needed")
-    assert await states(site) == ["awaiting_witness"]
+    assert await states(site) == ["awaiting_checkpoint"]
 
 
 async def test_what_came_after_the_proposal_goes_on_waiting(site: "Site", bench: "Bench") -> None:
@@ -91,14 +91,14 @@ async def test_what_came_after_the_proposal_goes_on_waiting(site: "Site", bench:
     proposed = await propose(site, await person(site, "Ada"))
     await waiting(site, bench, "R2/1/1")
     await approve(site, await person(site, "Wei"), proposed)
-    assert await states(site) == ["queued", "awaiting_witness"]
+    assert await states(site) == ["queued", "awaiting_checkpoint"]
 
 
 async def test_one_instruction_alone_may_be_let_go(site: "Site", bench: "Bench") -> None:
     await waiting(site, bench, "R1/1/1", "R2/1/1")
     proposed = await propose(site, await person(site, "Ada"), instruction="R2/1/1#1")
     done = await approve(site, await person(site, "Wei"), proposed)
-    assert await states(site) == ["awaiting_witness", "queued"]
+    assert await states(site) == ["awaiting_checkpoint", "queued"]
     again = await propose(site, await person(site, "Ada"), instruction="R2/1/1#1")
     assert (again.status_code, again.json()["code"]) == (409, "conflict")
     assert done.json()["instruction"] == "R2/1/1#1"

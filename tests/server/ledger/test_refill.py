@@ -30,7 +30,8 @@ from server.access import Caller, Scope
 from server.app import create_app
 from server.centre import Centre, open_centre
 from server.db.ledger_tables import leaves
-from server.db.tables import instructions, openings, record_evidence, records, units
+from server.db.refund_tables import instructions
+from server.db.tables import openings, record_evidence, records, units
 from server.keys import ServerKeys
 from server.ledger import refill
 from server.ledger.opening import open_if_whole

@@ -45,21 +45,22 @@ def test_a_policy_that_could_never_work_keeps_the_centre_from_starting(
 
 
 @pytest.mark.parametrize(
-    ("required", "witnessed", "leaf_seq", "state"),
+    ("required", "covered", "leaf_seq", "state"),
     [
-        (False, 0, 7, QUEUED),
+        (False, 7, 7, AWAITING),
+        (False, 8, 7, QUEUED),
         (True, 0, 0, AWAITING),
         (True, 7, 7, AWAITING),
         (True, 8, 7, QUEUED),
         (True, 99, 7, QUEUED),
     ],
 )
-def test_an_instruction_goes_when_a_witnessed_checkpoint_covers_its_entry(
-    required: bool, witnessed: int, leaf_seq: int, state: str
+def test_an_instruction_goes_when_a_checkpoint_covers_its_entry(
+    required: bool, covered: int, leaf_seq: int, state: str
 ) -> None:
-    gate = Gate(required=required, witnessed=witnessed)
-    assert gate.state(gate.needs(leaf_seq)) == state
-    assert gate.state(gate.needs(leaf_seq), behind=True) == BEHIND
+    gate = Gate(required=required, covered=covered)
+    assert gate.state(leaf_seq + 1) == state
+    assert gate.state(leaf_seq + 1, behind=True) == BEHIND
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,9 @@ from server.ledger.recalling import believe, remembered
 from server.ledger.trust import FILE_NAME, own_key, read_trust
 from server.ledger.witnessing import Target, Watch, witnessing
 from server.refunds.delivery import Courier
-from server.refunds.gate import AWAITING, QUEUED, Gate, read_gate, set_gate
+from server.refunds.gate import AWAITING, Gate, read_gate, set_gate
 from server.refunds.posting import Attempt, Result
+from server.refunds.releasing import releasing
 from server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def shop() -> Shop:
 @asynccontextmanager
 async def running(site: "Site", shop: Shop) -> AsyncIterator[None]:
     """Witnesses are asked and instructions delivered, as the app does."""
-    async with witnessing(site.centre):
+    async with witnessing(site.centre), releasing(site.centre):
         task = asyncio.create_task(Courier(site.centre, shop, lambda low, high: 0.0).run())
         try:
             yield
@@ -206,11 +207,12 @@ async def test_a_units_next_instruction_waits_for_the_first_and_then_for_the_wit
 
 
 @pytest.mark.parametrize("quorum", ["quorum none"])
-async def test_without_a_quorum_it_goes_at_once_and_everybody_is_told(
+async def test_without_a_quorum_it_goes_with_the_next_checkpoint_and_everybody_is_told(
     site: "Site", bench: "Bench", shop: Shop
 ) -> None:
     await instruct(site, bench)
     async with running(site, shop):
+        await site.centre.checkpoints.now()
         await until(lambda: shop.got, "delivered")
     said = (await site.http.get("/v1/log")).json()
     assert (said["fork_detectable"], said["quorum"]) == (False, "none")
@@ -401,14 +403,14 @@ async def test_another_policy_at_the_next_start_judges_what_has_not_gone_yet(
 ) -> None:
     await instruct(site, bench)
     gate, found = await reopened(site, tmp_path, cosigners, "quorum none")
-    assert (gate, found) == (Gate(required=False, witnessed=0), [QUEUED])
+    assert (gate, found) == (Gate(required=False, covered=0), [AWAITING])
     gate, found = await reopened(site, tmp_path, cosigners, "quorum b")
-    assert (gate, found) == (Gate(required=True, witnessed=0), [AWAITING])
+    assert (gate, found) == (Gate(required=True, covered=0), [AWAITING])
     async with running(site, shop):
         kept = await site.centre.checkpoints.now()
         await until(lambda: shop.got, "delivered under the policy of before")
     gate, _ = await reopened(site, tmp_path, cosigners, "quorum b")
-    assert gate == Gate(required=True, witnessed=kept.size), "b had cosigned it as well"
+    assert gate == Gate(required=True, covered=kept.size), "b had cosigned it as well"
 
 
 async def test_all_witnesses_are_asked_for_one_checkpoint_until_it_is_met(site: "Site") -> None:

@@ -26,6 +26,7 @@ from server.outward.calling import Caller as Calling
 from server.refunds import outbox
 from server.refunds.delivery import Courier
 from server.refunds.posting import WebhookPost
+from server.refunds.releasing import Release
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -94,13 +95,23 @@ async def listen(site: "Site", url: str) -> None:
 async def courier(site: "Site") -> AsyncIterator[Courier]:
     calling = Calling(AddressPolicy(loopback=True), timeout_s=5)
     made = Courier(site.centre, WebhookPost(calling), lambda _, longest: longest)
-    task = asyncio.create_task(made.run())
+    tasks = [
+        asyncio.create_task(each)
+        for each in (made.run(), Release(site.centre).run(), site.centre.checkpoints.run(0.02))
+    ]
     try:
         yield made
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await calling.close()
+
+
+async def let_go(site: "Site") -> None:
+    """A checkpoint covers all that was instructed."""
+    await site.centre.checkpoints.now()
+    await Release(site.centre).now()
 
 
 async def rows(site: "Site") -> list[dict[str, Any]]:
@@ -242,6 +253,7 @@ async def test_a_gone_endpoint_keeps_what_is_owed_until_it_is_set_anew(
 
 async def test_without_an_endpoint_it_waits(site: "Site", bench: "Bench") -> None:
     await inspect(site, bench)
+    await let_go(site)
     async with courier(site) as made:
         assert await made._claim() == []
     assert (await rows(site))[0]["state"] == "queued"
@@ -253,6 +265,7 @@ async def test_a_higher_number_never_overtakes(site: "Site", bench: "Bench", sho
     await inspect_again(site, bench, 2)
     resent = await site.http.post("/v1/refunds/R1%2F1%2F1%232/resend", headers=site.shop)
     assert resent.json()["state"] == "behind"
+    await let_go(site)
     assert [row["state"] for row in await rows(site)] == ["queued", "behind"]
     await listen(site, shop.url)
     async with courier(site):
@@ -270,6 +283,7 @@ async def test_a_resent_lower_number_lets_nothing_past_the_one_on_its_way(
         await until(site, all_in("delivered"))
     for inspection in (2, 3):
         await inspect_again(site, bench, inspection)
+    await let_go(site)
     await site.http.post("/v1/refunds/R1%2F1%2F1%231/resend", headers=site.shop)
     now = site.clock.moment.timestamp()
     first, _ = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, 8, 45.0))
@@ -283,6 +297,7 @@ NEW = {"grade": "new", "condition": "A"}
 
 async def test_a_delivery_that_a_crash_cut_off_goes_again(site: "Site", bench: "Bench", shop: Shop) -> None:
     await inspect(site, bench)
+    await let_go(site)
     await listen(site, shop.url)
     now = site.clock.moment.timestamp()
     jobs = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, 8, 45.0))
