@@ -10,7 +10,7 @@ from typing import Protocol
 from inspection.payouts import PayoutCode
 from server.errors import EndpointRefused, GatewayDown, GatewayRefused
 from server.outward.calling import NoAnswer, Reply, retry_after_s
-from server.refunds.gateway import PayoutAnswer, PayoutState
+from server.refunds.gateway import Payout, PayoutAnswer, PayoutState, RefundGateway
 
 
 class Calls(Protocol):
@@ -54,6 +54,17 @@ async def post(caller: Calls, url: str, headers: Mapping[str, str], body: bytes)
             return answer(PayoutState.UNKNOWN, PayoutCode.NO_ANSWER)
         return answer(PayoutState.NOT_SENT, PayoutCode.NOT_REACHED)
     return _by_status(reply) or reply
+
+
+async def unless_paid(gateway: RefundGateway, payout: Payout, said: PayoutAnswer) -> PayoutAnswer:
+    """A refusal, unless an earlier attempt of ours is why: then what became of that one."""
+    again = payout.sent_before is not None or said.code == PayoutCode.ALREADY_REFUNDED
+    if said.state != PayoutState.REFUSED or not again:
+        return said
+    try:
+        return await gateway.look_up(payout) or said
+    except GatewayDown:
+        return answer(PayoutState.UNKNOWN, PayoutCode.NO_ANSWER)
 
 
 def _by_status(reply: Reply) -> PayoutAnswer | None:

@@ -24,7 +24,7 @@ from inspection.money import minor_of, text_of
 from inspection.payouts import PayoutCode
 from server.errors import GatewayDown, GatewayRefused, UnclearAnswer
 from server.outward.calling import Reply
-from server.refunds.adapters.asking import Calls, answer, ask, post
+from server.refunds.adapters.asking import Calls, answer, ask, post, unless_paid
 from server.refunds.adapters.wire import Answer
 from server.refunds.gateway import PaymentRef, PaymentStanding, Payout, PayoutAnswer, PayoutState
 
@@ -175,7 +175,8 @@ class MedusaRefunds:
         url = f"{self._base}/admin/payments/{payout.payment.payment}/refund?fields={FIELDS}"
         headers = self._auth | {"content-type": "application/json"}
         reply = await post(self._caller, url, headers, body)
-        return reply if isinstance(reply, PayoutAnswer) else read_refund(reply, payout)
+        said = reply if isinstance(reply, PayoutAnswer) else read_refund(reply, payout)
+        return await unless_paid(self, payout, said)
 
     async def look_up(self, payout: Payout) -> PayoutAnswer | None:
         """Find the refund by our note; None is certain. Raises GatewayDown while it cannot be told."""

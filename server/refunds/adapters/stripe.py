@@ -20,7 +20,7 @@ from inspection.errors import BadAmount, UnknownCurrency
 from inspection.payouts import PayoutCode
 from server.errors import GatewayDown, GatewayRefused, UnclearAnswer
 from server.outward.calling import Reply
-from server.refunds.adapters.asking import Calls, answer, ask, post
+from server.refunds.adapters.asking import Calls, answer, ask, post, unless_paid
 from server.refunds.adapters.stripe_words import (
     KEY_FIELD,
     ErrorAnswer,
@@ -102,14 +102,16 @@ class StripeRefunds:
             return answer(PayoutState.REFUSED, PayoutCode.PAYMENT_UNKNOWN)
         except (BadAmount, UnknownCurrency):
             return answer(PayoutState.REFUSED, PayoutCode.AMOUNT_REFUSED)
-        if self._forgotten(payout) and (before := await self._read_back(payout)):
-            return before
+        if self._forgotten(payout):
+            try:
+                if before := await self.look_up(payout):
+                    return before
+            except GatewayDown:
+                return answer(PayoutState.UNKNOWN, PayoutCode.NO_ANSWER)
         headers = {"content-type": "application/x-www-form-urlencoded", "idempotency-key": payout.key}
         reply = await post(self._caller, f"{self._base}/v1/refunds", self._auth | headers, body)
         said = reply if isinstance(reply, PayoutAnswer) else read_refund(reply)
-        if said.code == PayoutCode.ALREADY_REFUNDED:  # perhaps by us, the answer of which was lost
-            return await self._read_back(payout) or said
-        return said
+        return await unless_paid(self, payout, said)
 
     async def look_up(self, payout: Payout) -> PayoutAnswer | None:
         """Find the refund by our key; None is certain. Raises GatewayDown while it cannot be told.
@@ -131,12 +133,6 @@ class StripeRefunds:
     def _forgotten(self, payout: Payout) -> bool:
         sent = payout.sent_before
         return sent is not None and (self._clock() - sent).total_seconds() > KEY_MEMORY_S
-
-    async def _read_back(self, payout: Payout) -> PayoutAnswer | None:
-        try:
-            return await self.look_up(payout)
-        except GatewayDown:
-            return answer(PayoutState.UNKNOWN, PayoutCode.NO_ANSWER)
 
     async def _refunds(self, name: str) -> list[Refund]:
         """All refunds of a payment, newest first."""

@@ -129,6 +129,14 @@ async def test_what_is_not_certain_is_unknown(
     assert (answer.state, answer.code) == (state, code)
 
 
+async def test_a_no_after_an_earlier_attempt_is_read_back_as_that_one_may_be_why() -> None:
+    no, again = recorded("medusa", "over_refund.post"), replace(OURS, sent_before=NOW - timedelta(hours=1))
+    done = shown((note_of(OURS), "12.34", 0), booked=("ref_0",))
+    assert (await medusa(no, done)[0].pay_back(again)).code == PayoutCode.REFUNDED
+    assert (await medusa(no, shown())[0].pay_back(again)).code == PayoutCode.OVER_REFUND
+    assert (await medusa(no, says(500))[0].pay_back(again)).state == PayoutState.UNKNOWN
+
+
 async def test_too_many_calls_say_when_to_come_back() -> None:
     answer = await medusa(says(429, retry_after="7"))[0].pay_back(OURS)
     assert (answer.state, answer.retry_after_s) == (PayoutState.NOT_SENT, 7.0)
