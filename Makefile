@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
-.PHONY: peers-refunds-epcis peers-refunds-shopify
+.PHONY: peers-refunds peers-refunds-epcis peers-refunds-shopify refund-peers
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -101,6 +101,15 @@ peers-devices-mqtt: | $(BIN)/pip  ## make .venv/peers-devices-mqtt, others' clie
 	@$(BIN)/python -m venv .venv/$@
 	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices-mqtt.txt
 	@cp benchmarks/peers/barnowl/package*.json .venv/$@ && npm ci --silent --ignore-scripts --prefix .venv/$@
+
+peers-refunds: | $(BIN)/pip  ## make .venv/peers-refunds: Medusa (710 MB) and localstripe (needs npm)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) --no-deps -r tests/peers/requirements-refunds.txt
+	@cp tests/peers/medusa/* .venv/$@
+	@npm install --silent --no-audit --no-fund --legacy-peer-deps --ignore-scripts --prefix .venv/$@
+
+refund-peers: setup-dev  ## refunds through what `make peers-refunds` made (make refund-peers ARGS=medusa)
+	@$(BIN)/python -m tests.peers.refunds $(ARGS)
 
 peers-refunds-epcis: | $(BIN)/pip  ## check EPCIS captures by others' schema and hashes (needs npm)
 	@$(BIN)/python -m venv .venv/$@

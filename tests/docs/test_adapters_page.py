@@ -1,12 +1,13 @@
 """The tables of the adapters' page are what the mappings do."""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from inspection.grades import Channel, Disposition, Grade, ReturnException
-from server.refunds.adapters import epcis, shopify, shopify_reading, taobao
+from server.outward.calling import Reply
+from server.refunds.adapters import epcis, medusa, shopify, shopify_reading, stripe, stripe_words, taobao
 from server.refunds.gateway import PaymentRef, Payout, PayoutState
 
 PAGE = "docs/adapters.md"
@@ -110,3 +111,49 @@ def test_the_words_of_deeds_are_the_mappings(table: Table) -> None:
     assert {
         (row["ours"], row["channel"]): (row["business step"], row["disposition"]) for row in rows
     } == epcis.CARRIED_OUT
+
+
+async def test_medusas_answers_are_the_adapters(table: Table) -> None:
+    ours = replace(PAYOUT, payment=replace(PAYOUT.payment, payment="pay_1"))
+    refund = {"id": "ref_1", "raw_amount": {"value": "0.01"}, "note": medusa.note_of(ours)}
+    refund["created_at"] = "2026-01-31T08:00:00Z"
+    done = {"payment": {"currency_code": "cny", "refunds": [refund]}}
+    for row in table(PAGE, "medusa answers"):
+        for status in map(int, listed(row["status"])):
+            said = done if status == 200 else {"message": row["its message begins"].strip("`")}
+            gateway = medusa.MedusaRefunds(Says(status, said), "http://m", "k")
+            answer = await gateway.pay_back(ours)
+            assert (answer.state, answer.code) == (row["state"], row["code"]), row
+    named = {row["its message begins"].strip("`") for row in table(PAGE, "medusa answers")}
+    assert {begins for _, begins, _ in medusa.NO_EFFECT} <= named
+
+
+def test_stripes_statuses_are_the_adapters(table: Table) -> None:
+    rows = table(PAGE, "stripe statuses")
+    told = {row["refund's `status"]: (row["state"], row["code"]) for row in rows}
+    assert told == {name: tuple(map(str, said)) for name, said in stripe_words.STATUSES.items()}
+
+
+def test_stripes_errors_are_the_adapters(table: Table) -> None:
+    rows = table(PAGE, "stripe errors")
+    for row in rows:
+        for status in map(int, listed(row["status"])):
+            for code in listed(row["error `code"]):
+                said = {"error": {"type": "invalid_request_error", "code": code}}
+                reply = Reply(status=status, headers={}, content=json.dumps(said).encode())
+                answer = stripe.read_refund(reply)
+                assert (answer.state, answer.code) == (row["state"], row["code"]), row
+    assert set(stripe_words.ERRORS) <= {code for row in rows for code in listed(row["error `code"])}
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """A platform that answers always the same."""
+
+    status: int
+    said: object
+
+    async def call(
+        self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> Reply:
+        return Reply(status=self.status, headers={}, content=json.dumps(self.said).encode())

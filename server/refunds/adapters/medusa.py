@@ -127,7 +127,6 @@ NO_EFFECT: tuple[tuple[int, str, PayoutCode], ...] = (
     (400, "You cannot refund more than what is captured on the payment", PayoutCode.OVER_REFUND),
     (400, "Refund amount must be greater than 0", PayoutCode.AMOUNT_REFUSED),
     (400, "Invalid request: ", PayoutCode.REQUEST_REFUSED),
-    (404, "payment id not found: ", PayoutCode.PAYMENT_UNKNOWN),
     (404, "Payment id not found: ", PayoutCode.PAYMENT_UNKNOWN),
 )
 """How the refusals begin that Medusa gives before it does anything. Every other 4xx is not certain."""
