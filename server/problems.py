@@ -10,6 +10,7 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -27,6 +28,7 @@ STATUS: dict[type[Exception], int] = {
     errors.TooOften: 429,
     errors.NotAdmitted: 403,
     errors.NoKey: 401,
+    errors.EndpointRefused: 403,
     errors.NotTaken: 422,
     errors.BadRequest: 400,
     errors.TooLarge: 413,
@@ -42,12 +44,18 @@ STATUS: dict[type[Exception], int] = {
 }
 """By the nearest class in the error's own line of descent."""
 
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+METHOD_NOT_ALLOWED = 405
+HTTP_CODES = {404: "not_found", METHOD_NOT_ALLOWED: "method_not_allowed"}
 
 
 def status_of(error: Exception) -> int:
     """The status of an error of ours; 500 for what stands in no row."""
-    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+    return status_of_kind(type(error))
+
+
+def status_of_kind(wanted: type[Exception]) -> int:
+    """The status of a class of errors; 500 for what stands in no row."""
+    return next((STATUS[kind] for kind in wanted.__mro__ if kind in STATUS), 500)
 
 
 def problem(status: int, code: str, detail: str, **more: object) -> Response:
@@ -84,16 +92,26 @@ def install(app: FastAPI, metrics: Metrics) -> None:
         metrics.problems.labels("bad_request").inc()
         return problem(400, "bad_request", _first_fault(error))
 
-    async def http(_: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         status = getattr(error, "status_code", 500)
         code = HTTP_CODES.get(status, "http_error")
         metrics.problems.labels(code).inc()
-        return problem(status, code, str(getattr(error, "detail", "")))
+        answer = problem(status, code, str(getattr(error, "detail", "")))
+        if status == METHOD_NOT_ALLOWED:
+            answer.headers["allow"] = ", ".join(methods_at(app, request.scope["path"]))
+        return answer
 
     app.add_exception_handler(errors.CentreError, ours)
     app.add_exception_handler(DomainError, ours)
     app.add_exception_handler(RequestValidationError, unreadable)
     app.add_exception_handler(HTTPException, http)
+
+
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """What may be done at a path: by every route of the first form that it has, each of which is one method."""
+    matching = [each for each in iter_route_contexts(app.routes) if each.path_regex.match(path)]
+    first = matching[0].path if matching else None
+    return sorted({method for each in matching if each.path == first for method in each.methods or ()})
 
 
 def _first_fault(error: Exception) -> str:

@@ -3,7 +3,7 @@
 import base64
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -64,6 +64,20 @@ Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.:-]{1,44}$")]
 UnitId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]{1,48}$")]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+
+def one_of(*names: str, least: int = 1) -> dict[str, Any]:
+    """What a JSON Schema says of optional fields of which one is given, or at most one with `least=0`."""
+    null = {"type": "null"}
+    ways: list[dict[str, Any]] = [
+        {
+            "required": [name],
+            "properties": {name: {"not": null}, **{other: null for other in names if other != name}},
+        }
+        for name in names
+    ]
+    ways += [{"properties": dict.fromkeys(names, null)}] if least == 0 else []
+    return {"anyOf": ways}
 
 
 class Message(BaseModel):

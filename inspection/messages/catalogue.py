@@ -9,7 +9,8 @@ from inspection.grades import Channel, Grade
 from inspection.messages.base import Count, Currency, Hex64, Message, Name, Ppm, Sku, UnitId, Utc
 from inspection.returns import CustomerTier, ExpectedUnit, InspectionPurpose, ReturnReason, ReturnUnit
 
-Gtin = Annotated[str, Field(pattern=r"^[0-9]{14}$")]
+Gtin = Annotated[str, Field(pattern=r"^[0-9]{14}$", json_schema_extra={"format": "gtin"})]
+"""Its last digit is GS1's check digit, which the centre looks at."""
 EpcHex = Annotated[str, Field(pattern=r"^([0-9a-f]{2}){1,62}$")]
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 LONGEST_REASON = 2000

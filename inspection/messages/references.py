@@ -6,7 +6,7 @@ product. To the centre a bank is bytes: only who compares reads it.
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from inspection.messages.base import Count, Hex64, Message, Name, Sku, Utc, View
 
@@ -35,11 +35,22 @@ class ReferencePhoto(Message):
 class ReferenceSet(Message):
     """`PUT /v1/references`: what one view of a product is compared with; without a bank it is withdrawn."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"bank": {"type": "object"}}},
+                {"properties": {"bank": {"type": "null"}, "photos": {"maxItems": 0}}},
+            ]
+        }
+    )
+
     merchant: Name
     sku: Sku
     view: View
     bank: ReferenceBank | None
-    photos: Annotated[tuple[ReferencePhoto, ...], Field(max_length=MAX_PHOTOS)]
+    photos: Annotated[
+        tuple[ReferencePhoto, ...], Field(max_length=MAX_PHOTOS, json_schema_extra={"uniqueItems": True})
+    ]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

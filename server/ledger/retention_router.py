@@ -3,9 +3,9 @@
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Request, Response
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
-from inspection.messages.base import Count, Message, Utc
+from inspection.messages.base import Count, Message, Utc, one_of
 from inspection.messages.entries import Person
 from server.access import Caller, Scope, needs
 from server.answers import answer
@@ -19,6 +19,8 @@ Console = Annotated[Caller, needs(Scope.CONSOLE)]
 
 class RetentionRequest(Message):
     """`POST /v1/ledger/retention`: from which entry, or from which moment on, bodies stay shown."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("index", "before"))
 
     index: Count | None = None
     before: Utc | None = None

@@ -1,6 +1,5 @@
 """Routes of the ledger: what it is, and all of it."""
 
-from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
@@ -20,6 +19,7 @@ from server.centre import Centre, Here
 from server.errors import LedgerFrozen, LedgerRecovering
 from server.ledger.export import header, leaf_lines
 from server.ledger.reading import note_read
+from server.ledger.schemas import LogCard
 from server.ledger.standing import standing_of
 from server.refunds.gate import read_gate
 
@@ -28,30 +28,32 @@ Reader = Annotated[Caller, needs(Scope.AUDITOR, Scope.CONSOLE)]
 
 
 @router.get("/log")
-async def get_log(centre: Here) -> dict[str, str | int | None]:
+async def get_log(centre: Here) -> Response:
     """The log's name, length, head, state and public keys: nothing secret."""
     head = await centre.reader.run(centre.log.head)
     standing = await centre.reader.run(lambda c: standing_of(c, centre.site))
     gate = await centre.reader.run(lambda c: read_gate(c, centre.site))
     keys, before = centre.keys, centre.keys.log_previous
     newest, *older = (key.verifying().to_text() for key in keys.webhook_signers)
-    return {
-        "origin": centre.log.origin,
-        "size": head.size,
-        "head": head.hash,
-        "state": standing.state.value,
-        "min_index": standing.min_index,
-        "fork_detectable": centre.trust.detects_forks,
-        "quorum": centre.trust.quorum,
-        "witnessed": gate.witnessed,
-        "log_key": note_key(centre.log.origin, keys.log).to_text(),
-        "log_key_previous": note_key(centre.log.origin, before).to_text() if before else None,
-        "log_public_key": b64encode(keys.log_public).decode(),
-        "sealing_public_key": b64encode(keys.sealing_public).decode(),
-        "webhook_key": newest,
-        "webhook_key_previous": older[0] if older else None,
-        "webhook_public_key": b64encode(keys.webhook_public).decode(),
-    }
+    return answer(
+        LogCard(
+            origin=centre.log.origin,
+            size=head.size,
+            head=head.hash,
+            state=standing.state,
+            min_index=standing.min_index,
+            fork_detectable=centre.trust.detects_forks,
+            quorum=centre.trust.quorum,
+            witnessed=gate.witnessed,
+            log_key=note_key(centre.log.origin, keys.log).to_text(),
+            log_key_previous=note_key(centre.log.origin, before).to_text() if before else None,
+            log_public_key=keys.log_public,
+            sealing_public_key=keys.sealing_public,
+            webhook_key=newest,
+            webhook_key_previous=older[0] if older else None,
+            webhook_public_key=keys.webhook_public,
+        )
+    )
 
 
 @router.get("/log/keys")

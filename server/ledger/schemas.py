@@ -5,7 +5,35 @@ from typing import Annotated
 from pydantic import Field
 
 from inspection.custody.leaf import MAX_LEAF_BYTES
-from inspection.messages.base import Base64, Count, Message
+from inspection.messages.base import Base64, Count, Hex64, Message, Origin
+from inspection.messages.station import PublicKey
+from server.ledger.standing import LogState
+
+
+class LogCard(Message):
+    """`GET /v1/log`: the log's name, length, head, state and public keys."""
+
+    origin: Origin
+    size: Count
+    head: Hex64
+    state: LogState
+    min_index: Count
+    """Entries below it are no longer shown."""
+    fork_detectable: bool
+    quorum: str
+    """Name of the witnesses that must have seen an entry before money moves; `none` where nobody need."""
+    witnessed: Count
+    """Entries below this index have been seen by them."""
+    log_key: str
+    """As in signed notes: `name+hash+base64`."""
+    log_key_previous: str | None
+    log_public_key: PublicKey
+    sealing_public_key: PublicKey
+    webhook_key: str
+    """As `whpk_` and base64: checks the `v1a` signatures of webhooks."""
+    webhook_key_previous: str | None
+    """Signs too, while one key replaces the other."""
+    webhook_public_key: PublicKey
 
 
 class EntryProof(Message):

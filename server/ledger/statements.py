@@ -25,7 +25,7 @@ from inspection.messages.entries import (
 )
 from server.access import Caller, Scope
 from server.db.ledger_tables import leaves
-from server.errors import BadRequest, NotFound, WrongScope
+from server.errors import BadRequest, Conflict, NotFound, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Log, Place
 
@@ -44,7 +44,15 @@ STATED_BY: Mapping[Scope, frozenset[EntryType]] = MappingProxyType(
     }
 )
 """Which key may state what; a station its own calibrations only."""
-OF_THE_CENTRE = frozenset({"v", "by", "corrected_id", "reversed_id"})
+OF_THE_CENTRE: Mapping[EntryType, frozenset[str]] = MappingProxyType(
+    {
+        EntryType.CORRECTION: frozenset({"v", "by", "corrected_id"}),
+        EntryType.REVERSAL: frozenset({"v", "by", "reversed_id"}),
+        EntryType.CALIBRATION: frozenset({"v", "by"}),
+        EntryType.AUTONOMY: frozenset({"v", "by"}),
+        EntryType.APPROVAL: frozenset({"v", "by", "at"}),
+    }
+)
 """Fields that the centre fills in: nobody speaks in another's name."""
 
 
@@ -69,8 +77,9 @@ class _Referred:
 def state(connection: Connection, log: Log, wanted: Statement, now: datetime) -> Place:
     """Append a statement; the same again is the same entry.
 
-    Raises WrongScope, BadRequest, NotFound for an entry that it refers to and that is not there, BadMessage
-    for a body that is none, DuplicateId for a token that stands for another statement.
+    Raises WrongScope, BadRequest, NotFound for an entry that it refers to and that is not there, Conflict for
+    one that says something else, BadMessage for a body that is none, DuplicateId for a token that stands for
+    another statement.
     """
     if wanted.type not in STATED_BY.get(wanted.caller.scope, frozenset()):
         raise WrongScope(f"a key of scope {wanted.caller.scope} states no {wanted.type.value}")
@@ -84,7 +93,7 @@ def state(connection: Connection, log: Log, wanted: Statement, now: datetime) ->
 
 
 def _filled(connection: Connection, log: Log, wanted: Statement, now: datetime) -> dict[str, Any]:
-    given = OF_THE_CENTRE & wanted.body.keys()
+    given = OF_THE_CENTRE[wanted.type] & wanted.body.keys()
     if given:
         raise BadRequest(f"{sorted(given)[0]} is filled in by the centre: leave it out")
     filled: dict[str, Any] = {**wanted.body, "v": 1, "by": wanted.person}
@@ -116,7 +125,7 @@ def _referred(connection: Connection, log: Log, seq: object, types: frozenset[En
     if row is None:
         raise NotFound(f"there is no entry {seq}")
     if row.type not in types:
-        raise BadRequest(f"entry {seq} is a {row.type}: a statement of this type is about {_list(types)}")
+        raise Conflict(f"entry {seq} is a {row.type}: a statement of this type is about {_list(types)}")
     return _Referred(id=row.id, body=read_leaf(row.leaf).body if row.leaf else None)
 
 
@@ -126,14 +135,14 @@ def _check_changes(body: dict[str, Any] | None, changes: object) -> None:
         return  # what is no list is named by the schema
     for change in changes:
         if isinstance(change, dict) and "was" in change and _at(body, change.get("field")) != change["was"]:
-            raise BadRequest(f"the entry's field {str(change.get('field'))[:64]} does not say that")
+            raise Conflict(f"the entry's field {str(change.get('field'))[:64]} does not say that")
 
 
 def _at(body: object, path: object) -> object:
-    """The value at a dotted path; raises BadRequest where there is none."""
+    """The value at a dotted path; raises Conflict where there is none."""
     for part in str(path).split("."):
         if not isinstance(body, dict) or part not in body:
-            raise BadRequest(f"the entry has no field {str(path)[:64]}")
+            raise Conflict(f"the entry has no field {str(path)[:64]}")
         body = body[part]
     return body
 

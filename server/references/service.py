@@ -10,7 +10,7 @@ from inspection.messages.entries import ModelEntry
 from inspection.messages.references import PAGE, PublishedReferences, ReferencePage, ReferenceSet
 from server.access import Scope
 from server.catalogue.repository import has_merchant
-from server.errors import NotFound, NotTaken, QuotaUsed, StorageFailed
+from server.errors import Conflict, NotFound, QuotaUsed, StorageFailed
 from server.evidence.store import EvidenceStore
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log
@@ -27,7 +27,7 @@ def publish(
 ) -> PublishedReferences:
     """Let a set stand, with a version above all others and an entry; the same set again changes nothing.
 
-    Raises NotFound, NotTaken for a file that is not stored, QuotaUsed.
+    Raises NotFound, Conflict for a file that is not stored, QuotaUsed.
     """
     site, place = log.site, repository.place_of(wanted)
     standing = repository.standing(connection, site, place)
@@ -102,16 +102,16 @@ def page(connection: Connection, site: str, version: int, merchant: str | None) 
 
 
 def _check_files(connection: Connection, site: str, store: EvidenceStore, wanted: ReferenceSet) -> None:
-    """Raise NotTaken unless every file that the set names is stored, with the length that it says."""
+    """Raise Conflict unless every file that the set names is stored, with the length that it says."""
     named = {photo.sha256: photo.bytes for photo in wanted.photos}
     if wanted.bank is not None:
         named[wanted.bank.sha256] = wanted.bank.bytes
     stored = repository.file_bytes(connection, site, wanted.merchant, named)
     missing = [sha256 for sha256 in named if sha256 not in stored or not store.holds(sha256)]
     if missing:
-        raise NotTaken(
+        raise Conflict(
             f"{len(missing)} files of the set are not stored, such as {missing[0]}: send them first"
         )
     wrong = [sha256 for sha256, length in named.items() if stored[sha256] != length]
     if wrong:
-        raise NotTaken(f"file {wrong[0]} has {stored[wrong[0]]} bytes, the set says {named[wrong[0]]}")
+        raise Conflict(f"file {wrong[0]} has {stored[wrong[0]]} bytes, the set says {named[wrong[0]]}")

@@ -13,7 +13,7 @@ MOST_PER_PAGE = 500
 class Endpoint(Message):
     """`PUT /v1/refunds/endpoint`: where instructions go, and whose outcomes are believed."""
 
-    url: Annotated[str, Field(min_length=8, max_length=500)]
+    url: Annotated[str, Field(min_length=8, max_length=500, pattern=r"^https?://[!-~]+$")]
     outcome_public_key: Annotated[Base64, Field(min_length=32, max_length=32)]
 
 

@@ -9,7 +9,7 @@ from inspection.messages.entries import OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
 from inspection.messages.webhook_keys import VerifyingKey
-from server.errors import BadRequest, Conflict, NotFound, TooManyOutcomes, Withheld, WrongScope
+from server.errors import Conflict, NotFound, TooManyOutcomes, Withheld, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
 from server.refunds import repository
@@ -27,7 +27,7 @@ def read_outcome(signed: SignedBody, key: bytes | None, merchant: str, now_s: fl
     Raises BadSignature, BadMessage, or WrongScope for another merchant's outcome.
     """
     if key is None:
-        raise BadRequest("set the endpoint with its outcome key first")
+        raise Conflict("set the endpoint with its outcome key first")
     verify_webhook(signed, (VerifyingKey(key),), now_s)
     outcome = RefundOutcome.read(signed.body)
     if outcome.merchant != merchant:

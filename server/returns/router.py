@@ -5,15 +5,15 @@ from datetime import timedelta
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.uplink import ReceiptMessage
-from server.access import Caller, Scope, needs, own_merchant
+from server.access import Caller, Scope, may_touch, needs, own_merchant
 from server.answers import answer
 from server.bodies import read_body
 from server.centre import Centre, Here
-from server.errors import BadRequest
+from server.errors import Conflict
 from server.imports import import_answer, message_of
 from server.ledger.receipts import receipt_of
 from server.returns import service
@@ -27,7 +27,7 @@ Shop = Annotated[Caller, needs(Scope.SHOP)]
 ShopOrConsole = Annotated[Caller, needs(Scope.SHOP, Scope.CONSOLE)]
 Numbered = dict[str, tuple[int, UnitMessage]]
 """Units by id, each with the row in which it stands."""
-LONGEST_PARCEL = 64
+ParcelId = Annotated[str, Path(min_length=1, max_length=64)]
 AHEAD = timedelta(minutes=5)
 """How much later than ours a carrier's clock may be."""
 
@@ -102,16 +102,13 @@ async def get_return(unit: str, centre: Here, caller: Shop) -> Response:
 
 
 @router.post("/parcels/{parcel:path}/sign-off")
-async def post_sign_off(parcel: str, request: Request, centre: Here, caller: ShopOrConsole) -> Response:
+async def post_sign_off(parcel: ParcelId, request: Request, centre: Here, caller: ShopOrConsole) -> Response:
     """Record that the carrier handed a parcel over; the clock of its units starts."""
     body = await read_body(request, SignOff)
-    merchant = caller.merchant or body.merchant
-    if merchant is None or body.merchant not in (None, merchant):
-        raise BadRequest("say which merchant's parcel it is; a shop's key is for its own only")
-    if not 1 <= len(parcel) <= LONGEST_PARCEL:
-        raise BadRequest(f"a parcel's id has 1 to {LONGEST_PARCEL} characters")
+    merchant = body.merchant or own_merchant(caller)
+    may_touch(caller, merchant)
     if body.at > centre.clock() + AHEAD:
-        raise BadRequest("the sign-off lies in the future")
+        raise Conflict("the sign-off lies in the future")
     arrival, now = Arrival(merchant=merchant, parcel=parcel, at=body.at), centre.now()
     due_s = centre.settings.inspection_due_s
     place = await centre.writer.submit(lambda c: service.sign_off(c, centre.log, arrival, due_s, now))

@@ -10,7 +10,7 @@ from server.access import Caller, Scope, needs, own_station
 from server.answers import answer
 from server.bodies import read_body
 from server.centre import Here
-from server.errors import BadRequest, WrongScope
+from server.errors import NotFound, WrongScope
 from server.stations import hearing, repository, service
 from server.stations.counters import counters_page
 from server.stations.schemas import (
@@ -48,7 +48,7 @@ async def post_code(request: Request, centre: Here, caller: Console) -> Response
     """Make a one-time enrolment code."""
     wanted, code = await read_body(request, CodeRequest), service.make_code()
     if wanted.site != centre.site:
-        raise BadRequest(f"this centre serves site {centre.site}, not {wanted.site}")
+        raise NotFound(f"this centre serves site {centre.site}, not {wanted.site}")
     expires_at = centre.clock() + timedelta(seconds=centre.settings.code_life_s)
     await centre.writer.submit(lambda c: service.offer_code(c, centre.site, wanted.station, code, expires_at))
     return answer(NewCode(code=code, expires_at=expires_at), 201)

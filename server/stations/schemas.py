@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from inspection.messages.base import Count, KeyId, Message, Name, Utc
 from inspection.messages.station import Boot, EnrolmentCode
@@ -10,6 +10,19 @@ from inspection.messages.station import Boot, EnrolmentCode
 
 class KeyRequest(Message):
     """`POST /v1/keys`: stations get theirs by enrolment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {
+                    "required": ["merchant"],
+                    "properties": {"scope": {"const": "shop"}, "merchant": {"type": "string"}},
+                },
+                {"properties": {"scope": {"enum": ["console", "auditor"]}, "merchant": {"type": "null"}}},
+                {"properties": {"scope": {"const": "references"}}},
+            ]
+        }
+    )
 
     scope: Literal["shop", "console", "auditor", "references"]
     merchant: Name | None = None

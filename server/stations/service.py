@@ -145,7 +145,7 @@ def lacking(connection: Connection, log: Log, station: str) -> tuple[int, int | 
 def inspector_of(wanted: NewInspector, site: str, badge_salt: bytes) -> InspectorMessage:
     """The inspector as stations know them; raises BadRequest for another site."""
     if wanted.site != site:
-        raise BadRequest(f"this centre serves site {site}, not {wanted.site}")
+        raise NotFound(f"this centre serves site {site}, not {wanted.site}")
     return InspectorMessage(
         id=wanted.id,
         display_name=wanted.display_name,

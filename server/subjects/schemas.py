@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Name, UnitId, Utc
+from inspection.messages.base import Base64, Code, Count, Hex64, KeyId, Message, Name, UnitId, Utc, one_of
 from inspection.messages.catalogue import Label
 from inspection.messages.entries import ErasedCounts, Person, RecordId
 from inspection.messages.uplink import Salt, Signature
@@ -15,6 +15,8 @@ Token = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 class ErasureRequest(Message):
     """`POST /v1/subjects/erasures`: whom to erase, by their number at the shop or by one of their units."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("customer", "unit"))
 
     merchant: Name
     customer: Label | None = None
@@ -69,6 +71,8 @@ class ErasureAnswer(Message):
 
 class HoldRequest(Message):
     """`POST /v1/holds`: nothing of it may be erased, and its leaves stay."""
+
+    model_config = ConfigDict(json_schema_extra=one_of("unit", "customer", least=0))
 
     merchant: Name
     unit: UnitId | None = None

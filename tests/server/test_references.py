@@ -140,7 +140,7 @@ async def test_a_set_that_is_withdrawn_is_announced_as_such(site: "Site", bench:
 
 async def test_a_set_whose_files_are_not_stored_is_not_published(site: "Site", desk: Desk) -> None:
     answer = await desk.publish(references())
-    assert (answer.status_code, answer.json()["code"]) == (422, "not_taken")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
     assert "2 files of the set are not stored" in answer.json()["detail"]
     for each in (BANK, PHOTO):
         await desk.send(each)

@@ -124,10 +124,10 @@ async def test_the_carriers_sign_off_starts_the_clock_once(site: "Site") -> None
 @pytest.mark.parametrize(
     ("who", "body", "status"),
     [
-        ("console", {"at": "2026-05-04T11:00:00.000000Z"}, 400),
+        ("console", {"at": "2026-05-04T11:00:00.000000Z"}, 403),
         ("console", {"at": "2026-05-04T11:00:00.000000Z", "merchant": "m1"}, 200),
-        ("shop", {"at": "2026-05-04T11:00:00.000000Z", "merchant": "m2"}, 400),
-        ("shop", {"at": "2026-05-04T12:05:01.000000Z"}, 400),
+        ("shop", {"at": "2026-05-04T11:00:00.000000Z", "merchant": "m2"}, 403),
+        ("shop", {"at": "2026-05-04T12:05:01.000000Z"}, 409),
         ("shop", {"at": "yesterday"}, 422),
     ],
 )

@@ -136,6 +136,24 @@ async def test_what_is_not_there_is_a_problem(
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/references", "GET, PUT"),
+        ("/v1/log", "GET"),
+        ("/v1/returns/R1/1/1/cancel", "POST"),
+        ("/v1/returns/R1/1/1/evidence-pack", "GET"),
+        (f"/v1/evidence/{'a' * 64}", "HEAD, PUT"),
+    ],
+)
+async def test_a_method_that_is_not_there_is_answered_with_those_that_are(
+    http: httpx.AsyncClient, path: str, allowed: str
+) -> None:
+    for method in ("PATCH", "OPTIONS"):
+        answer = await http.request(method, path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 async def test_an_unreadable_query_is_named(site: "Site", centre: Centre) -> None:
     headers = await caller_of(centre, Scope.STATION)
     answer = await site.http.get("/v1/worklist?after=x", headers=headers)

@@ -93,7 +93,7 @@ async def test_guessing_is_slowed_down(site: "Site") -> None:
 
 async def test_another_sites_station_is_not_enrolled_here(site: "Site") -> None:
     body = {"station": "st1", "site": "s9"}
-    assert (await site.http.post("/v1/stations/codes", json=body, headers=site.console)).status_code == 400
+    assert (await site.http.post("/v1/stations/codes", json=body, headers=site.console)).status_code == 404
 
 
 async def test_a_revoked_station_is_out_at_once(site: "Site", bench: "Bench") -> None:

@@ -145,4 +145,4 @@ async def test_another_merchants_outcome_is_refused(site: "Site", bench: "Bench"
 
 async def test_without_an_endpoint_nobody_is_believed(site: "Site") -> None:
     answer = await report(site, outcome(site).to_json())
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
