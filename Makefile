@@ -7,6 +7,7 @@
 .PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
 .PHONY: peers-refunds peers-refunds-epcis peers-refunds-shopify refund-peers
+.PHONY: peers-refunds-webhooks peers-refunds-receivers
 .NOTPARALLEL:
 
 BIN  := .venv/bin
@@ -110,6 +111,16 @@ peers-refunds: | $(BIN)/pip  ## make .venv/peers-refunds: Medusa (710 MB) and lo
 
 refund-peers: setup-dev  ## refunds through what `make peers-refunds` made (make refund-peers ARGS=medusa)
 	@$(BIN)/python -m tests.peers.refunds $(ARGS)
+
+peers-refunds-webhooks: setup-dev  ## put our webhooks before node's libraries, and theirs before us (needs npm)
+	@mkdir -p .venv/$@ && cp benchmarks/peers/webhooks/package*.json .venv/$@
+	@npm ci --silent --ignore-scripts --prefix .venv/$@
+	@$(BIN)/python -m benchmarks.peers.webhooks_peer .venv/$@
+
+peers-refunds-receivers: | $(BIN)/pip  ## sixteen receivers at one moment on PostgreSQL (needs a server's programs)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-refunds-receivers.txt
+	@.venv/$@/bin/python -m benchmarks.peers.receivers_peer
 
 peers-refunds-epcis: | $(BIN)/pip  ## check EPCIS captures by others' schema and hashes (needs npm)
 	@$(BIN)/python -m venv .venv/$@

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import codecs, identity, ledger, proposal, records, seeing
+from benchmarks import codecs, identity, ledger, proposal, records, seeing, webhooks
 
 FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "records": records.main,
@@ -16,6 +16,7 @@ FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "identity": identity.main,
     "codecs": codecs.main,
     "ledger": ledger.main,
+    "webhooks": webhooks.main,
 }
 
 
