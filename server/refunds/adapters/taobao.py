@@ -312,8 +312,6 @@ def _final_once(payout: Payout, said: PayoutAnswer) -> PayoutAnswer:
 
 def _refund(payment: PaymentRef, status: int, content: bytes) -> tuple[Refund, int]:
     """The refund and its amount in fen."""
-    if status >= 500:
-        raise GatewayDown("the platform failed")
     whole = _whole(status, content)
     if whole.error_response is not None:
         raise _not_told(_of_error(whole.error_response))

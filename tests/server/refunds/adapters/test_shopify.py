@@ -112,6 +112,7 @@ def test_every_decision_has_a_word_or_is_refused_by_name() -> None:
         (replace(PAYOUT, amount_minor=0), LINE),
         (replace(PAYOUT, version=None), LINE),
         (replace(PAYOUT, version="-1"), LINE),
+        (replace(PAYOUT, version="10000"), LINE),
         (replace(PAYOUT, payment=replace(PAYMENT, payment="11")), LINE),
         (replace(PAYOUT, payment=replace(PAYMENT, payment=f"{GID}/Order/11")), LINE),
         (PAYOUT, replace(LINE, return_id=f'{GID}/Return/1"')),
@@ -271,6 +272,36 @@ def test_an_error_is_certain_only_before_the_money_can_have_moved() -> None:
     assert read(errors("ACCESS_DENIED", *deep, data=None)).state == PayoutState.UNKNOWN
     assert read(errors("INTERNAL_SERVER_ERROR")).state == PayoutState.UNKNOWN
     assert read(errors("undefinedField")).state == PayoutState.REFUSED
+
+
+def test_an_error_beside_what_was_done_is_looked_up_whatever_it_says() -> None:
+    done = json.loads(processed(SALE, EARLIER, OURS))
+    for code in ("THROTTLED", "ACCESS_DENIED", "undefinedField"):
+        assert read(errors(code, **done)).state == PayoutState.UNKNOWN
+    two = [{"extensions": {"code": code}} for code in ("THROTTLED", "INTERNAL_SERVER_ERROR")]
+    assert read(json.dumps({"errors": two}).encode()).state == PayoutState.UNKNOWN
+
+
+def test_only_an_answer_with_status_200_is_one() -> None:
+    paid = processed(SALE, EARLIER, OURS)
+    assert read(paid).state == PayoutState.CONFIRMED
+    assert {read(paid, status=status).state for status in (201, 302, 404, 500)} == {PayoutState.UNKNOWN}
+
+
+def test_another_order_says_nothing_of_ours() -> None:
+    elsewhere = replace(PAYMENT, order=f"{GID}/Order/2")
+    paid = processed(SALE, EARLIER, OURS)
+    assert read(paid, replace(PAYOUT, payment=elsewhere)).state == PayoutState.UNKNOWN
+    with pytest.raises(GatewayDown):
+        shopify_reading.read_standing(elsewhere, 200, order(SALE))
+
+
+def test_an_order_that_may_not_be_told_whole_says_nothing() -> None:
+    many = [movement(14 + number, "VOID", "0.00") for number in range(97)]
+    assert read(processed(SALE, EARLIER, OURS, *many[1:])).state == PayoutState.CONFIRMED
+    assert read(processed(SALE, EARLIER, OURS, *many)).state == PayoutState.UNKNOWN
+    with pytest.raises(GatewayDown):
+        shopify_reading.read_standing(PAYMENT, 200, order(SALE, EARLIER, OURS, *many))
 
 
 def test_a_standing_counts_every_refund_that_may_have_moved_money() -> None:

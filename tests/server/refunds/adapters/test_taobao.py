@@ -16,6 +16,7 @@ from inspection.payouts import PayoutCode
 from server.errors import GatewayDown, GatewayRefused, NotSayable
 from server.refunds.adapters import taobao
 from server.refunds.adapters.taobao_signing import SignMethod, TopKey, sign
+from server.refunds.adapters.wire import MOST_ANSWER_BYTES
 from server.refunds.gateway import PaymentRef, PaymentStanding, Payout, PayoutAnswer, PayoutState
 from tests.server.refunds.adapters.hostile import answers
 
@@ -127,6 +128,24 @@ def test_a_no_after_an_earlier_attempt_is_looked_up() -> None:
     no = agreed("OP_FAILURE_UE", ("43234234", False, "退款已完成"))
     assert one(no).state == PayoutState.REFUSED
     assert one(no, payout(sent_before=AT)).state == PayoutState.UNKNOWN
+
+
+def test_a_code_that_a_person_must_answer_stays_theirs_at_every_attempt() -> None:
+    said = one(agreed("SEND_CODE_SUCC", ("43234234", True, "")), payout(sent_before=AT))
+    assert (said.state, said.code) == (PayoutState.REFUSED, PayoutCode.NEEDS_PERSON)
+
+
+def test_a_yes_in_another_type_is_no_yes() -> None:
+    for yes in ("true", 1, "1"):
+        row = {"refund_id": 43234234, "succ": yes}
+        said = {"msg_code": "OP_SUCC", "results": {"refund_mapping_result": [row]}}
+        assert one(body(rp_refunds_agree_response=said)).state == PayoutState.UNKNOWN
+
+
+def test_an_answer_beyond_the_bound_is_not_read() -> None:
+    yes = agreed("OP_SUCC", ("43234234", True, ""))
+    assert one(yes).state == PayoutState.CONFIRMED
+    assert one(yes + b" " * MOST_ANSWER_BYTES).state == PayoutState.UNKNOWN
 
 
 def test_a_ban_says_how_long_and_at_most_a_day() -> None:
