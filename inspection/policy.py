@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from inspection.deductions import DeductionCode
 from inspection.errors import BadMessage
 from inspection.grades import Channel, Condition, Grade
 from inspection.returns import ReturnReason
 
 WHOLE_PPM = 1_000_000
+LONGEST_UNDO_S = 30 * 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,19 @@ class RefundRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeductionRow:
+    """What is proposed where a person deducts something by its code."""
+
+    code: DeductionCode
+    share_ppm: int
+    """Of a whole refund, 0..1,000,000."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share_ppm <= WHOLE_PPM:
+            raise ValueError(f"a deduction must be 0..{WHOLE_PPM} ppm: {self.share_ppm}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One version of the rules that are a site's choice."""
 
@@ -71,8 +86,16 @@ class Policy:
     """A likeliest grade below this is a close call."""
     hold_when_close: bool = False
     """True: a close call is held for a supervisor; False: it is only said."""
+    undo_s: int = 30
+    """How long a verdict may be taken back before money moves on it, in seconds."""
+    deductions: tuple[DeductionRow, ...] = ()
+    """What a person may deduct by code, as a share of a whole refund."""
     stop_confidence_ppm: int = 200_000
     """From this confidence on a finding stops a unit; low, for a missed leak costs more."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.undo_s <= LONGEST_UNDO_S:
+            raise ValueError(f"undo_s must be 0..{LONGEST_UNDO_S} seconds: {self.undo_s}")
 
     def channels_for(self, grade: Grade, category: str) -> tuple[Channel, ...]:
         """Return the ways open to a grade of a category."""
@@ -153,6 +176,14 @@ DEFAULT_POLICY = Policy(
         CategoryPolicy(category="apparel", restock_from=Condition.A),
         CategoryPolicy(category="tableware", restock_from=Condition.A),
         CategoryPolicy(category="carton", restock_from=Condition.A),
+    ),
+    deductions=(
+        DeductionRow(code=DeductionCode.MISSING_PART, share_ppm=200_000),
+        DeductionRow(code=DeductionCode.MISSING_ACCESSORY, share_ppm=100_000),
+        DeductionRow(code=DeductionCode.MISSING_PACKAGING, share_ppm=50_000),
+        DeductionRow(code=DeductionCode.CLEANING, share_ppm=100_000),
+        DeductionRow(code=DeductionCode.REPAIR, share_ppm=300_000),
+        DeductionRow(code=DeductionCode.LATE, share_ppm=100_000),
     ),
 )
 """What a new site starts with; the shares are an example that the site's owner replaces."""

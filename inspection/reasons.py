@@ -37,6 +37,8 @@ class Rule(StrEnum):
     REFUND_NOTHING = "refund.nothing"
     REFUND_HOLD = "refund.hold"
     REFUND_NEEDS_PERSON = "refund.needs_person"
+    REFUND_PERSON = "refund.person"
+    """A named person said what is owed."""
 
 
 class ReasonCode(StrEnum):
@@ -122,6 +124,7 @@ class ReasonCode(StrEnum):
     NOTHING_OWED = "nothing_owed"
     """grade, return_reason."""
     REFUND_WAITS = "refund_waits"
+    PERSON_DECIDED = "person_decided"
     MACHINE_MAY_NOT_LOWER = "machine_may_not_lower"
 
 

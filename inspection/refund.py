@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
+from inspection.deductions import Deduction, DeductionCode
+from inspection.errors import BadMessage
 from inspection.grades import Disposition, Grade, ReturnException
 from inspection.policy import WHOLE_PPM, Policy
 from inspection.reasons import Reason, ReasonCode, Rule, because
@@ -23,29 +25,6 @@ class RefundKind(StrEnum):
     PARTIAL = "partial"
     HOLD = "hold"
     DENY_PROPOSED = "deny_proposed"
-
-
-class DeductionCode(StrEnum):
-    """Why less is owed than was paid."""
-
-    GRADE_USED = "grade_used"
-    GRADE_DAMAGED = "grade_damaged"
-    MISSING_PART = "missing_part"
-    MISSING_ACCESSORY = "missing_accessory"
-    MISSING_PACKAGING = "missing_packaging"
-    CLEANING = "cleaning"
-    REPAIR = "repair"
-    LATE = "late"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deduction:
-    """One part of what is not paid back."""
-
-    code: DeductionCode
-    amount_minor: int
-    """Above 0."""
 
 
 OF_GRADES = MappingProxyType(
@@ -88,16 +67,16 @@ class RefundDecision:
 
     kind: RefundKind
     target_total_minor: int
-    """0..paid_minor of the unit; 0 and without meaning while held."""
+    """0..what was promised, or paid; 0 and without meaning while held."""
     currency: str
     rule: Rule
     reasons: tuple[Reason, ...]
     deductions: tuple[Deduction, ...] = ()
-    """What was paid less these is the total, unless it is held."""
+    """What was promised, or paid, less these is the total, unless it is held."""
 
     @property
     def lowers_refund(self) -> bool:
-        """True where the customer would get less than was paid, now or for good."""
+        """True where the customer would get less than was promised, now or for good."""
         return self.kind != RefundKind.APPROVE
 
 
@@ -110,10 +89,15 @@ OURS_TO_SETTLE = frozenset({Rule.HOLD_PRICE, Rule.HOLD_NO_CHANNEL, Rule.HOLD_CLO
 """Holds about where the unit goes; the grade is known, so the customer does not wait."""
 
 
-def target_total(unit: ReturnUnit, verdict: Judged, policy: Policy) -> RefundDecision:
-    """Return the total owed for a unit after its verdict; pure, exact, 0..paid."""
-    if _waits(verdict):
-        return _hold(unit, Rule.REFUND_HOLD, *_exception(verdict))
+def target_total(
+    unit: ReturnUnit, verdict: Judged, policy: Policy, stop: ReturnException | None = None
+) -> RefundDecision:
+    """Return the total owed for a unit after its verdict; pure, exact, 0..promised.
+
+    `stop` is what the bench cannot know, such as a return of the same thing before: it holds the refund.
+    """
+    if _waits(verdict) or stop is not None:
+        return _hold(unit, Rule.REFUND_HOLD, *_exception(verdict.exception or stop))
     owed = _owed(unit, verdict, policy)
     if verdict.kind == VerdictKind.AUTONOMY and owed.lowers_refund:
         return _hold(
@@ -129,15 +113,36 @@ def share_of(paid_minor: int, share_ppm: int) -> int:
     return (paid_minor * share_ppm + WHOLE_PPM // 2) // WHOLE_PPM
 
 
+def base_minor(unit: ReturnUnit) -> int:
+    """What a whole refund is: what the shop promised for the unit, else what was paid."""
+    return unit.paid_minor if unit.promised_minor is None else unit.promised_minor
+
+
+def decided(unit: ReturnUnit, deductions: tuple[Deduction, ...]) -> RefundDecision:
+    """What is owed by a named person's word: the whole refund less these; raises BadMessage below 0."""
+    total = base_minor(unit) - sum(each.amount_minor for each in deductions)
+    if total < 0:
+        raise BadMessage(f"the deductions are more than the {base_minor(unit)} that would be paid back")
+    kind = RefundKind.APPROVE if not deductions else RefundKind.PARTIAL if total else RefundKind.DENY_PROPOSED
+    return RefundDecision(
+        kind=kind,
+        target_total_minor=total,
+        currency=unit.currency,
+        rule=Rule.REFUND_PERSON,
+        reasons=(because(Rule.REFUND_PERSON, ReasonCode.PERSON_DECIDED),),
+        deductions=deductions,
+    )
+
+
 def _waits(verdict: Judged) -> bool:
     held = verdict.disposition == Disposition.HOLD and verdict.rule not in OURS_TO_SETTLE
     return held or verdict.exception is not None or verdict.grade == Grade.UNGRADED
 
 
-def _exception(verdict: Judged) -> tuple[Reason, ...]:
-    if verdict.exception is None:
+def _exception(exception: ReturnException | None) -> tuple[Reason, ...]:
+    if exception is None:
         return ()
-    return (because(Rule.REFUND_HOLD, ReasonCode.EXCEPTION, exception=verdict.exception),)
+    return (because(Rule.REFUND_HOLD, ReasonCode.EXCEPTION, exception=exception),)
 
 
 def _owed(unit: ReturnUnit, verdict: Judged, policy: Policy) -> RefundDecision:
@@ -151,19 +156,19 @@ def _owed(unit: ReturnUnit, verdict: Judged, policy: Policy) -> RefundDecision:
 
 def _by_table(unit: ReturnUnit, grade: Grade, share_ppm: int) -> RefundDecision:
     said = {"grade": grade, "return_reason": unit.reason}
-    total = share_of(unit.paid_minor, share_ppm)
-    if share_ppm == WHOLE_PPM or unit.paid_minor == 0:
+    total = share_of(base_minor(unit), share_ppm)
+    if share_ppm == WHOLE_PPM or base_minor(unit) == 0:
         return _full(unit, because(Rule.REFUND_SHARE, ReasonCode.PAID_BACK_IN_FULL))
     if total == 0:
         reason = because(Rule.REFUND_NOTHING, ReasonCode.NOTHING_OWED, **said)
         return _answer(unit, RefundKind.DENY_PROPOSED, 0, reason, OF_GRADES[grade])
     reason = because(Rule.REFUND_SHARE, ReasonCode.SHARE_OF_PAID, share_ppm=share_ppm, **said)
-    kind = RefundKind.APPROVE if total == unit.paid_minor else RefundKind.PARTIAL
+    kind = RefundKind.APPROVE if total == base_minor(unit) else RefundKind.PARTIAL
     return _answer(unit, kind, total, reason, OF_GRADES[grade])
 
 
 def _full(unit: ReturnUnit, reason: Reason) -> RefundDecision:
-    return _answer(unit, RefundKind.APPROVE, unit.paid_minor, reason)
+    return _answer(unit, RefundKind.APPROVE, base_minor(unit), reason)
 
 
 def _hold(unit: ReturnUnit, rule: Rule, *why: Reason) -> RefundDecision:
@@ -180,7 +185,7 @@ def _answer(
     reason: Reason,
     code: DeductionCode = DeductionCode.OTHER,
 ) -> RefundDecision:
-    less = unit.paid_minor - total_minor
+    less = base_minor(unit) - total_minor
     return RefundDecision(
         kind=kind,
         target_total_minor=total_minor,

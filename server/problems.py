@@ -108,7 +108,7 @@ def install(app: FastAPI, metrics: Metrics) -> None:
 
 
 def methods_at(app: FastAPI, path: str) -> list[str]:
-    """What may be done at a path: by every route of the first form that it has, each of which is one method."""
+    """What may be done at a path: by every route of the first form that it has, each one method."""
     matching = [each for each in iter_route_contexts(app.routes) if each.path_regex.match(path)]
     first = matching[0].path if matching else None
     return sorted({method for each in matching if each.path == first for method in each.methods or ()})

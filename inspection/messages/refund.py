@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from inspection.custody.leaf import MAX_LEAF_BYTES
+from inspection.deductions import DeductionCode
 from inspection.grades import Disposition, Grade, ReturnException
 from inspection.messages.base import Base64, Code, Count, Currency, Hex64, Message, Name, UnitId, Utc
 from inspection.messages.catalogue import Label
 from inspection.messages.uplink import ReceiptMessage
-from inspection.refund import DeductionCode, RefundKind
+from inspection.refund import RefundKind
 
 InstructionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]{1,48}#[0-9]{1,4}$")]
 """`{unit}#{number}`: the key under which a refund system does it once."""
@@ -50,7 +51,7 @@ class RefundInstruction(Message):
     """Ciphertext hashes of the evidence, every one durable at the centre."""
     issued_at: Utc
     deductions: Deductions = ()
-    """Why the total is below what was paid: it is what was paid less these; none while it is held."""
+    """Why the total is below what was promised, or paid: it is that less these; none while it is held."""
     not_before: Utc | None = None
     """Nothing that cannot be undone before this moment: until then the bench may take its verdict back."""
     replaces: InstructionId | None = None

@@ -15,6 +15,7 @@ from inspection.autonomy import Autonomy
 from inspection.budget import ErrorKind
 from inspection.catalogue import Hazard
 from inspection.custody.leaf import EntryType
+from inspection.deductions import DeductionCode
 from inspection.evidence import BenchDrift, ImageFault
 from inspection.findings import DefectKind, Severity, Zone
 from inspection.grades import Channel, Condition, Disposition, Grade, ReturnException
@@ -26,7 +27,7 @@ from inspection.parcels import Node
 from inspection.payouts import PayoutCode
 from inspection.reasons import Reason, ReasonCode, Rule
 from inspection.record import ClockState
-from inspection.refund import DeductionCode, RefundKind
+from inspection.refund import RefundKind
 from inspection.refund_exceptions import CaseKind, CaseState, Owner, WayOut
 from inspection.refund_state import RefundState
 from inspection.returns import InspectionPurpose, ReturnReason

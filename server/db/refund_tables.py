@@ -134,8 +134,11 @@ payouts = Table(  # movements of money that the centre asks for itself, for ever
     text("reference", nullable=True),
     text("begun_at"),
     text("sent_at", nullable=True),
+    Column("due_at", Float, nullable=False),  # when it is looked up next, in seconds since 1970
+    number("attempts"),
     text("changed_at"),
     Index("ix_payouts_open", "site", "payment", unique=True, sqlite_where=sql(OPEN_PAYOUT)),
+    Index("ix_payouts_due", "site", "due_at", sqlite_where=sql(OPEN_PAYOUT)),
     Index(None, "site", "unit"),
     Index(None, "site", "merchant", "reference"),
 )
@@ -161,7 +164,7 @@ cases = Table(
     text("kind"),
     text("owner"),
     text("unit"),
-    text("instruction", nullable=True),
+    text("about", nullable=True),  # the instruction, payout or outcome in question
     text("state"),
     number("amount_minor", nullable=True),  # what was found, paid or asked, as the kind has it
     number("expected_minor", nullable=True),

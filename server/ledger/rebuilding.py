@@ -27,8 +27,9 @@ from server.ingest import repository as ingest
 from server.ingest.checking import Checked
 from server.ingest.schemas import record_sha256
 from server.ledger.log import Place
+from server.refunds import owing, settling
 from server.refunds import repository as refunds
-from server.refunds.issuing import images_of
+from server.refunds.issuing import images_of, told_of
 from server.refunds.repository import Issued
 from server.returns import repository as returns
 from server.returns.repository import SignedOff
@@ -149,25 +150,28 @@ def _instruction(connection: Connection, site: str, leaf: Leaf, content: bytes) 
         instruction=RefundInstruction(**told, order=unit.order),
         record=record,
         verdict_seq=row.leaf_seq,
-        customer=unit.customer,
+        unit=unit,
     )
     due_at = read_time(leaf.recorded_at).timestamp()
     refunds.add_instructions(connection, site, [issued], [Place(seq=leaf.seq, leaf=content)], due_at)
     refunds.mark_instructed(connection, site, {row.id: entry.id})
+    owing.owe(connection, site, [told_of(connection, issued)], read_time(leaf.recorded_at))
     return True
 
 
 def _verdict_behind(
     connection: Connection, site: str, seq: int, entry: InstructionEntry
 ) -> tuple[Row[Any], InspectionRecord] | None:
-    """The newest untold record of the unit that the instruction fits.
+    """The newest untold record of the unit that the instruction fits; else the newest that it fits.
 
-    Not simply the newest: a verdict whose images came late is told behind a later one, or before it.
+    Not simply the newest: a verdict whose images came late is told behind a later one, or before it. One
+    that was told already is behind a later instruction where a person decided about its refund.
     """
     mine = (records.c.site == site, records.c.unit == entry.unit, records.c.leaf_seq < seq)
     same = (leaves.c.site == records.c.site) & (leaves.c.seq == records.c.leaf_seq)
-    chosen = select(records, leaves.c.leaf).join(leaves, same).where(*mine, records.c.instructed.is_(None))
-    for row in connection.execute(chosen.order_by(records.c.leaf_seq.desc())).all():
+    chosen = select(records, leaves.c.leaf).join(leaves, same).where(*mine)
+    order = (records.c.instructed.is_not(None), records.c.leaf_seq.desc())
+    for row in connection.execute(chosen.order_by(*order)).all():
         record = read_record(canonical(read_leaf(row.leaf).body)) if row.leaf is not None else None
         if record is not None and _fits(entry, record):
             return row, record
@@ -192,6 +196,9 @@ def _outcome(connection: Connection, site: str, leaf: Leaf) -> None:
         outcome = RefundOutcome(**{name: getattr(entry, name) for name in RefundOutcome.model_fields})
         digest = hashlib.sha256(content).hexdigest()
         refunds.add_outcome(connection, site, outcome, digest, entry.matches, leaf.seq)
+        told = refunds.find_instruction(connection, site, entry.instruction)
+        if told is not None:
+            settling.apply(connection, site, outcome, told, leaf.recorded_at)
 
 
 def _node(connection: Connection, site: str, leaf: Leaf, due_s: float) -> None:

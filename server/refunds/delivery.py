@@ -122,7 +122,7 @@ class Courier:
             await centre.writer.submit(lambda c: outbox.pause(c, centre.site, job, answer, now))
         elif job.attempts > len(centre.settings.refund_retry_s):
             centre.metrics.deliveries.labels("given_up").inc()
-            await centre.writer.submit(lambda c: outbox.give_up(c, centre.site, job, answer))
+            await centre.writer.submit(lambda c: outbox.give_up(c, centre.site, job, answer, now))
         else:
             wait_s, now_s = self._wait_s(job, attempt), centre.clock().timestamp()
             others_at = now_s + min(wait_s, LONGEST_HOLD_S) if attempt.peer_down else 0.0

@@ -6,7 +6,7 @@ had announced when it was recorded; no station's amount is ever believed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -14,15 +14,17 @@ from inspection.custody.leaf import EntryType
 from inspection.messages.base import time_text
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.entries import InstructionEntry
-from inspection.messages.refund import RefundInstruction
+from inspection.messages.refund import DeductionMessage, RefundInstruction
 from inspection.policy import Policy
 from inspection.reasons import codes
 from inspection.record import InspectionRecord
-from inspection.refund import target_total
+from inspection.refund import RefundDecision, target_total
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log
-from server.refunds import repository
+from server.refunds import owing, repository
+from server.refunds.owing import Told
 from server.refunds.repository import Issued, Latest
+from server.subjects.bound import keys_of
 
 TOLD_AS_IT_IS = tuple(name for name in RefundInstruction.model_fields if name != "order")
 """What an instruction's entry says in the instruction's own words."""
@@ -50,7 +52,9 @@ def issue(
     """
     if not due:
         return ()
-    latest = repository.latest_numbers(connection, log.site, (each.record.unit.id for each in due))
+    names = [each.record.unit.id for each in due]
+    latest = repository.latest_numbers(connection, log.site, names)
+    stopped = owing.stops(connection, log.site, names)
     issued: list[Issued] = []
     passed: dict[str, str] = {}
     for each in due:
@@ -60,27 +64,28 @@ def issue(
             passed[each.record.id] = SUPERSEDED
             continue
         latest[subject.id] = Latest(number=before.number + 1, inspection=subject.inspection)
-        instruction = instruct(each.record, each.unit, before.number + 1, policy, now)
+        stop = stopped.get(subject.id)
+        owed = target_total(each.unit.return_unit(), each.record.verdict, policy, stop)
+        instruction = instruct(each, owed, before.number + 1, now, policy.undo_s)
         issued.append(
             Issued(
                 instruction=instruction,
                 record=each.record,
                 verdict_seq=each.verdict_seq,
-                customer=each.unit.customer,
+                unit=each.unit,
+                stop=stop,
             )
         )
-    _keep(connection, log, issued, now)
+    keep(connection, log, issued, now)
     repository.mark_instructed(
         connection, log.site, passed | {each.record.id: each.instruction.id for each in issued}
     )
     return tuple(each.instruction for each in issued)
 
 
-def instruct(
-    record: InspectionRecord, unit: UnitMessage, number: int, policy: Policy, now: datetime
-) -> RefundInstruction:
+def instruct(due: Due, owed: RefundDecision, number: int, now: datetime, undo_s: int) -> RefundInstruction:
     """What the refund system is told after this verdict: the total owed for the unit. Pure."""
-    owed = target_total(unit.return_unit(), record.verdict, policy)
+    record, unit = due.record, due.unit
     return RefundInstruction(
         v=1,
         id=f"{unit.id}#{number}",
@@ -100,6 +105,11 @@ def instruct(
         reasons=codes(owed.reasons),
         images=images_of(record),
         issued_at=now,
+        deductions=tuple(
+            DeductionMessage(code=each.code, amount_minor=each.amount_minor) for each in owed.deductions
+        ),
+        not_before=now + timedelta(seconds=undo_s),
+        replaces=f"{unit.id}#{number - 1}" if number > 1 else None,
     )
 
 
@@ -108,11 +118,25 @@ def images_of(record: InspectionRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.ciphertext_sha256 for item in record.evidence))
 
 
-def _keep(connection: Connection, log: Log, issued: Sequence[Issued], now: datetime) -> None:
+def keep(connection: Connection, log: Log, issued: Sequence[Issued], now: datetime) -> None:
+    """Append the instructions' entries, with their deliveries and how far their refunds have come."""
     if issued:
         entries = tuple(_entry(each) for each in issued)
         places = log.append_all(connection, entries, time_text(now))
         repository.add_instructions(connection, log.site, issued, places, now.timestamp())
+        owing.owe(connection, log.site, [told_of(connection, each) for each in issued], now)
+
+
+def told_of(connection: Connection, issued: Issued) -> Told:
+    """What the refund of an issued instruction goes by."""
+    unit, secrets = issued.unit, keys_of(connection).secrets
+    return Told(
+        instruction=issued.instruction,
+        payment=secrets.payment(unit.merchant, unit.payment or unit.order),
+        return_reason=unit.reason.value,
+        stop=issued.stop,
+        person=issued.person,
+    )
 
 
 def _entry(issued: Issued) -> Entry:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, update
 
 from inspection.messages.refund import RefundInstruction
+from inspection.refund_exceptions import CaseKind
 from server.db.ledger_tables import leaves
 from server.db.refund_tables import deliveries, endpoints, instructions
+from server.refunds import cases, standing
+from server.refunds.cases import Raised
 from server.refunds.gate import AWAITING, BEHIND, DEAD, DELIVERED, QUEUED, read_gate
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_instruction
@@ -105,12 +108,15 @@ def _job(connection: Connection, site: str, instruction: str, ordering: str, att
 def delivered(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
     """The refund system has it; the unit's next may go."""
     _set(connection, site, job, state=DELIVERED, answer=answer, delivered_at=at)
+    standing.told(connection, site, job.unit, job.instruction, at)
     _let_next_go(connection, site, job)
 
 
-def give_up(connection: Connection, site: str, job: Job, answer: str) -> None:
+def give_up(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
     """The schedule is at its end: it stays listed, and a person may send it again."""
     _set(connection, site, job, state=DEAD, answer=answer)
+    raised = Raised(kind=CaseKind.UNDELIVERED, merchant=job.merchant, unit=job.unit, about=job.instruction)
+    cases.raise_case(connection, site, raised, at)
     _let_next_go(connection, site, job)
 
 

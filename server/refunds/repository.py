@@ -8,6 +8,8 @@ import orjson
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from inspection.grades import ReturnException
+from inspection.messages.catalogue import UnitMessage
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.ledger_tables import leaves
@@ -40,7 +42,12 @@ class Issued:
     instruction: RefundInstruction
     record: InspectionRecord
     verdict_seq: int
-    customer: str
+    unit: UnitMessage
+    """As it was announced when the verdict was recorded."""
+    stop: ReturnException | None = None
+    """What holds it and the bench could not know."""
+    person: str | None = None
+    """Who decided it by name."""
 
 
 def latest_numbers(connection: Connection, site: str, units: Iterable[str]) -> dict[str, Latest]:
@@ -99,7 +106,7 @@ def _delivery_row(
 
 def _instruction_row(keys: SubjectKeys, site: str, issued: Issued, place: Place) -> dict[str, Any]:
     instruction = issued.instruction
-    subject = keys.secrets.customer(instruction.merchant, issued.customer)
+    subject = keys.secrets.customer(instruction.merchant, issued.unit.customer)
     parted = part_instruction(keys, instruction, subject)
     return {
         "site": site,

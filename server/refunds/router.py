@@ -14,8 +14,8 @@ from server.bodies import read_body
 from server.centre import Here
 from server.ledger.receipts import receipt_of
 from server.outward.addresses import address_policy, read_url, vet
-from server.refunds import repository, service
-from server.refunds.schemas import MOST_PER_PAGE, Endpoint
+from server.refunds import repository, service, settling
+from server.refunds.schemas import MOST_PER_PAGE, Endpoint, WithoutReturn
 
 router = APIRouter(prefix="/v1/refunds", tags=["refunds"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]
@@ -50,6 +50,9 @@ async def post_outcome(request: Request, centre: Here, caller: Shop) -> Response
     key = await centre.reader.run(lambda c: repository.outcome_key(c, centre.site, merchant))
     outcome = service.read_outcome(signed, key, merchant, centre.clock().timestamp())
     at = centre.now()
+    if outcome.instruction is None:
+        case = await centre.writer.submit(lambda c: settling.without_return(c, centre.site, outcome, at))
+        return answer(WithoutReturn(case=case), 202)
     place, fits, news = await centre.writer.submit(lambda c: service.take_outcome(c, centre.log, outcome, at))
     if news:
         centre.metrics.outcomes.labels(outcome.status.value).inc()

@@ -46,6 +46,12 @@ class InstructionPage(Message):
     more: bool
 
 
+class WithoutReturn(Message):
+    """A refund that follows from no instruction: it is kept as a case, not in the ledger."""
+
+    case: Count
+
+
 class Requeued(Message):
     """The instruction is on its way again."""
 

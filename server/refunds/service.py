@@ -12,7 +12,7 @@ from inspection.messages.webhook_keys import VerifyingKey
 from server.errors import Conflict, NotFound, TooManyOutcomes, Withheld, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
-from server.refunds import repository
+from server.refunds import repository, settling
 from server.refunds.schemas import InstructionPage, InstructionRow, OutcomeRow, Requeued
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_instruction
@@ -65,6 +65,7 @@ def take_outcome(
     fits = matches(outcome, instruction)
     if known is None:
         repository.add_outcome(connection, log.site, outcome, digest, fits, place.seq)
+        settling.apply(connection, log.site, outcome, instruction, recorded_at)
     return place, fits, known is None
 
 

@@ -25,6 +25,7 @@ WORDS: dict[str, str] = {
     "rule.refund.nothing": "Nothing owed by the table",
     "rule.refund.hold": "Refund waits",
     "rule.refund.needs_person": "Refund waits for a person",
+    "rule.refund.person": "A person decided the refund",
     "reason.nothing_found": "No difference to the reference pictures.",
     "reason.finding": "{kind} ({zone}, {severity}), view {view}: condition {condition}.",
     "reason.no_reference": "No reference pictures of this product yet. Set the grade yourself.",
@@ -69,5 +70,6 @@ WORDS: dict[str, str] = {
     "reason.share_of_paid": "{grade}, returned as “{return_reason}”: {share} of the price paid.",
     "reason.nothing_owed": "{grade}, returned as “{return_reason}”: no refund proposed.",
     "reason.refund_waits": "The refund waits until a person has settled the item.",
+    "reason.person_decided": "A person decided what is owed.",
     "reason.machine_may_not_lower": "The machine may not lower a refund: a person must decide.",
 }

@@ -164,12 +164,15 @@ def _payouts() -> None:
         _text("reference", nullable=True),
         _text("begun_at"),
         _text("sent_at", nullable=True),
+        _real("due_at"),
+        _number("attempts"),
         _text("changed_at"),
         sa.PrimaryKeyConstraint("site", "key", name="pk_payouts"),
     )
     op.create_index(
         "ix_payouts_open", "payouts", ["site", "payment"], unique=True, sqlite_where=sa.text(OPEN_PAYOUT)
     )
+    op.create_index("ix_payouts_due", "payouts", ["site", "due_at"], sqlite_where=sa.text(OPEN_PAYOUT))
     op.create_index("ix_payouts_site_unit", "payouts", ["site", "unit"])
     op.create_index("ix_payouts_site_merchant_reference", "payouts", ["site", "merchant", "reference"])
 
@@ -199,7 +202,7 @@ def _cases() -> None:
         _text("kind"),
         _text("owner"),
         _text("unit"),
-        _text("instruction", nullable=True),
+        _text("about", nullable=True),
         _text("state"),
         _number("amount_minor", nullable=True),
         _number("expected_minor", nullable=True),

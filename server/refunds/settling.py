@@ -1,0 +1,99 @@
+"""What a refund system says became of an instruction, as it bears on the unit's refund."""
+
+from sqlalchemy import Connection
+
+from inspection.messages.refund import OutcomeStatus, RefundInstruction, RefundOutcome
+from inspection.refund_exceptions import CaseKind
+from inspection.refund_state import RefundEvent, RefundState
+from server.refunds import cases, standing
+from server.refunds.cases import Raised
+
+EVENTS = {
+    OutcomeStatus.SETTLED: RefundEvent.CONFIRM,
+    OutcomeStatus.HELD: RefundEvent.HOLD,
+    OutcomeStatus.REJECTED: RefundEvent.REJECT,
+    OutcomeStatus.FAILED: RefundEvent.REOPEN,
+    OutcomeStatus.REVERSED: RefundEvent.REOPEN,
+}
+AFTERWARDS = {OutcomeStatus.FAILED: CaseKind.LATE_FAILURE, OutcomeStatus.REVERSED: CaseKind.REVERSED}
+HELD_BY_SHOP = "held_by_shop"
+SETTLED_BY_PAYING = (
+    CaseKind.AMOUNT_MISMATCH,
+    CaseKind.CURRENCY_MISMATCH,
+    CaseKind.LATE_FAILURE,
+    CaseKind.REJECTED,
+    CaseKind.REVERSED,
+    CaseKind.UNDELIVERED,
+)
+
+
+def case_of(outcome: RefundOutcome, instruction: RefundInstruction) -> CaseKind | None:
+    """Which case an outcome is; None where all is as it should be. Pure."""
+    if outcome.currency != instruction.currency:
+        return CaseKind.CURRENCY_MISMATCH
+    if outcome.status in AFTERWARDS:
+        return AFTERWARDS[outcome.status]
+    if outcome.refunded_total_minor == instruction.target_total_minor:
+        return None
+    return {
+        OutcomeStatus.SETTLED: CaseKind.AMOUNT_MISMATCH,
+        OutcomeStatus.REJECTED: CaseKind.REJECTED,
+    }.get(outcome.status)
+
+
+def apply(
+    connection: Connection, site: str, outcome: RefundOutcome, instruction: RefundInstruction, at: str
+) -> None:
+    """Note what was paid, take the step, and open or settle the cases; an older instruction moves no row."""
+    row = standing.find(connection, site, instruction.unit)
+    if row is None:
+        return
+    kind = case_of(outcome, instruction)
+    known = {"paid_minor": outcome.refunded_total_minor} if outcome.currency == row.currency else {}
+    if row.instruction == instruction.id:
+        held = outcome.status is OutcomeStatus.HELD and row.state is not RefundState.HELD
+        reason = {"reason": HELD_BY_SHOP} if held else {}
+        if outcome.status in AFTERWARDS and kind is not None:
+            reason = {"reason": kind.value}
+        standing.move_if(connection, site, row, EVENTS[outcome.status], at, **known, **reason)
+    elif known:
+        standing.note_paid(connection, site, row.unit, outcome.refunded_total_minor, at)
+    if kind is None and outcome.status is OutcomeStatus.SETTLED:
+        cases.settle(connection, site, row.unit, SETTLED_BY_PAYING, at)
+    elif kind is not None:
+        cases.raise_case(connection, site, _raised(kind, outcome, instruction), at)
+
+
+def _raised(kind: CaseKind, outcome: RefundOutcome, instruction: RefundInstruction) -> Raised:
+    return Raised(
+        kind=kind,
+        merchant=outcome.merchant,
+        unit=outcome.unit,
+        about=instruction.id,
+        amount_minor=outcome.refunded_total_minor,
+        expected_minor=instruction.target_total_minor,
+        currency=outcome.currency,
+    )
+
+
+def without_return(connection: Connection, site: str, outcome: RefundOutcome, at: str) -> int:
+    """Keep word of a refund that follows from no instruction; returns its case. Raises QuotaUsed.
+
+    It is not in the ledger: nothing there says that it is owed. When the unit comes, its refund is held.
+    """
+    raised = Raised(
+        kind=CaseKind.REFUND_WITHOUT_RETURN,
+        merchant=outcome.merchant,
+        unit=outcome.unit,
+        about=f"outcome:{outcome.id}",
+        amount_minor=outcome.refunded_total_minor,
+        currency=outcome.currency,
+    )
+    known = cases.told_before(connection, site, raised)
+    if known is not None:
+        return known
+    cases.check_room(connection, site, outcome.merchant)
+    opened = cases.raise_case(connection, site, raised, at)
+    if opened is not None:
+        return opened
+    return cases.open_of(connection, site, [outcome.unit])[outcome.unit][0].id

@@ -1,0 +1,146 @@
+"""Rows of refunds: how far each unit's refund has come. Every change goes through the transition table."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from inspection.refund_state import NEXT, RefundEvent, RefundState, advance
+from server.db.refund_tables import deliveries, refunds
+from server.db.rows import find_rows, write_rows
+
+INFORM, EXECUTE = "inform", "execute"
+"""Who moves the money: the refund system by what it is told, or the centre itself."""
+NEEDS_APPROVER = "needs_approver"
+TAKEN_BACK = "taken_back"
+_COLUMNS = (
+    "unit", "merchant", "payment", "instruction", "kind", "target_total_minor", "paid_minor", "currency",
+    "state", "reason", "due_at", "attempts", "approved_by", "told_at", "changed_at", "return_reason",
+)  # fmt: skip
+_KEPT = frozenset({"unit", "paid_minor"})
+"""What a newer instruction leaves as it is."""
+PUT = f"INSERT INTO refunds (site, {', '.join(_COLUMNS)})"
+REPLACE = " ON CONFLICT (site, unit) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRow:
+    """How far the refund of one unit has come."""
+
+    unit: str
+    merchant: str
+    payment: str
+    """What stands for its payment."""
+    instruction: str
+    """The newest."""
+    kind: str
+    target_total_minor: int
+    paid_minor: int
+    """All that is known to have been paid for the unit, by whatever way."""
+    currency: str
+    state: RefundState
+    reason: str | None
+    due_at: float
+    attempts: int
+    approved_by: str | None
+    told_at: str
+    changed_at: str
+    return_reason: str
+
+
+def find(connection: Connection, site: str, unit: str) -> RefundRow | None:
+    """How far the refund of a unit has come; None before its first instruction."""
+    return find_many(connection, site, [unit]).get(unit)
+
+
+def find_many(connection: Connection, site: str, units: Iterable[str]) -> dict[str, RefundRow]:
+    """Refunds by unit, those that are there."""
+    wanted = tuple(refunds.c[name] for name in _COLUMNS)
+    rows = find_rows(connection, wanted, refunds.c.unit, set(units), site=site)
+    return {row[0]: read_row(row) for row in rows}
+
+
+def read_row(row: Any) -> RefundRow:
+    """A row as it was selected, all columns in their order."""
+    values = dict(zip(_COLUMNS, row, strict=True))
+    return RefundRow(**values | {"state": RefundState(values["state"])})
+
+
+def put(connection: Connection, site: str, rows: Iterable[RefundRow]) -> None:
+    """Write what newer instructions say; what was paid stays."""
+    values = [
+        (site, *(getattr(row, name).value if name == "state" else getattr(row, name) for name in _COLUMNS))
+        for row in rows
+    ]
+    write_rows(connection, PUT, values, REPLACE)
+
+
+def move(
+    connection: Connection, site: str, row: RefundRow, event: RefundEvent, at: str, **changes: Any
+) -> RefundRow:
+    """Take a step of the table, and change what goes with it; raises NoSuchTransition."""
+    state = advance(row.state, event)
+    values: Mapping[str, Any] = {"state": state.value, "changed_at": at, **changes}
+    mine = (refunds.c.site == site, refunds.c.unit == row.unit)
+    connection.execute(update(refunds).where(*mine).values(**values))
+    fields = {name: getattr(row, name) for name in _COLUMNS} | changes
+    return RefundRow(**fields | {"state": state, "changed_at": at})
+
+
+def move_if(
+    connection: Connection, site: str, row: RefundRow, event: RefundEvent, at: str, **changes: Any
+) -> RefundRow:
+    """Take a step where the table has it; otherwise only change what goes with it."""
+    if event in NEXT[row.state]:
+        return move(connection, site, row, event, at, **changes)
+    if changes:
+        mine = (refunds.c.site == site, refunds.c.unit == row.unit)
+        connection.execute(update(refunds).where(*mine).values(**changes, changed_at=at))
+    fields = {name: getattr(row, name) for name in _COLUMNS} | changes
+    return RefundRow(**fields)
+
+
+def note_paid(connection: Connection, site: str, unit: str, paid_minor: int, at: str) -> None:
+    """Note what is known to have been paid for a unit, without a step."""
+    mine = (refunds.c.site == site, refunds.c.unit == unit)
+    connection.execute(update(refunds).where(*mine).values(paid_minor=paid_minor, changed_at=at))
+
+
+def told(connection: Connection, site: str, unit: str, instruction: str, at: str) -> None:
+    """The refund system has an instruction: its outcome is open now, unless a newer one stands."""
+    row = find(connection, site, unit)
+    if row is not None and row.instruction == instruction and row.state == RefundState.APPROVED:
+        move(connection, site, row, RefundEvent.SEND, at)
+
+
+def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at: str) -> int:
+    """The merchant's refunds are moved by somebody else from now on; returns how many a person must look at.
+
+    What was told already may have been paid by whoever was told: the centre pays none of these by itself.
+    """
+    if mode != EXECUTE:
+        return 0
+    attempted = select(deliveries.c.instruction).where(
+        deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.attempts > 0
+    )
+    waiting = (RefundState.APPROVED.value, RefundState.REQUESTED.value)
+    mine = (
+        refunds.c.site == site,
+        refunds.c.merchant == merchant,
+        refunds.c.state.in_(waiting),
+        refunds.c.instruction.in_(attempted),
+    )
+    held = {"state": RefundState.HELD.value, "reason": NEEDS_APPROVER, "changed_at": at}
+    return connection.execute(update(refunds).where(*mine).values(**held)).rowcount
+
+
+def take_back(connection: Connection, site: str, instruction: str, at: str) -> None:
+    """A person reversed an instruction in the ledger: nothing more is done on it."""
+    mine = (refunds.c.site == site, refunds.c.instruction == instruction)
+    wanted = select(*(refunds.c[name] for name in _COLUMNS)).where(*mine)
+    found = connection.execute(wanted).first()
+    if found is not None:
+        move(connection, site, read_row(found), RefundEvent.HOLD, at, reason=TAKEN_BACK)
