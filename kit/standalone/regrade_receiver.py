@@ -122,8 +122,9 @@ def check_webhook(headers: Mapping[str, str], body: bytes, keys: Sequence[Key], 
     names = ("webhook-id", "webhook-timestamp", "webhook-signature")
     need(not (missing := [name for name in names if name not in named]), "malformed", f"no {missing} header")
     id, timestamp, listed = (named[name] for name in names)
-    good_id = re.fullmatch(r"[!-~]{1,128}", id) and not re.search(r"[.][0-9]{10}([.]|$)", id)
-    need(good_id, "untrusted", "webhook-id is too long, not ASCII, or holds what could be a time")
+    times = [int(part) for part in id.split(".")[1:] if re.fullmatch("[0-9]{10}", part)]
+    good_id = re.fullmatch("[!-~]{1,128}", id) and not any(abs(now_s - at) <= TOLERANCE_S for at in times)
+    need(good_id, "untrusted", "webhook-id is too long, not ASCII, or holds what could be the time")
     need(re.fullmatch("[0-9]{1,12}", timestamp), "untrusted", "webhook-timestamp is not a number of seconds")
     late_s = now_s - int(timestamp)
     need(abs(late_s) <= TOLERANCE_S, "untrusted", f"webhook-timestamp is {late_s:.0f} s from our clock")
@@ -164,9 +165,8 @@ def check_event(headers: Mapping[str, str], body: bytes, trust: Trust, now_s: fl
     return instruction
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:  # an object in which no name stands twice
-    value = dict(pairs)
-    need(len(value) == len(pairs), "malformed", "a name stands twice in an object")
-    return value
+    need(len(dict(pairs)) == len(pairs), "malformed", "a name stands twice in an object")
+    return dict(pairs)
 
 def _form(value: Any) -> str:  # the one form of a value (RFC 8785)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -223,8 +223,8 @@ def _entry(proof: Any, told: Any, record: Any, trust: Trust) -> tuple[Any, Any]:
     need(value["id"] == f"instruction:{told['id']}", "contradiction", "the proof is of another instruction")
     need(check_proof(proof["instruction"], leaf, trust) == value["seq"], "contradiction", "another's proof")
     whole = {**told, "order": None, "order_commitment": record["personal"]["order"]}
-    one, other = ({k: v for k, v in each.items() if v not in (None, [])} for each in (whole, value["body"]))
-    return one, other
+    both = [{k: v for k, v in each.items() if v not in (None, [])} for each in (whole, value["body"])]
+    return both[0], both[1]
 
 # the log (c2sp.org/tlog-proof, tlog-checkpoint, tlog-cosignature)
 def check_proof(text: str, leaf: bytes, trust: Trust) -> int:

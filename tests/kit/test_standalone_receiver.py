@@ -6,6 +6,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -288,6 +289,25 @@ def test_what_was_not_paid_is_new_again(payments: sqlite3.Connection) -> None:
         raise OSError("the power failed before the payment was written down")
     with payments:
         assert alone.offer(payments, told) == "new"
+
+
+def test_receivers_at_the_same_moment_pay_each_total_once(tmp_path: Path) -> None:
+    path, told = tmp_path / "payments.sqlite", golden()["instruction"]
+    with closing(sqlite3.connect(path)) as connection, connection:
+        alone.create(connection)
+        connection.execute("CREATE TABLE paid (amount_minor INTEGER)")
+
+    def receive(number: int) -> None:
+        with closing(sqlite3.connect(path, timeout=30)) as connection, connection:
+            one = told | {"id": f"R1/1/1#{number}", "number": number, "target_total_minor": 800 + number}
+            if alone.offer(connection, one) == "new":
+                so_far = connection.execute("SELECT coalesce(sum(amount_minor), 0) FROM paid").fetchone()[0]
+                connection.execute("INSERT INTO paid VALUES (?)", (one["target_total_minor"] - so_far,))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(receive, [5, 2, 4, 3, 5, 2, 4, 3] * 4))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT sum(amount_minor) FROM paid").fetchone() == (805,)
 
 
 def test_it_waits_while_the_verdict_may_be_taken_back() -> None:

@@ -168,8 +168,19 @@ def test_no_signed_content_can_be_read_in_two_ways() -> None:
     moved = replace(whole, id="R.7/1/1#1.1769846400", timestamp="1769846401", body=b"{}")
     with pytest.raises(BadWebhookHeader, match="full stop"):
         verify_webhook(moved, RING, NOW)
+
+
+@pytest.mark.parametrize("late_s", [-600, 0, 600])
+def test_an_id_that_looks_like_the_present_is_sent_some_minutes_later(late_s: int) -> None:
+    id = f"R.{NOW + late_s}.5/1/1#1"
     with pytest.raises(BadWebhookHeader, match="full stop"):
-        sent(id="R.1769846400.5/1/1#1")
+        sent(id=id)
+    assert verify_webhook(sent(id=id, at_s=NOW + late_s + 601), RING, NOW + late_s + 601)
+
+
+@pytest.mark.parametrize("id", ["R.1234567890.A/1/1#1", "R.0000000000#1", "R.17698464001#1", "1769846400.A"])
+def test_an_order_number_of_ten_digits_is_no_time(id: str) -> None:
+    assert verify_webhook(sent(id=id), RING, NOW)
 
 
 @given(
