@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from secrets import SystemRandom
 from typing import Annotated
 
@@ -12,6 +12,8 @@ from prometheus_client import generate_latest
 from server.access import Caller, Scope, needs
 from server.alarms import count_standing
 from server.bodies import BodyLimit
+from server.carriers.polling import polling
+from server.carriers.router import router as carriers
 from server.catalogue.router import router as catalogue
 from server.centre import Centre, Here
 from server.evidence.router import PREFIX as EVIDENCE
@@ -57,6 +59,7 @@ ROUTERS = (
     evidence,
     ingest,
     refunds,
+    carriers,
     inbound,
     references,
     alarms,
@@ -86,13 +89,10 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with (
-            witnessing(centre),
-            delivering(centre),
-            releasing(centre),
-            signing(centre),
-            matching(centre),
-        ):
+        works = (witnessing, delivering, releasing, signing, matching, polling)
+        async with AsyncExitStack() as stack:
+            for work in works:
+                await stack.enter_async_context(work(centre))
             yield
 
     app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)

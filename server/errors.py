@@ -36,6 +36,7 @@ CentreError
 |   |   |-- RefundOpen            money is on its way: erase when it has arrived
 |   |   |-- TooManyOutcomes       an instruction has as many outcomes as it may have
 |   |   |-- TooManyEvents         a parcel has as many events as it may have
+|   |   |-- EventAhead            an event of a parcel whose time has not come: a clock is wrong
 |   |   |-- TooManyKeys           a source has as many keys in force as it may have
 |   |   |-- HookReused            a webhook's id came before, with another body
 |   |   |-- KeyReused             a pick-up's key came before, for another pick-up
@@ -278,6 +279,12 @@ class TooManyEvents(Conflict):
     """A parcel has as many events as it may have."""
 
     code = "too_many_events"
+
+
+class EventAhead(Conflict):
+    """An event of a parcel lies in the future: a clock is wrong, and it may be told again later."""
+
+    code = "event_ahead"
 
 
 class TooManyKeys(Conflict):

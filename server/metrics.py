@@ -72,3 +72,7 @@ class Metrics:
         self.parcel_nodes = Counter(
             "regrade_parcel_nodes", "Events of parcels taken, by node.", ["node"], registry=registry
         )
+        self.carrier_polls = Counter(
+            "regrade_carrier_polls", "Questions to carriers, by result.", ["result"], registry=registry
+        )
+        self.pick_ups = Counter("regrade_pick_ups", "Pick-ups, by state.", ["state"], registry=registry)

@@ -116,6 +116,12 @@ class ServerSettings(BaseModel):
         le=100_000,
         description="Verified webhooks of one merchant that may wait for what they are about.",
     )
+    carrier_timeout_s: Seconds = Field(
+        default=10.0, le=60.0, description="How long a carrier may take to answer."
+    )
+    carrier_poll_s: Seconds = Field(
+        default=300.0, description="About how often a carrier is asked about a parcel on its way."
+    )
     witness_timeout_s: Seconds = Field(
         default=10.0, le=60.0, description="How long a witness may take to answer."
     )

@@ -3,9 +3,9 @@
 An address is personal: it passes through to the carrier and is kept nowhere.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from inspection.messages.base import Message, Utc
 from inspection.messages.catalogue import Label
@@ -58,6 +58,12 @@ class PickUpRequest(Message):
     address: PickUpAddress
     not_before: Utc
     not_after: Utc
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.not_after <= self.not_before:
+            raise ValueError("not_after must be later than not_before")
+        return self
 
 
 class PickUpOrder(PickUpRequest):

@@ -6,7 +6,7 @@ from inspection.messages.carrier import CarrierEvent
 from server.carriers.nodes import take_event
 from server.carriers.rows import Told
 from server.centre import Centre
-from server.errors import BadRequest, UnknownParcel
+from server.errors import EventAhead, UnknownParcel
 from server.inbound.hooks import About, Taken, Unmatched, VerifiedHook
 
 AHEAD = timedelta(minutes=5)
@@ -27,9 +27,9 @@ class CarrierHooks:
 
 
 async def record(centre: Centre, told: Told) -> bool:
-    """Record one event and count it; raises BadRequest for a future one, UnknownParcel, TooManyEvents."""
+    """Record one event and count it; raises EventAhead for a future one, UnknownParcel, TooManyEvents."""
     if told.event.at > centre.clock() + AHEAD:
-        raise BadRequest("the event lies in the future")
+        raise EventAhead("the event lies in the future")
     at, due_s = centre.now(), centre.settings.inspection_due_s
     news = await centre.writer.submit(lambda c: take_event(c, centre.log, told, due_s, at))
     if news:

@@ -69,7 +69,7 @@ async def test_an_event_that_came_before_its_parcel_was_announced_waits(told: "S
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [
-        ({"minute": 6}, 400, "bad_request"),
+        ({"minute": 6}, 409, "event_ahead"),
         ({"node": "teleported"}, 422, "bad_message"),
         ({"id": "a b"}, 422, "bad_message"),
         ({"surplus": 1}, 422, "bad_message"),

@@ -1,0 +1,1 @@
+"""A carrier in one process: pick-ups, parcels on their way, and everything that goes wrong there."""
