@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import codecs, identity, ledger, proposal, records, seeing, webhooks
+from benchmarks import codecs, identity, ledger, proposal, reasons, records, seeing, webhooks
 
 FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "records": records.main,
@@ -17,6 +17,7 @@ FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "codecs": codecs.main,
     "ledger": ledger.main,
     "webhooks": webhooks.main,
+    "reasons": reasons.main,
 }
 
 

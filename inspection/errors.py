@@ -26,7 +26,8 @@ DomainError
 |   `-- QuorumMissing       a checkpoint that too few witnesses cosigned
 `-- SetUpIncomplete       the set-up lacks something: fix it
     |-- PriceMissing        a SKU without the price that a rule needs
-    `-- RubricMissing       a category without a rubric
+    |-- RubricMissing       a category without a rubric
+    `-- ReasonModelRefused  the file of the model that reads return reasons is not ours, or damaged
 """
 
 
@@ -196,3 +197,9 @@ class RubricMissing(SetUpIncomplete):
     """A category without a rubric."""
 
     code = "rubric_missing"
+
+
+class ReasonModelRefused(SetUpIncomplete):
+    """The file of the model that reads return reasons is damaged, or made for other claims."""
+
+    code = "reason_model_refused"

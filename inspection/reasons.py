@@ -39,6 +39,7 @@ class Rule(StrEnum):
     REFUND_NEEDS_PERSON = "refund.needs_person"
     REFUND_PERSON = "refund.person"
     """A named person said what is owed."""
+    CLAIM_COMPARED = "claim.compared"
 
 
 class ReasonCode(StrEnum):
@@ -126,6 +127,26 @@ class ReasonCode(StrEnum):
     REFUND_WAITS = "refund_waits"
     PERSON_DECIDED = "person_decided"
     MACHINE_MAY_NOT_LOWER = "machine_may_not_lower"
+    CLAIM_UNCERTAIN = "claim_uncertain"
+    """The customer's text was not understood well enough."""
+    CLAIM_SEEN = "claim_seen"
+    """claim, kind: what was claimed was found."""
+    CLAIM_EXCEPTION = "claim_exception"
+    """claim, exception: the bench says the same."""
+    CLAIM_INTACT = "claim_intact"
+    """claim: no defect was claimed, and none was found."""
+    CLAIM_NOT_SEEN = "claim_not_seen"
+    """claim: pictures would show it, and do not."""
+    CLAIM_OTHER_SEEN = "claim_other_seen"
+    """claim, kind: found instead."""
+    CLAIM_DAMAGE_NEW = "claim_damage_new"
+    """claim, kind: damage of which the customer said nothing."""
+    CLAIM_NOT_VISIBLE = "claim_not_visible"
+    """claim: no picture shows whether it holds."""
+    CLAIM_UNNAMED = "claim_unnamed"
+    """Something differs, and has no name."""
+    CLAIM_VIEW_MISSING = "claim_view_missing"
+    """Not every view was photographed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""`regrade evaluate folder|standard|peers|splits`: how well the models see, by one protocol.
+"""`regrade evaluate folder|standard|peers|splits|reasons`: how well the models see and read, by one protocol.
 
 Heavy modules are imported inside the command functions, so that `regrade --help` answers at once.
 """
@@ -20,6 +20,7 @@ SHOTS = 8
 SEEDS = 5
 DATA, RENDERED, OUT = Path("../shared/data"), Path("datasets/rendered"), Path("docs")
 MORE = Path("var/rendered")
+SENTENCES = Path("datasets/claims")
 
 Folder = Annotated[Path, typer.Argument(help="Folder of objects: <object>/good/* and <object>/<other>/*.")]
 Shots = Annotated[int, typer.Option("--shots", help="Good pictures to learn from.")]
@@ -41,6 +42,7 @@ def register(app: typer.Typer) -> None:
     group.command("standard")(evaluate_standard)
     group.command("peers")(add_peers)
     group.command("splits")(write_splits)
+    group.command("reasons")(evaluate_reasons)
     app.add_typer(group, name="evaluate")
 
 
@@ -155,6 +157,24 @@ def write_splits(
         return
     for line in split_counts(splits):
         typer.echo(line)
+
+
+def evaluate_reasons(
+    sentences: Annotated[Path, typer.Option("--sentences", help="Folder of our own sentences.")] = SENTENCES,
+    intents: Annotated[Path, typer.Option("--intents", help="Folder of Bitext's intents.")] = DATA / "text",
+) -> None:
+    """Tell how well return reasons are read, on our sentences and on questions that give none."""
+    from models.evaluation import reasons, reasons_page
+    from models.evaluation.sentences import read_sentences
+
+    reads = reasons.read_all(read_sentences(sentences))
+    lines = [reasons_page.model_line(), "", *reasons_page.sentence_lines(reads)]
+    if intents.is_dir():
+        answers = reasons.intent_answers(reasons.read_intents(intents))
+        lines += ["", *reasons_page.intent_lines(answers)]
+    else:
+        typer.echo(f"{intents} is not there: only our own sentences are evaluated.", err=True)
+    typer.echo("\n".join(lines))
 
 
 def _note_look(folder: Path, reason: str | None, backbone: "RememberingBackbone") -> None:

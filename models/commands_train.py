@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import typer
 
+from models.training.reasons import command as reasons
 from models.training.segmenter import command as segmenter
 from models.training.verdicts import command as verdicts
 from models.training.yolo import command as yolo
@@ -16,6 +17,7 @@ from models.training.yolo import command as yolo
 TRAINERS: dict[str, Callable[..., None]] = {
     "calibration": verdicts.calibration,
     "head": verdicts.head,
+    "reasons": reasons.train,
     "rows": verdicts.rows,
     "segmenter": segmenter.train,
     "yolo": yolo.train,

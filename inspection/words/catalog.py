@@ -14,6 +14,7 @@ from typing import Any
 from inspection.autonomy import Autonomy
 from inspection.budget import ErrorKind
 from inspection.catalogue import Hazard
+from inspection.claims.codes import Claim, ClaimCheck
 from inspection.custody.leaf import EntryType
 from inspection.deductions import DeductionCode
 from inspection.evidence import BenchDrift, ImageFault
@@ -35,6 +36,7 @@ from inspection.verdict import OverrideReason, Role, VerdictKind
 from inspection.words.en import bench as en_bench
 from inspection.words.en import carriers as en_carriers
 from inspection.words.en import cases as en_cases
+from inspection.words.en import claims as en_claims
 from inspection.words.en import console as en_console
 from inspection.words.en import erasure as en_erasure
 from inspection.words.en import errors as en_errors
@@ -50,6 +52,7 @@ from inspection.words.money import money, percent
 from inspection.words.zh_CN import bench as zh_bench
 from inspection.words.zh_CN import carriers as zh_carriers
 from inspection.words.zh_CN import cases as zh_cases
+from inspection.words.zh_CN import claims as zh_claims
 from inspection.words.zh_CN import console as zh_console
 from inspection.words.zh_CN import erasure as zh_erasure
 from inspection.words.zh_CN import errors as zh_errors
@@ -77,6 +80,7 @@ EN = (
     en_refunds,
     en_carriers,
     en_cases,
+    en_claims,
 )
 ZH_CN = (
     zh_grades,
@@ -93,6 +97,7 @@ ZH_CN = (
     zh_refunds,
     zh_carriers,
     zh_cases,
+    zh_claims,
 )
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {
@@ -138,6 +143,8 @@ NAMESPACES: Mapping[type[StrEnum], str] = {
     CaseState: "case_state",
     Owner: "owner",
     WayOut: "way_out",
+    Claim: "claim",
+    ClaimCheck: "claim_check",
 }
 """Every enum that a person may meet."""
 
@@ -152,6 +159,7 @@ VALUE_NAMESPACES: Mapping[str, str] = {
     "exception": "exception",
     "override": "override",
     "return_reason": "return_reason",
+    "claim": "claim",
 }
 """Values of a reason that are codes themselves."""
 

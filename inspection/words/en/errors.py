@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     "error.set_up_incomplete": "The set-up lacks something. Call the supervisor.",
     "error.price_missing": "The catalogue lacks a price for this item. Set it aside.",
     "error.rubric_missing": "There are no grading rules for this category. Set the item aside.",
+    "error.reason_model_refused": "The file that reads return reasons is damaged. Install the program again.",
     "error.link_error": "The line failed. It is tried again.",
     "error.unreachable": "The centre does not answer. Go on working; records wait here.",
     "error.overloaded": "The centre is busy. Go on working; records wait here.",

@@ -1,0 +1,1 @@
+"""What a customer claims with a return, read from free text, and compared with what was found."""

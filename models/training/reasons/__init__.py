@@ -1,0 +1,1 @@
+"""Training of the small model that reads why a customer returns something."""
