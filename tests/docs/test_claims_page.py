@@ -1,0 +1,49 @@
+"""The page on claims, the cards and the dated figures say what the program says."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from inspection.claims.codes import MEANINGS, ClaimCheck
+from inspection.claims.grams import shipped
+from models.evaluation.sentences import ALONE, FILES
+
+Table = Callable[[str, str], list[dict[str, str]]]
+Page = Callable[[str], str]
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = "docs/claims.md"
+
+
+def test_the_claims_are_the_programs(table: Table) -> None:
+    shown = {
+        row["claim"]: (
+            row["reason"],
+            row["what pictures show of it"],
+            {kind.strip("` ") for kind in row["defects that bear it out"].split(",")} - {""},
+        )
+        for row in table(PAGE, "claims")
+    }
+    assert shown == {
+        claim: (meaning.reason, meaning.sight, set(meaning.kinds)) for claim, meaning in MEANINGS.items()
+    }
+
+
+def test_the_checks_are_the_programs(table: Table) -> None:
+    assert [row["check"] for row in table(PAGE, "checks")] == list(ClaimCheck)
+
+
+def test_the_cards_name_the_file_that_is_shipped_and_count_its_sentences(page: Page) -> None:
+    content = (ROOT / "inspection/claims/weights.npz").read_bytes()
+    assert hashlib.sha256(content).hexdigest() in page("inspection/claims/CARD.md")
+    assert shipped().sha256[:16] in page("docs/peers/reasons-2026-11-28.md")
+    card, counts = page("datasets/claims/CARD.md"), Counter[str]()
+    for name in FILES:
+        part = ""
+        for line in page(f"datasets/claims/{name}").splitlines():
+            part = line.split(" ")[3] if line.startswith("# ") else part
+            counts[part] += bool(line) and not line.startswith("# ")
+    counts |= {f"{name}.txt": len(page(f"datasets/claims/{name}.txt").splitlines()) for name in ALONE}
+    for part, count in counts.items():
+        assert f"| `{part}` | {count} |" in card
+    assert f"| What | {counts.total():,} sentences" in card
