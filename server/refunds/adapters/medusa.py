@@ -29,8 +29,8 @@ from server.refunds.adapters.wire import Answer
 from server.refunds.gateway import PaymentRef, PaymentStanding, Payout, PayoutAnswer, PayoutState
 
 PAYMENT = re.compile(r"pay_[0-9A-Za-z]{1,60}")
-SETTLE_S = 120.0
-"""A request of ours may run on in Medusa for as long after we gave it up: its provider has 80 s."""
+SETTLE_S = 80.0
+"""A request of ours may run on in Medusa for as long after we gave it up: its client of Stripe waits so."""
 MOST_DIGITS = 15
 """Medusa reads an amount as a double: as far as one is exact."""
 FIELDS = ",".join(
