@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import codecs, identity, ledger, proposal, reasons, records, seeing, webhooks
+from benchmarks import codecs, dropping, identity, ledger, proposal, reasons, records, seeing, webhooks
 
 FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "records": records.main,
@@ -18,6 +18,7 @@ FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "ledger": ledger.main,
     "webhooks": webhooks.main,
     "reasons": reasons.main,
+    "dropping": dropping.main,
 }
 
 

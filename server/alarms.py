@@ -36,6 +36,8 @@ class AlarmKind(StrEnum):
     """A receipt of ours names another leaf than the one that stands; the subject is its index."""
     RECOVERING = "recovering"
     """The database is older than what was signed over it; the subject is the log."""
+    DROP = "drop"
+    """A dropped file was refused, or too many wait; the subject is the merchant."""
     FROZEN = "frozen"
     """The log takes no more entries; the subject is the log."""
 

@@ -40,6 +40,7 @@ from server.refunds.delivery import Courier
 from server.refunds.posting import WebhookPost
 from server.refunds.releasing import releasing
 from server.refunds.router import router as refunds
+from server.returns.dropping.watcher import watching
 from server.returns.importing.router import router as imported_returns
 from server.returns.router import router as returns
 from server.stations.router import router as stations
@@ -89,7 +90,7 @@ def create_app(centre: Centre) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        works = (witnessing, delivering, releasing, signing, matching, polling)
+        works = (witnessing, delivering, releasing, signing, matching, polling, watching)
         async with AsyncExitStack() as stack:
             for work in works:
                 await stack.enter_async_context(work(centre))

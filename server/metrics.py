@@ -27,6 +27,11 @@ class Metrics:
             "regrade_rows_rejected", "Rows of imports not taken, by code.", ["code"], registry=registry
         )
         self._count_news(registry)
+        self.drop_files = Counter(
+            "regrade_drop_files", "Dropped files that ended, by result.", ["result"], registry=registry
+        )
+        self.drop_rows = Counter("regrade_drop_rows", "Rows read of dropped files.", registry=registry)
+        self.drop_waiting = Gauge("regrade_drop_waiting", "Dropped files that wait.", registry=registry)
         self.evidence_bytes = Counter(
             "regrade_evidence_bytes", "Bytes of encrypted images stored.", registry=registry
         )

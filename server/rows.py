@@ -5,10 +5,15 @@ separator is the one of comma, semicolon or tab under which the header names wha
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from server.errors import BadRequest
+
+if TYPE_CHECKING:
+    from _csv import Reader as CsvReader
 
 SEPARATORS = ",;\t"
 LONGEST_CELL = 1000
@@ -62,26 +67,53 @@ def decode(content: bytes) -> str:
 
 def read_rows(content: bytes, columns: Columns, most_rows: int) -> tuple[list[Row], list[RowFault]]:
     """Split a file into good rows and faults; raises BadRequest when the file as a whole is none."""
-    text = decode(content)
-    lines = csv.reader(text.splitlines(keepends=True), delimiter=_separator(text, columns), strict=True)
     rows: list[Row] = []
     faults: list[RowFault] = []
-    header = _header(lines, columns)
-    for cells in _cells(lines, faults):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(rows) + len(faults) >= most_rows:
+    for each in each_row(decode(content).splitlines(keepends=True), columns):
+        if len(rows) + len(faults) >= most_rows and not _ends_it(each):
             raise BadRequest(f"the file has more than {most_rows} rows: split it")
-        fault = _fault(cells, header, lines.line_num, columns)
-        if fault:
-            faults.append(fault)
+        if isinstance(each, Row):
+            rows.append(each)
         else:
-            rows.append(Row(number=lines.line_num, values=_named(cells, header)))
+            faults.append(each)
     return rows, faults
 
 
-def _separator(text: str, columns: Columns) -> str:
-    first = text.partition("\n")[0]
+def each_row(lines: Iterable[str], columns: Columns) -> Iterator[Row | RowFault]:
+    """Rows and faults one by one, of lines that are read as they are needed.
+
+    Raises BadRequest when the header is none of this table.
+    """
+    reader = _reader(lines, columns)
+    header = _header(reader, columns)
+    ending: list[RowFault] = []
+    for cells in _cells(reader, ending):
+        if any(cell.strip() for cell in cells):
+            fault = _fault(cells, header, reader.line_num, columns)
+            yield fault or Row(number=reader.line_num, values=_named(cells, header))
+    yield from ending
+
+
+def each_cells(lines: Iterable[str], columns: Columns) -> Iterator[tuple[int, list[str]]]:
+    """Line and cells of each row as they stand, the header's first, as far as they can be read."""
+    reader = _reader(lines, columns)
+    for cells in _cells(reader, []):
+        yield reader.line_num, cells
+
+
+def _ends_it(each: Row | RowFault) -> bool:
+    return isinstance(each, RowFault) and each.code == "bad_csv"
+
+
+def _reader(lines: Iterable[str], columns: Columns) -> "CsvReader":
+    rest = iter(lines)
+    first = next(rest, "")
+    return csv.reader(
+        chain([first] if first else [], rest), delimiter=_separator(first, columns), strict=True
+    )
+
+
+def _separator(first: str, columns: Columns) -> str:
     return max(SEPARATORS, key=lambda char: len(columns.required & set(_names(first.split(char)))))
 
 

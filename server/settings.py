@@ -88,6 +88,22 @@ class ServerSettings(BaseModel):
     inspection_due_s: Seconds = Field(
         default=7200.0, description="From the carrier's sign-off to the deadline."
     )
+    returns_drop_dir: Path | None = Field(
+        default=None,
+        description="Folder into which old systems drop CSV files, with one folder per merchant.",
+    )
+    drop_limit_bytes: int = Field(
+        default=50 * MIB, ge=1024, le=1024 * MIB, description="Largest dropped file."
+    )
+    drop_poll_s: Annotated[float, Field(ge=0.01, le=3600)] = Field(
+        default=5.0, description="How often the folder is looked at."
+    )
+    drop_settle_s: Annotated[float, Field(ge=0, le=3600)] = Field(
+        default=10.0, description="How long a dropped file must have stayed as it is before it is taken."
+    )
+    drop_kept_days: int = Field(
+        default=30, ge=1, le=3650, description="How long files that were read or refused are kept."
+    )
     subject_backup_days: int = Field(
         default=7, ge=0, le=365, description="How long backups of the key store `subjects.sqlite` are kept."
     )

@@ -4,6 +4,8 @@ import ast
 from collections.abc import Callable
 from pathlib import Path
 
+from server.returns.dropping.watcher import REASONS
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = "docs/returns.md"
 Table = Callable[[str, str], list[dict[str, str]]]
@@ -25,3 +27,7 @@ def test_every_code_of_a_document_stands_in_its_table(table: Table) -> None:
     assert len(codes) > 10
     rows = table(PAGE, "document-codes")
     assert {row["code"] for row in rows} == codes | RAISED | {"not_announced"}
+
+
+def test_every_reason_to_refuse_a_file_stands_in_its_table(table: Table) -> None:
+    assert {row["reason"] for row in table(PAGE, "drop-reasons")} == {*REASONS, "bad_table"}

@@ -55,6 +55,7 @@ WORDS: dict[str, str] = {
     "alarm.fork": "A witness has seen another ledger",
     "alarm.contradiction": "A receipt contradicts the ledger",
     "alarm.recovering": "The ledger is being recovered",
+    "alarm.drop": "A dropped file was refused, or too many wait",
     "alarm.frozen": "The ledger is frozen",
     "console.no_checkpoint": "No checkpoint was signed yet",
     "console.checkpoint": "Signed up to entry {count}, {time}",

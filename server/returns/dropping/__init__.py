@@ -1,0 +1,1 @@
+"""Files that old systems drop into a folder: taken once, read as a stream, put where their end is told."""
