@@ -8,7 +8,7 @@ policy says, nothing that a hold covers and nothing that money still depends on.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.custody.leaf import EntryType
@@ -23,6 +23,7 @@ from server.ledger.entries import entry_of
 from server.ledger.log import Log
 from server.ledger.standing import standing_of
 from server.refunds.gate import DEAD, DELIVERED
+from server.refunds.told import forget
 from server.subjects.holds import first_held_index
 
 NAME = "retention"
@@ -169,7 +170,8 @@ def _raise_to(connection: Connection, site: str, index: int, at: str) -> None:
 
 
 def _drop(connection: Connection, site: str, index: int) -> int:
-    """Drop bodies, but no station's key: later verdicts are checked by it, and it is nobody's."""
+    """Drop bodies, also in what shops were sent, but no station's key: later verdicts are checked by it."""
     old = (leaves.c.site == site, leaves.c.seq < index, leaves.c.leaf.is_not(None))
     dropped = update(leaves).where(*old, leaves.c.type.not_in(KEYS)).values(leaf=None)
+    forget(connection, site, or_(instructions.c.verdict_seq < index, instructions.c.leaf_seq < index))
     return connection.execute(dropped).rowcount

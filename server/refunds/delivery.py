@@ -7,17 +7,15 @@ schedule of the settings, each with full jitter, and never end before the receiv
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
-from inspection.custody.receipt import issue_receipt
-from inspection.messages.refund import InstructionEvent
-from inspection.messages.uplink import ReceiptMessage
 from inspection.messages.webhook import sign_webhook
 from server.centre import Centre
 from server.errors import TryLater
-from server.ledger.instruction_proofs import instruction_proof
 from server.refunds import outbox
 from server.refunds.outbox import Job
 from server.refunds.posting import Attempt, Post, Result
+from server.refunds.told import Maker, bodies, keep
 
 LONGEST_WAIT_S = 5.0
 """Looks into the outbox at least this often, whatever it was told."""
@@ -26,7 +24,18 @@ LONGEST_HOLD_S = 60.0
 """While a refund system does not answer, its other instructions wait up to this long too: trying
 each of them in turn would take the place of other merchants' deliveries."""
 
+UNSAYABLE = Attempt(result=Result.RETRY, answer="erased")
+
 Uniform = Callable[[float, float], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """One delivery with what it says, and where to."""
+
+    job: Job
+    url: str
+    content: bytes
 
 
 class Courier:
@@ -56,8 +65,8 @@ class Courier:
     async def _start_due(self) -> float:
         """Start what is due; returns how long to wait before looking again."""
         try:
-            for job in await self._claim():
-                task = asyncio.create_task(self._deliver(job))
+            for webhook in await self._prepare(await self._claim()):
+                task = asyncio.create_task(self._deliver(webhook))
                 self._under_way.add(task)
                 task.add_done_callback(self._ended)
             return await self._idle_s()
@@ -89,29 +98,41 @@ class Courier:
             return LONGEST_WAIT_S
         return min(LONGEST_WAIT_S, max(0.0, min(due.values()) - self._centre.clock().timestamp()))
 
-    async def _deliver(self, job: Job) -> None:
-        body = await self._event(job)
-        at_s = int(self._centre.clock().timestamp())
-        headers = sign_webhook(self._centre.keys.webhook_signers, job.instruction, at_s, body)
-        attempt = await self._post.post(job.url, headers, body)
-        self._centre.metrics.deliveries.labels(attempt.result.value).inc()
-        await self._settle(job, attempt)
+    async def _prepare(self, jobs: list[Job]) -> list[Webhook]:
+        """What each is sent, and where: all bodies are read or made in one pass, and kept before the post."""
+        centre, names = self._centre, [job.instruction for job in jobs]
+        maker = self._maker()
+        told, urls = await centre.reader.run(
+            lambda c: (bodies(c, centre.site, names, maker), outbox.urls(c, centre.site))
+        )
+        fresh = {name: each for name, each in told.items() if each.packed is not None}
+        kept = await centre.writer.submit(lambda c: keep(c, centre.site, fresh)) if fresh else set()
+        for job in jobs:
+            if job.instruction not in told:  # erased with its customer since, or dropped: nothing can be said
+                await self._settle(job, UNSAYABLE)
+        may_go = kept | (told.keys() - fresh.keys())  # the others' leases run out, and they go then
+        return [
+            Webhook(job=job, url=urls[job.merchant], content=told[job.instruction].content)
+            for job in jobs
+            if job.instruction in may_go
+        ]
 
-    async def _event(self, job: Job) -> bytes:
+    def _maker(self) -> Maker:
         centre = self._centre
-        proof = await centre.reader.run(
-            lambda c: instruction_proof(
-                c, centre.site, job.verdict_seq, job.leaf_seq, centre.checkpoints.shown
-            )
+        return Maker(
+            key=centre.keys.log,
+            origin=centre.log.origin,
+            shown=centre.checkpoints.shown,
+            now=centre.clock(),
         )
-        receipt = issue_receipt(centre.keys.log, centre.log.origin, job.verdict_seq, job.verdict_leaf)
-        event = InstructionEvent(
-            timestamp=centre.clock(),
-            instruction=job.body,
-            verdict=ReceiptMessage.of(receipt),
-            proof=proof,
-        )
-        return event.to_json()
+
+    async def _deliver(self, webhook: Webhook) -> None:
+        at_s = int(self._centre.clock().timestamp())
+        signers = self._centre.keys.webhook_signers
+        headers = sign_webhook(signers, webhook.job.instruction, at_s, webhook.content)
+        attempt = await self._post.post(webhook.url, headers, webhook.content)
+        self._centre.metrics.deliveries.labels(attempt.result.value).inc()
+        await self._settle(webhook.job, attempt)
 
     async def _settle(self, job: Job, attempt: Attempt) -> None:
         """Write down what became of it; when even that fails, the lease runs out and it goes again."""
@@ -120,7 +141,7 @@ class Courier:
             await centre.writer.submit(lambda c: outbox.delivered(c, centre.site, job, answer, now))
         elif attempt.result is Result.GONE:
             await centre.writer.submit(lambda c: outbox.pause(c, centre.site, job, answer, now))
-        elif job.attempts > len(centre.settings.refund_retry_s):
+        elif attempt is UNSAYABLE or job.attempts > len(centre.settings.refund_retry_s):
             centre.metrics.deliveries.labels("given_up").inc()
             await centre.writer.submit(lambda c: outbox.give_up(c, centre.site, job, answer, now))
         else:

@@ -9,15 +9,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, update
 
-from inspection.messages.refund import RefundInstruction
 from inspection.refund_exceptions import CaseKind
-from server.db.ledger_tables import leaves
-from server.db.refund_tables import deliveries, endpoints, instructions
+from server.db.refund_tables import deliveries, endpoints
 from server.refunds import cases, standing
 from server.refunds.cases import Raised
 from server.refunds.gate import AWAITING, BEHIND, DEAD, DELIVERED, QUEUED, read_gate
-from server.subjects.bound import keys_of
-from server.subjects.personal import whole_instruction
 
 LEASE_S = 30.0
 """Added to the timeout: a delivery that a crash interrupted falls due again after it."""
@@ -31,14 +27,9 @@ class Job:
     merchant: str
     unit: str
     ordering: str
+    """What stands for its order."""
     attempts: int
     """This one included."""
-    url: str
-    body: RefundInstruction
-    leaf_seq: int
-    """Index of the instruction's own entry."""
-    verdict_seq: int
-    verdict_leaf: bytes
 
 
 def due_times(connection: Connection, site: str) -> dict[str, float]:
@@ -71,38 +62,22 @@ def claim(connection: Connection, site: str, now: float, limit: int, lease_s: fl
 
 def _due_of(connection: Connection, site: str, merchant: str, now: float, limit: int) -> list[Job]:
     due = (
-        select(deliveries.c.instruction, deliveries.c.attempts, deliveries.c.ordering)
+        select(deliveries.c.instruction, deliveries.c.unit, deliveries.c.attempts, deliveries.c.ordering)
         .where(deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.state == QUEUED)
         .where(deliveries.c.due_at <= now)
         .order_by(deliveries.c.due_at)
         .limit(limit)
     )
-    rows = connection.execute(due).all()
-    return [_job(connection, site, row.instruction, row.ordering, row.attempts + 1) for row in rows]
-
-
-def _job(connection: Connection, site: str, instruction: str, ordering: str, attempts: int) -> Job:
-    chosen = (
-        select(
-            instructions.c.merchant,
-            instructions.c.unit,
-            instructions.c.body,
-            instructions.c.personal,
-            instructions.c.leaf_seq,
-            instructions.c.verdict_seq,
-            leaves.c.leaf.label("verdict_leaf"),
-            endpoints.c.url,
+    return [
+        Job(
+            instruction=row.instruction,
+            merchant=merchant,
+            unit=row.unit,
+            ordering=row.ordering,
+            attempts=row.attempts + 1,
         )
-        .join(leaves, (leaves.c.site == instructions.c.site) & (leaves.c.seq == instructions.c.verdict_seq))
-        .join(
-            endpoints,
-            (endpoints.c.site == instructions.c.site) & (endpoints.c.merchant == instructions.c.merchant),
-        )
-        .where(instructions.c.site == site, instructions.c.id == instruction)
-    )
-    found = dict(connection.execute(chosen).one()._mapping)
-    found["body"] = whole_instruction(keys_of(connection), found["body"], found.pop("personal"))
-    return Job(instruction=instruction, ordering=ordering, attempts=attempts, **found)
+        for row in connection.execute(due)
+    ]
 
 
 def delivered(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
@@ -138,6 +113,12 @@ def pause(connection: Connection, site: str, job: Job, answer: str, at: str) -> 
     _set(connection, site, job, answer=answer, attempts=job.attempts - 1, due_at=0.0)
     mine = (endpoints.c.site == site, endpoints.c.merchant == job.merchant)
     connection.execute(update(endpoints).where(*mine).values(gone_at=at))
+
+
+def urls(connection: Connection, site: str) -> dict[str, str]:
+    """Where each merchant's refund system listens."""
+    chosen = select(endpoints.c.merchant, endpoints.c.url).where(endpoints.c.site == site)
+    return {row.merchant: row.url for row in connection.execute(chosen)}
 
 
 def _let_next_go(connection: Connection, site: str, job: Job) -> None:

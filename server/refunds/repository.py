@@ -12,7 +12,6 @@ from inspection.grades import ReturnException
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
-from server.db.ledger_tables import leaves
 from server.db.refund_tables import deliveries, endpoint_keys, endpoints, instructions, outcomes
 from server.db.rows import find_rows, insert_rows
 from server.ledger.log import Place
@@ -164,14 +163,6 @@ def find_instruction(connection: Connection, site: str, instruction: str) -> Ref
         chosen.where(instructions.c.site == site, instructions.c.id == instruction)
     ).first()
     return whole_instruction(keys_of(connection), row.body, row.personal) if row is not None else None
-
-
-def verdict_withheld(connection: Connection, site: str, instruction: str) -> bool:
-    """True when the body of the verdict behind an instruction was dropped."""
-    same = (leaves.c.site == instructions.c.site) & (leaves.c.seq == instructions.c.verdict_seq)
-    chosen = select(leaves.c.seq).join_from(instructions, leaves, same)
-    mine = (instructions.c.site == site, instructions.c.id == instruction, leaves.c.leaf.is_(None))
-    return connection.execute(chosen.where(*mine)).first() is not None
 
 
 def find_outcome(connection: Connection, site: str, merchant: str, outcome: str) -> Any:

@@ -9,11 +9,12 @@ from inspection.messages.entries import OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
 from inspection.messages.webhook_keys import VerifyingKey
-from server.errors import Conflict, NotFound, TooManyOutcomes, Withheld, WrongScope
+from server.errors import Conflict, NotFound, TooManyOutcomes, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
 from server.refunds import repository, settling
 from server.refunds.schemas import InstructionPage, InstructionRow, OutcomeRow, Requeued
+from server.refunds.told import may_be_told
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_instruction
 
@@ -113,10 +114,9 @@ def _outcome(status: str | None, refunded_total_minor: int, fits: int) -> Outcom
 def send_again(
     connection: Connection, site: str, instruction: str, merchant: str | None, due_at: float
 ) -> Requeued:
-    """Deliver an instruction again; raises NotFound, for another merchant's too, or Withheld."""
+    """Deliver an instruction again; raises NotFound, for another merchant's too, Withheld or Erased."""
     held = repository.find_instruction(connection, site, instruction)
     if held is None or merchant not in (None, held.merchant):
         raise NotFound(f"no instruction {instruction[:80]!r} was given")
-    if repository.verdict_withheld(connection, site, instruction):
-        raise Withheld(f"the verdict behind {instruction} was dropped under retention: nothing proves it now")
+    may_be_told(connection, site, instruction)
     return Requeued(instruction=held.id, state=repository.requeue(connection, site, instruction, due_at))

@@ -85,8 +85,14 @@ class SubjectKeys:
             if key_id is None:
                 raise BadSeal("the key store did not keep a new key")
             cipher = self._by_id[key_id]
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        return FORMAT + key_id + nonce + cipher.encrypt(nonce, content, place.encode())
+        return _sealed(cipher, key_id, content, place)
+
+    def seal_beside(self, sealed: bytes, content: bytes, place: str) -> bytes | None:
+        """Seal bytes under the key of another sealed value; None when that was destroyed."""
+        key_id = sealed[len(FORMAT) : HEADER]
+        with self._lock:
+            cipher = self._cipher(key_id)
+        return _sealed(cipher, key_id, content, place) if cipher is not None else None
 
     def open(self, sealed: bytes, place: str) -> bytes | None:
         """What was sealed for `place`; None when its key was destroyed. Raises BadSeal for other bytes."""
@@ -189,6 +195,11 @@ class SubjectKeys:
     def _forget(self) -> None:
         self._by_id.clear()
         self._id_of.clear()
+
+
+def _sealed(cipher: AESGCM, key_id: bytes, content: bytes, place: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return FORMAT + key_id + nonce + cipher.encrypt(nonce, content, place.encode())
 
 
 def _opened(path: Path, read_only: bool) -> sqlite3.Connection:

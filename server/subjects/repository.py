@@ -18,6 +18,7 @@ from server.db.tables import evidence, openings, record_evidence, records, stati
 from server.errors import NotFound
 from server.evidence.repository import entomb
 from server.refunds.gate import DEAD, DELIVERED
+from server.refunds.told import forget
 from server.returns.repository import CANCELLED, EXPECTED
 from server.subjects.bound import keys_of
 from server.subjects.personal import GONE, whole_unit
@@ -151,6 +152,7 @@ def empty_rows(connection: Connection, site: str, erasure: Erasure, at: str) -> 
     connection.execute(update(openings).where(*said).values(sealed=GONE, subject=None))
     told = (instructions.c.site == site, instructions.c.record.in_(theirs))
     connection.execute(update(instructions).where(*told).values(personal=GONE))
+    forget(connection, site, instructions.c.record.in_(theirs))
     for table, name in ((records, "announced"), (units, "body")):
         _empty(connection, site, table, name, subject)
     closed = update(units).where(units.c.site == site, units.c.subject == subject)
