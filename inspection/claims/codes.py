@@ -22,6 +22,9 @@ class Claim(StrEnum):
     LEAKING = "leaking"
     BROKEN = "broken"
     """Damaged, and not said how."""
+    OWN_DAMAGE = "own_damage"
+    """Damaged by the customer, as the customer says."""
+    SWOLLEN_BATTERY = "swollen_battery"
     PACKAGE_DAMAGED = "package_damaged"
     DOES_NOT_WORK = "does_not_work"
     POOR_QUALITY = "poor_quality"
@@ -91,6 +94,7 @@ def _hidden(reason: ReturnReason, *kinds: DefectKind) -> Meaning:
 
 
 R = ReturnReason
+BREAKAGE = (K.CRACK, K.CHIP, K.BROKEN_GLASS, K.DENT, K.DEFORMATION, K.TEAR, K.HOLE, K.MISSING_PART)
 MEANINGS: Mapping[Claim, Meaning] = {
     Claim.CRACKED: _shows(R.DAMAGED_IN_TRANSIT, K.CRACK, K.CHIP, K.BROKEN_GLASS),
     Claim.SCRATCHED: _shows(R.DAMAGED_IN_TRANSIT, K.SCRATCH),
@@ -98,10 +102,9 @@ MEANINGS: Mapping[Claim, Meaning] = {
     Claim.STAINED: _shows(R.DEFECTIVE, K.STAIN, K.SMUDGE),
     Claim.TORN: _shows(R.DEFECTIVE, K.TEAR, K.HOLE),
     Claim.LEAKING: _shows(R.DAMAGED_IN_TRANSIT, K.LEAK),
-    Claim.BROKEN: _shows(
-        R.DAMAGED_IN_TRANSIT,
-        *(K.CRACK, K.CHIP, K.BROKEN_GLASS, K.DENT, K.DEFORMATION, K.TEAR, K.HOLE, K.MISSING_PART),
-    ),
+    Claim.BROKEN: _shows(R.DAMAGED_IN_TRANSIT, *BREAKAGE),
+    Claim.OWN_DAMAGE: _shows(R.OTHER, *BREAKAGE, K.SCRATCH, K.STAIN, K.LEAK),
+    Claim.SWOLLEN_BATTERY: _shows(R.DEFECTIVE, K.SWOLLEN_BATTERY, K.DEFORMATION),
     Claim.PACKAGE_DAMAGED: _hidden(
         R.DAMAGED_IN_TRANSIT, K.DENT, K.TEAR, K.HOLE, K.CREASE, K.DEFORMATION, K.STAIN
     ),

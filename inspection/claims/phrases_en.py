@@ -50,6 +50,23 @@ EN: Mapping[Claim, str] = {
         "in bits, came away, it got damaged, damage, latch is, wrecked, two halves, in halves, "
         "tabs broken, bashed, destroyed, ruined, come off, breaks, brok$, brokn, chunk, snap$"
     ),
+    Claim.OWN_DAMAGE: (
+        "i dropped, i have dropped, i had dropped, dropped it myself, broke it myself, i broke, "
+        "i have broken, i cracked, i scratched, i damaged, i tore, i ripped, i stained, i spilled, "
+        "i spilt, we broke, we dropped, my son broke, my daughter broke, my kid broke, "
+        "my kids broke, my child broke, my son dropped, my daughter dropped, my child dropped, "
+        "my toddler, my dog, my cat, the dog chewed, the cat scratched, i accidentally broke, "
+        "i accidentally dropped, i accidentally damaged, accidentally dropped, accidentally broke, "
+        "accidentally damaged, accidental damage, fell out of my hand, slipped from my hand, "
+        "slipped out of my hand, knocked it over, i sat on, i stepped on, dropped in water, "
+        "fell into the water, i sat on it, sat on it, fell off my"
+    ),
+    Claim.SWOLLEN_BATTERY: (
+        "battery is swollen, swollen battery, battery has swollen, swollen, battery bulges, "
+        "battery is bulging, bulging battery, battery swelled, battery has expanded, "
+        "battery expanded, battery puffed, battery is puffy, puffed up battery, battery bulge, "
+        "bulging, bloated battery, battery is bloated, battery inflated"
+    ),
     Claim.PACKAGE_DAMAGED: (
         "box was crushed, box is crushed, crushed box, damaged box, box was damaged, box is damaged, "
         "packaging was damaged, packaging is damaged, damaged packaging, packaging damaged, "

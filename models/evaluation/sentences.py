@@ -12,7 +12,7 @@ from pathlib import Path
 from inspection.claims.codes import Claim
 from models.errors import BadQuestion
 
-FILES = ("damage.txt", "function.txt", "other.txt", "buyer.txt", "more.txt")
+FILES = ("damage.txt", "function.txt", "other.txt", "buyer.txt", "more.txt", "own.txt")
 ALONE = ("hard", "blind", "fresh")
 """`hard`: negations, typos, mixed languages, nonsense; `blind`: written before anything was tried on it, and
 then tuned on; `fresh`: written with it, and looked at last."""

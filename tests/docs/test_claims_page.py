@@ -7,7 +7,8 @@ from pathlib import Path
 
 from inspection.claims.codes import MEANINGS, ClaimCheck
 from inspection.claims.grams import shipped
-from models.evaluation.sentences import ALONE, FILES
+from models.evaluation.reasons import figures, read_all
+from models.evaluation.sentences import ALONE, FILES, read_sentences
 
 Table = Callable[[str, str], list[dict[str, str]]]
 Page = Callable[[str], str]
@@ -47,3 +48,11 @@ def test_the_cards_name_the_file_that_is_shipped_and_count_its_sentences(page: P
     for part, count in counts.items():
         assert f"| `{part}` | {count} |" in card
     assert f"| What | {counts.total():,} sentences" in card
+
+
+def test_the_figures_of_the_page_are_those_that_the_shipped_model_gives(page: Page) -> None:
+    reads = read_all(read_sentences(ROOT / "datasets/claims"))
+    for split, language in (("fresh", "any"), ("test", "zh"), ("test", "en"), ("hard", "any")):
+        found = figures([r for r in reads if (r.sentence.split, r.sentence.language) == (split, language)])
+        shown = (found.accuracy, found.uncertain, found.right)
+        assert f"| {found.count} | {' | '.join(f'{one * 100:.0f} %' for one in shown)} |" in page(PAGE), split

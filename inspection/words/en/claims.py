@@ -8,6 +8,8 @@ WORDS: dict[str, str] = {
     "claim.torn": "torn",
     "claim.leaking": "leaking",
     "claim.broken": "damaged",
+    "claim.own_damage": "damaged by the customer",
+    "claim.swollen_battery": "swollen battery",
     "claim.package_damaged": "packaging damaged",
     "claim.does_not_work": "does not work",
     "claim.poor_quality": "poor quality",

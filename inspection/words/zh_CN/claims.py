@@ -8,6 +8,8 @@ WORDS: dict[str, str] = {
     "claim.torn": "撕破或开线",
     "claim.leaking": "漏液",
     "claim.broken": "损坏",
+    "claim.own_damage": "客户自己弄坏",
+    "claim.swollen_battery": "电池鼓包",
     "claim.package_damaged": "包装破损",
     "claim.does_not_work": "不能正常使用",
     "claim.poor_quality": "质量差",

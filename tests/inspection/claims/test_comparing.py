@@ -62,6 +62,7 @@ NEW = inspected(grade=G.NEW)
         ("it does not work", NEW, "cannot_tell", "claim_not_visible"),
         ("发错货了", inspected(grade=G.UNGRADED, exception=X.WRONG_ITEM), "agrees", "claim_exception"),
         ("发错货了", NEW, "not_found", "claim_not_seen"),
+        ("不小心摔坏了", inspected(K.DENT), "agrees", "claim_seen"),
         ("少了充电器", inspected(K.MISSING_PART, grade=G.USED), "agrees", "claim_seen"),
         ("少了充电器", inspected(grade=G.UNGRADED, exception=X.MISSING_PART), "agrees", "claim_exception"),
         ("不喜欢", inspected(grade=G.UNGRADED, exception=X.EMPTY_BOX), "found_other", "exception"),

@@ -32,6 +32,10 @@ R, C = ReturnReason, Claim
         ("太小了穿不上", R.WRONG_SIZE, C.TOO_SMALL),
         ("发错颜色了", R.NOT_AS_DESCRIBED, C.WRONG_ITEM),
         ("生日都过完了才到", R.OTHER, C.LATE),
+        ("不小心摔坏了，是我自己的问题", R.OTHER, C.OWN_DAMAGE),
+        ("I dropped it myself and it broke", R.OTHER, C.OWN_DAMAGE),
+        ("I didn't drop it, the screen was cracked already", R.DAMAGED_IN_TRANSIT, C.CRACKED),
+        ("电池鼓包了", R.DEFECTIVE, C.SWOLLEN_BATTERY),
     ],
 )
 def test_a_text_is_understood(text: str, reason: ReturnReason, claim: Claim) -> None:
