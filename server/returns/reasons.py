@@ -1,15 +1,15 @@
 """What a customer's own words come to: a code, and how sure it is.
 
-Reading them is a function that is passed in. A code that the shop gave is never overwritten.
+A code that the shop gave is never overwritten. Reading words takes a millisecond, so it is done before the
+writer's turn and never in it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from inspection.claims.understanding import Band, understand
 from inspection.messages.catalogue import UnitMessage
 from inspection.returns import ReturnReason
-
-UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +25,24 @@ Understand = Callable[[str], ReadReason]
 
 
 def not_understood(_: str) -> ReadReason:
-    """Where nothing reads words: everything is uncertain."""
-    return ReadReason(reason=ReturnReason.OTHER, band=UNCERTAIN)
+    """Where nothing was read: everything is uncertain."""
+    return ReadReason(reason=ReturnReason.OTHER, band=Band.UNCERTAIN.value)
+
+
+def read_beforehand(messages: Iterable[UnitMessage]) -> Understand:
+    """Read the words of all units that have no code of the shop's; what is returned only looks them up."""
+    texts = {unit.reason_text for unit in messages if "reason" not in unit.model_fields_set}
+    known = {text: _read(text) for text in texts if text is not None}
+    return lambda text: known.get(text) or not_understood(text)
+
+
+def _read(text: str) -> ReadReason:
+    said = understand(text)
+    return ReadReason(reason=said.reason or ReturnReason.OTHER, band=said.band.value)
 
 
 def with_reason(
-    unit: UnitMessage, held: UnitMessage | None, band: str | None, understand: Understand
+    unit: UnitMessage, held: UnitMessage | None, band: str | None, reading: Understand
 ) -> tuple[UnitMessage, str | None]:
     """The unit with a reason, and the band; None for the shop's own code.
 
@@ -40,5 +52,5 @@ def with_reason(
         return unit, None
     if held is not None and held.reason_text == unit.reason_text:
         return unit.model_copy(update={"reason": held.reason}), band
-    said = understand(unit.reason_text)
+    said = reading(unit.reason_text)
     return unit.model_copy(update={"reason": said.reason}), said.band

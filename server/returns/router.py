@@ -1,6 +1,6 @@
 """Routes of returns and parcels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from server.imports import import_answer, message_of
 from server.ledger.receipts import receipt_of
 from server.returns import service
 from server.returns.doubled import Doubled
+from server.returns.reasons import read_beforehand
 from server.returns.schemas import COLUMNS, CONVERT, FIXED, FlaggedUnit, SignOff, UnitList, UnitsAccepted
 from server.returns.service import Arrival, Terms
 from server.rows import RowFault, read_rows
@@ -36,15 +37,18 @@ AHEAD = timedelta(minutes=5)
 async def post_returns(request: Request, centre: Here, caller: Shop) -> Response:
     """Announce units; all of them or none."""
     units = (await read_body(request, UnitList)).units
-    terms = terms_of(centre, own_merchant(caller))
+    terms = await terms_for(centre, own_merchant(caller), units)
     taken = await centre.writer.submit(lambda c: service.announce_all(c, terms, units))
     return answer(UnitsAccepted(accepted=len(units), flagged=flagged(taken.doubled)))
 
 
-def terms_of(centre: Centre, merchant: str) -> Terms:
-    """On which terms this centre takes a merchant's units."""
-    due_s = centre.settings.inspection_due_s
-    return Terms(site=centre.site, merchant=merchant, due_s=due_s, at=centre.now())
+async def terms_for(centre: Centre, merchant: str, units: Sequence[UnitMessage]) -> Terms:
+    """On which terms this centre takes these units of a merchant; their words are read by now."""
+    due_s, understand = (
+        centre.settings.inspection_due_s,
+        await anyio.to_thread.run_sync(read_beforehand, units),
+    )
+    return Terms(site=centre.site, merchant=merchant, due_s=due_s, at=centre.now(), understand=understand)
 
 
 def flagged(doubled: Iterable[Doubled]) -> tuple[FlaggedUnit, ...]:
@@ -80,7 +84,8 @@ def _read_units(content: bytes, merchant: str, most_rows: int) -> tuple[Numbered
 
 
 async def _announce(centre: Centre, merchant: str, good: Numbered) -> list[RowFault]:
-    units, terms = [unit for _, unit in good.values()], terms_of(centre, merchant)
+    units = [unit for _, unit in good.values()]
+    terms = await terms_for(centre, merchant, units)
     taken = await centre.writer.submit(lambda c: service.announce(c, terms, units))
     return [
         RowFault(row=good[f.unit][0], column=f.column, code=f.code, detail=f.detail) for f in taken.faults

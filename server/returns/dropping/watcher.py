@@ -24,6 +24,7 @@ from server.returns.dropping.faults import fault_rows, write_table
 from server.returns.dropping.folder import DONE, MOST_WAITING, REFUSED, DropFolder, Waiting
 from server.returns.dropping.reading import Batch, Looked, batches, cells, look
 from server.returns.dropping.repository import Key
+from server.returns.router import terms_for
 from server.returns.service import Terms, announce
 from server.rows import RowFault
 
@@ -202,9 +203,8 @@ class _Reading:
 
     async def _settle(self, key: Key, batch: Batch) -> None:
         centre = self._centre
-        terms = Terms(
-            site=key.site, merchant=key.merchant, due_s=centre.settings.inspection_due_s, at=centre.now()
-        )
+        units = [unit for _, unit in batch.units.values()]
+        terms = await terms_for(centre, key.merchant, units)
         rejected = await self._writer.submit(partial(settle_batch, key=key, terms=terms, batch=batch))
         for code in rejected:
             centre.metrics.rows_rejected.labels(code).inc()

@@ -16,7 +16,7 @@ from server.returns.importing.epcis import moves_of
 from server.returns.importing.mapped import Mapped, MappingFault
 from server.returns.importing.schemas import MOST_SHOWN, DocumentAnswer, RejectedPart
 from server.returns.importing.service import Imported
-from server.returns.router import flagged, terms_of
+from server.returns.router import flagged, terms_for
 
 router = APIRouter(prefix="/v1/returns/import", tags=["returns"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]
@@ -37,8 +37,8 @@ async def import_medusa(request: Request, centre: Here, caller: Shop) -> Respons
 @router.post("/epcis")
 async def import_epcis(request: Request, centre: Here, caller: Shop) -> Response:
     """Take serial numbers and parcels of announced units from an EPCIS 2.0 document."""
-    document, terms = await _document(request), terms_of(centre, own_merchant(caller))
-    moves = await anyio.to_thread.run_sync(moves_of, document)
+    moves = await anyio.to_thread.run_sync(moves_of, await _document(request))
+    terms = await terms_for(centre, own_merchant(caller), ())
     done = await centre.writer.submit(lambda c: service.note_moves(c, terms, moves.items))
     return _answer(centre, done, moves.faults)
 
@@ -46,8 +46,8 @@ async def import_epcis(request: Request, centre: Here, caller: Shop) -> Response
 async def _import_units(
     request: Request, centre: Centre, merchant: str, units_of: Callable[[Any, str], Mapped]
 ) -> Response:
-    document, terms = await _document(request), terms_of(centre, merchant)
-    mapped = await anyio.to_thread.run_sync(units_of, document, merchant)
+    mapped = await anyio.to_thread.run_sync(units_of, await _document(request), merchant)
+    terms = await terms_for(centre, merchant, [draft.unit for draft in mapped.units])
     done = await centre.writer.submit(lambda c: service.announce_drafts(c, terms, mapped.units))
     return _answer(centre, done, mapped.faults)
 

@@ -120,6 +120,19 @@ async def test_words_become_a_reason_and_never_replace_the_shops_own(site: "Site
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "band", "reason"),
+    [("the screen is cracked", "sure", "damaged_in_transit"), ("尺码太小了", "sure", "wrong_size")],
+)
+async def test_clear_words_become_a_code(site: "Site", text: str, band: str, reason: str) -> None:
+    await site.announce("R0/1/1")
+    row = {name: value for name, value in unit_object("R1/1/1").items() if name != "reason"}
+    body = {"units": [row | {"reason_text": text}]}
+    assert (await site.http.post("/v1/returns", json=body, headers=site.shop)).status_code == 200
+    found = await held(site)
+    assert (found.band, found.message.reason.value) == (band, reason)
+
+
 async def test_words_that_nobody_reads_are_uncertain(site: "Site") -> None:
     await site.announce("R0/1/1")
     row = {name: value for name, value in unit_object("R1/1/1").items() if name != "reason"}
@@ -150,4 +163,4 @@ async def test_a_table_may_say_all_of_it(site: "Site") -> None:
         (6, "paid_minor", "bad_value"),
     ]
     found = await held(site)
-    assert found.message == message(**ALL | {"reason_text": "碎了", "reason": "other"})
+    assert found.message == message(**ALL | {"reason_text": "碎了", "reason": "damaged_in_transit"})
