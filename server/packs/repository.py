@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select, text
 
 from inspection.custody.leaf import EntryType
 from inspection.messages.catalogue import ProductMessage
+from server.db.carrier_tables import carrier_events
 from server.db.ledger_tables import LATER, leaves
 from server.db.refund_tables import instructions, outcomes
 from server.db.tables import products, records
@@ -28,6 +29,7 @@ def entry_indexes(connection: Connection, site: str, unit: KnownUnit) -> list[in
     found = {row.leaf_seq for row in verdicts}
     found |= _refunds(connection, site, unit.id)
     found |= _named(connection, site, [*key_ids(keys), *_parcel_ids(unit)])
+    found |= _parcel_nodes(connection, site, unit)
     return sorted(_with_later(connection, site, found))
 
 
@@ -65,7 +67,20 @@ def _refunds(connection: Connection, site: str, unit: str) -> set[int]:
 
 def _parcel_ids(unit: KnownUnit) -> list[str]:
     parcel = unit.message.parcel
-    return [f"parcel:{unit.merchant}:{parcel}:signed-off"] if parcel else []
+    signed = f"parcel:{unit.merchant}:{parcel}:signed-off"
+    return [signed, f"{signed}:assumed"] if parcel else []
+
+
+def _parcel_nodes(connection: Connection, site: str, unit: KnownUnit) -> set[int]:
+    """What its carrier told on the way, as far as it is still shown: a pack is whole without it."""
+    mine = carrier_events.c
+    chosen = select(mine.leaf_seq).where(
+        mine.site == site,
+        mine.merchant == unit.merchant,
+        mine.parcel == unit.message.parcel,
+        mine.leaf_seq >= standing_of(connection, site).min_index,
+    )
+    return set(connection.execute(chosen).scalars())
 
 
 def _named(connection: Connection, site: str, ids: list[str]) -> set[int]:

@@ -105,10 +105,16 @@ def _first_sign_off(connection: Connection, site: str, hold: Any) -> int | None:
         covers.append(units.c.subject == hold.subject)
     else:
         covers.append(true())
-    ids = select(literal(f"parcel:{hold.merchant}:") + units.c.parcel + literal(":signed-off")).where(
-        units.c.site == site, units.c.merchant == hold.merchant, units.c.parcel.is_not(None), or_(*covers)
+    signed = literal(f"parcel:{hold.merchant}:") + units.c.parcel + literal(":signed-off")
+    mine = (
+        units.c.site == site,
+        units.c.merchant == hold.merchant,
+        units.c.parcel.is_not(None),
+        or_(*covers),
     )
-    first = select(func.min(leaves.c.seq)).where(leaves.c.site == site, leaves.c.id.in_(ids))
+    ids, assumed = select(signed).where(*mine), select(signed + literal(":assumed")).where(*mine)
+    named = or_(leaves.c.id.in_(ids), leaves.c.id.in_(assumed))
+    first = select(func.min(leaves.c.seq)).where(leaves.c.site == site, named)
     found: int | None = connection.execute(first).scalar()
     return found
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import zipfile
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,15 @@ from inspection.custody.leaf import EntryType, read_leaf
 from inspection.custody.policy import read_policy
 from inspection.custody.proof import check_proof, read_proof
 from inspection.custody.sealing import commit, opens, seal_image, wrap_key
+from inspection.messages.carrier import CarrierEvent
 from inspection.messages.entries import CorrectedField, CorrectionEntry, body_bytes, entry_id
 from inspection.messages.uplink import ImageKey, Opening, SignedRecord
+from inspection.parcels import Node
 from kit.pack.case import EvidenceCase
 from kit.verify_bundle import verify_bundle
 from server.access import Caller, Scope
+from server.carriers.nodes import take_event
+from server.carriers.rows import Told
 from server.db.ledger_tables import LATER, leaves, ledger_state
 from server.errors import AlreadyRunning, BadRequest, NotWitnessed
 from server.ledger.log import Entry
@@ -102,6 +107,21 @@ async def test_a_pack_holds_every_entry_of_the_unit_and_no_other(inspected: "Sit
     for entry in bundle["entries"]:
         proof = read_proof(entry["proof"].encode())
         assert check_proof(proof, base64.b64decode(entry["leaf"]), policy).checkpoint.size >= 4
+
+
+async def test_a_pack_shows_the_way_of_the_parcel_too(inspected: "Site") -> None:
+    centre = inspected.centre
+    for parcel, node in (("P-1", Node.IN_TRANSIT), ("P-1", Node.OUT_FOR_DELIVERY), ("P-2", Node.LOST)):
+        await inspected.announce("R3/1/1", parcel=parcel)
+        event = CarrierEvent(v=1, id=f"E-{node}", parcel=parcel, event=node, at=centre.clock())
+        told = partial(take_event, told=Told(merchant="m1", event=event))
+        more = {"log": centre.log, "due_s": 7200.0, "recorded_at": centre.now()}
+        await centre.writer.submit(partial(told, **more))
+    files = unpacked(await inspected.http.get(URL, headers=inspected.shop))
+    leaves = [read_leaf(base64.b64decode(entry["leaf"])) for entry in bundle_of(files)["entries"]]
+    nodes = [leaf.body["event"] for leaf in leaves if leaf.type is EntryType.LOGISTICS]
+    assert nodes == ["signed_off", "in_transit", "out_for_delivery"]
+    assert verify_bundle(files["bundle.json"], files, read_policy(files["policy"])).verified
 
 
 async def test_the_offline_verifier_accepts_it(inspected: "Site") -> None:

@@ -130,6 +130,17 @@ async def test_the_sign_off_of_a_held_unit_is_held_too(
         await site.http.post(f"/v1/holds/{kept}/release", json={"reason": "x"}, headers=site.console)
 
 
+async def test_an_assumed_sign_off_of_a_held_unit_is_held_too(site: "Site", bench: "Bench") -> None:
+    await site.announce("R2/1/1", **ANN, parcel="P-2")
+    scan = {"at": "2026-05-04T11:00:00.000000Z"}
+    await site.http.post("/v1/parcels/P-2/dock-scan", json=scan, headers=site.shop)
+    await site.send(bench, bench.signed("R2/1/1"))
+    await hold(site, unit="R2/1/1")
+    held = await site.centre.reader.run(lambda c: first_held_index(c, "s1"))
+    assert held is not None
+    assert (await at(site, held)).id == "parcel:m1:P-2:signed-off:assumed"
+
+
 def test_the_commands_hold_release_and_erase_in_a_stopped_centre(tmp_path: Path) -> None:
     init_centre(tmp_path / "c", "centre.test", "s1")
     run, where = CliRunner(), ["--dir", str(tmp_path / "c")]
