@@ -124,7 +124,9 @@ class ServerSettings(BaseModel):
     )
     refund_parallel: int = Field(default=8, ge=1, le=64, description="Deliveries under way at a time.")
     refund_networks: tuple[str, ...] = Field(
-        default=(), max_length=32, description="Private networks (CIDR) in which a refund system may live."
+        default=(),
+        max_length=32,
+        description="Private networks (CIDR) in which a refund system or carrier may live.",
     )
     inbound_waiting: int = Field(
         default=1000,
