@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import anyio.to_thread
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.uplink import ReceiptMessage
@@ -18,8 +18,18 @@ from server.imports import import_answer, message_of
 from server.ledger.receipts import receipt_of
 from server.returns import service
 from server.returns.doubled import Doubled
+from server.returns.looking import look_up
 from server.returns.reasons import read_beforehand
-from server.returns.schemas import COLUMNS, CONVERT, FIXED, FlaggedUnit, SignOff, UnitList, UnitsAccepted
+from server.returns.schemas import (
+    COLUMNS,
+    CONVERT,
+    FIXED,
+    FlaggedUnit,
+    SignOff,
+    UnitList,
+    UnitQuery,
+    UnitsAccepted,
+)
 from server.returns.service import Arrival, Terms
 from server.rows import RowFault, read_rows
 
@@ -90,6 +100,15 @@ async def _announce(centre: Centre, merchant: str, good: Numbered) -> list[RowFa
     return [
         RowFault(row=good[f.unit][0], column=f.column, code=f.code, detail=f.detail) for f in taken.faults
     ]
+
+
+@router.get("/returns")
+async def list_returns(query: Annotated[UnitQuery, Query()], centre: Here, caller: ShopOrConsole) -> Response:
+    """Look units up by any of their identifiers."""
+    if query.merchant:
+        may_touch(caller, query.merchant)
+    own = caller.merchant or query.merchant or None
+    return answer(await centre.reader.run(lambda c: look_up(c, centre.site, own, query)))
 
 
 @router.post("/returns/{unit:path}/cancel")

@@ -2,14 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from inspection.messages.base import Count, Message, Name, UnitId, Utc
 from inspection.messages.catalogue import UnitMessage
+from inspection.returns import CustomerTier, ReturnReason
 from server.imports import Convert, whole
 from server.rows import Columns
 
 PAGE = 500
+MOST_LISTED = 200
 
 
 class UnitList(Message):
@@ -73,6 +75,65 @@ class UnitStanding(Message):
     """How sure its reason was read from the customer's words; None for the shop's own code."""
     doubles: UnitId | None = Field(default=None, exclude_if=lambda said: said is None)
     """The unit that was announced before, and is the same thing."""
+
+
+Asked = Annotated[str, Field(max_length=64)]
+
+
+class UnitQuery(BaseModel):
+    """`GET /v1/returns?...`: what a unit must fit, all of it; numbers come as text there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    order: Asked = ""
+    customer: Asked = ""
+    authorization: Asked = ""
+    epc: Annotated[str, Field(max_length=124)] = ""
+    serial: Asked = ""
+    tracking: Asked = ""
+    payment: Asked = ""
+    unit: Asked = ""
+    sku: Asked = ""
+    batch: Asked = ""
+    supplier: Asked = ""
+    merchant: Asked = ""
+    """For keys that are of no merchant; others see their own only."""
+    after: Asked = ""
+    """`next` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 100
+
+
+class UnitLine(Message):
+    """One unit, without what leads to a person."""
+
+    unit: UnitId
+    merchant: Name
+    authorization: str
+    line: Count
+    index: Count
+    sku: str
+    state: Literal["expected", "inspected", "cancelled"]
+    inspection: Count
+    deadline: str | None
+    parcel: str | None
+    paid_minor: Count
+    promised_minor: Count | None
+    currency: str
+    reason: ReturnReason
+    reason_band: str | None
+    tier: CustomerTier | None
+    batch: str | None
+    supplier: str | None
+    doubles: UnitId | None
+    """The unit that was announced before, and is the same thing."""
+
+
+class UnitPage(Message):
+    """Units by their ids, from the first that fits."""
+
+    units: Annotated[tuple[UnitLine, ...], Field(max_length=MOST_LISTED)]
+    next: UnitId | None
+    """Where the next page begins; None on the last one."""
 
 
 class UnitState(Message):
