@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from secrets import SystemRandom
 from typing import Annotated
 
@@ -36,6 +37,7 @@ from server.packs.router import router as packs
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
+from server.refunds.cashier import Cashier, books_of, open_account
 from server.refunds.delivery import Courier
 from server.refunds.posting import WebhookPost
 from server.refunds.releasing import releasing
@@ -111,17 +113,21 @@ def create_app(centre: Centre) -> FastAPI:
 
 @asynccontextmanager
 async def delivering(centre: Centre) -> AsyncIterator[None]:
-    """Deliver instructions in the background; what is under way at the end falls due again."""
+    """Tell and pay refunds in the background; what is under way at the end falls due again."""
     settings = centre.settings
     calling = Calling(address_policy(settings), timeout_s=settings.refund_timeout_s)
     courier = Courier(centre, WebhookPost(calling), SystemRandom().uniform)
-    task = asyncio.create_task(courier.run(), name="courier")
+    cashier = Cashier(centre, books_of(centre), partial(open_account, centre, calling))
+    tasks = (
+        asyncio.create_task(courier.run(), name="courier"),
+        asyncio.create_task(cashier.run(), name="cashier"),
+    )
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await calling.close()
 
 

@@ -107,6 +107,8 @@ class Centre:
     """Evidence packs are made one at a time: their photos are large."""
     deliveries_due: asyncio.Event
     """Set when an instruction may be waiting for its delivery."""
+    payments_due: asyncio.Event
+    """Set when a refund may be waiting to be paid by the centre itself."""
     logger: structlog.stdlib.BoundLogger
 
     @property
@@ -231,6 +233,7 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
         trust=ground.trust,
         packing=Turnstile(most_waiting=PACKS_WAITING),
         deliveries_due=asyncio.Event(),
+        payments_due=asyncio.Event(),
         logger=structlog.get_logger("server"),
     )
 

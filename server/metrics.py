@@ -51,6 +51,12 @@ class Metrics:
         self.deliveries = Counter(
             "regrade_refund_deliveries", "Attempts to deliver an instruction.", ["result"], registry=registry
         )
+        self.payouts = Counter(
+            "regrade_payouts",
+            "What became of money that the centre asked for.",
+            ["result"],
+            registry=registry,
+        )
         self.outcomes = Counter(
             "regrade_refund_outcomes", "Outcomes of refund systems.", ["status"], registry=registry
         )

@@ -183,6 +183,7 @@ class Asker:
         if met:
             self._target.met(kept.size)
             centre.deliveries_due.set()
+            centre.payments_due.set()
 
     async def _alarm(self, meaning: OtherHistory) -> None:
         centre, subject, at = self._centre, self._witness.name, self._centre.now()

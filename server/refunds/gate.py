@@ -83,12 +83,6 @@ def let_go(connection: Connection, site: str, before: int, instruction: str | No
     return _release(connection, site, deliveries.c.needs_size == LET_GO)
 
 
-def any_waits(connection: Connection, site: str, size: int) -> bool:
-    """Whether some instruction waits for a checkpoint of at most this size."""
-    mine = (deliveries.c.site == site, deliveries.c.state == AWAITING, deliveries.c.needs_size <= size)
-    return connection.execute(select(deliveries.c.needs_size).where(*mine).limit(1)).first() is not None
-
-
 def waiting(connection: Connection, site: str) -> tuple[int, float | None]:
     """How many instructions wait for a checkpoint, and since when the longest does, in seconds since 1970."""
     mine = (deliveries.c.site == site, deliveries.c.state == AWAITING)

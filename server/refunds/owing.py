@@ -16,7 +16,7 @@ from inspection.messages.refund import RefundInstruction
 from inspection.refund import RefundKind
 from inspection.refund_exceptions import OF_VERDICTS, CaseKind
 from inspection.refund_state import RefundEvent, RefundState, advance
-from server.db.refund_tables import endpoints, found_money, standing_approvals
+from server.db.refund_tables import endpoints, standing_approvals
 from server.db.rows import find_rows
 from server.refunds import cases, standing
 from server.refunds.cases import CaseRow, Raised
@@ -176,10 +176,3 @@ def limits_of(connection: Connection, site: str, merchants: Iterable[str], now: 
         mine.until > time_text(now),
     )
     return [Limit(**row._mapping) for row in connection.execute(chosen.order_by(mine.at))]
-
-
-def known_minor(connection: Connection, site: str, payment: str) -> int:
-    """Refunds that others made of a payment and that a person has accounted for."""
-    mine = (found_money.c.site == site, found_money.c.payment == payment)
-    amounts = connection.execute(select(found_money.c.amount_minor).where(*mine)).scalars()
-    return sum(amounts)

@@ -109,6 +109,12 @@ def note_paid(connection: Connection, site: str, unit: str, paid_minor: int, at:
     connection.execute(update(refunds).where(*mine).values(paid_minor=paid_minor, changed_at=at))
 
 
+def set_due(connection: Connection, site: str, unit: str, due_at: float, attempts: int) -> None:
+    """When a refund is tried again, and how often it was tried in vain."""
+    mine = (refunds.c.site == site, refunds.c.unit == unit)
+    connection.execute(update(refunds).where(*mine).values(due_at=due_at, attempts=attempts))
+
+
 def told(connection: Connection, site: str, unit: str, instruction: str, at: str) -> None:
     """The refund system has an instruction: its outcome is open now, unless a newer one stands."""
     row = find(connection, site, unit)

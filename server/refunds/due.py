@@ -1,0 +1,161 @@
+"""What the cashier does next: refunds that may be paid now, and payouts whose outcome is open."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from inspection.refund_state import RefundState
+from server.db.refund_tables import deliveries, endpoints, instructions, refunds
+from server.db.tables import records
+from server.refunds import payouts, standing
+from server.refunds.gate import read_gate
+from server.refunds.gateway import PaymentRef, Payout
+from server.refunds.paying import Books, left_over
+from server.refunds.payouts import WAIT_S, PayoutRow, PayoutStep
+from server.refunds.standing import EXECUTE, RefundRow
+from server.subjects.bound import keys_of
+from server.subjects.personal import whole_unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One merchant's payment system, with what is needed to call it."""
+
+    merchant: str
+    gateway: str
+    url: str
+    credentials: bytes
+    """Sealed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One payout, with where it goes."""
+
+    payout: PayoutRow
+    ref: PaymentRef
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What to do now."""
+
+    to_pay: tuple[Job, ...]
+    to_look_up: tuple[Job, ...]
+    wait_s: float
+    """How long there is nothing else to do."""
+
+
+def accounts(connection: Connection, site: str) -> dict[str, Account]:
+    """The payment systems that may be called, by merchant."""
+    mine = endpoints.c
+    chosen = select(mine.merchant, mine.gateway, mine.url, mine.credentials).where(
+        mine.site == site,
+        mine.mode == EXECUTE,
+        mine.gone_at.is_(None),
+        mine.disabled_at.is_(None),
+        mine.gateway.is_not(None),
+        mine.credentials.is_not(None),
+    )
+    return {row.merchant: Account(**row._mapping) for row in connection.execute(chosen)}
+
+
+def next_at(connection: Connection, site: str) -> float | None:
+    """When something falls due next, in seconds since 1970; None where there is nothing."""
+    times = [payouts.next_due(connection, site)]
+    for merchant in accounts(connection, site):
+        mine = _waiting(site, merchant, read_gate(connection, site).covered)
+        times.append(connection.execute(select(func.min(refunds.c.due_at)).where(*mine)).scalar())
+    return min((each for each in times if each is not None), default=None)
+
+
+def claim(connection: Connection, books: Books, now: datetime, limit: int) -> Due:
+    """Take up what is due: each payment is locked by its payout before anybody is asked."""
+    site, now_s = books.site, now.timestamp()
+    known = accounts(connection, site)
+    open_ones = _leftovers_freed(connection, books, payouts.due(connection, site, now_s, limit), now)
+    payouts.lease(connection, site, [row.key for row in open_ones], now_s + books.lease_s)
+    looked_up = [_job(connection, site, row, known) for row in open_ones]
+    begun: list[Job | None] = []
+    for merchant in sorted(known):
+        room = max(1, (limit - len(open_ones)) // len(known))
+        for row in _due_of(connection, site, merchant, now_s, room):
+            begun.append(_begun(connection, books, row, now, known))
+    return Due(
+        to_pay=tuple(job for job in begun if job is not None),
+        to_look_up=tuple(job for job in looked_up if job is not None),
+        wait_s=0.0,
+    )
+
+
+def _leftovers_freed(
+    connection: Connection, books: Books, rows: list[PayoutRow], now: datetime
+) -> list[PayoutRow]:
+    """Those that were asked for; those that a crash left before that are let go."""
+    for row in rows:
+        if row.state is PayoutStep.INTENDED:
+            left_over(connection, books, row, now)
+    return [row for row in rows if row.state is not PayoutStep.INTENDED]
+
+
+def _begun(
+    connection: Connection, books: Books, row: RefundRow, now: datetime, known: dict[str, Account]
+) -> Job | None:
+    """Lock the payment; None while another unit's payout has it."""
+    if payouts.open_of(connection, books.site, row.payment) is not None:
+        standing.set_due(connection, books.site, row.unit, now.timestamp() + WAIT_S, row.attempts)
+        return None
+    payout = payouts.begin(connection, books.site, row, now, books.lease_s)
+    return _job(connection, books.site, payout, known)
+
+
+def _due_of(connection: Connection, site: str, merchant: str, now_s: float, limit: int) -> list[RefundRow]:
+    mine = (*_waiting(site, merchant, read_gate(connection, site).covered), refunds.c.due_at <= now_s)
+    chosen = select(refunds.c.unit).where(*mine).order_by(refunds.c.due_at).limit(limit)
+    units = list(connection.execute(chosen).scalars())
+    found = standing.find_many(connection, site, units)
+    return [found[unit] for unit in units]
+
+
+def _waiting(site: str, merchant: str, covered: int) -> "tuple[ColumnElement[bool], ...]":
+    """Approved, and the instruction stands under a checkpoint that lets it go."""
+    same = (deliveries.c.site == refunds.c.site, deliveries.c.instruction == refunds.c.instruction)
+    may_go = select(deliveries.c.instruction).where(*same, deliveries.c.needs_size <= covered).exists()
+    return (
+        refunds.c.site == site,
+        refunds.c.merchant == merchant,
+        refunds.c.state == RefundState.APPROVED.value,
+        may_go,
+    )
+
+
+def _job(connection: Connection, site: str, row: PayoutRow, known: dict[str, Account]) -> Job | None:
+    """With the payment as the shop calls it; None where the merchant's system is not called any more."""
+    account = known.get(row.merchant)
+    same = (records.c.site == instructions.c.site) & (records.c.id == instructions.c.record)
+    chosen = select(records.c.announced, records.c.personal).join_from(instructions, records, same)
+    found = connection.execute(
+        chosen.where(instructions.c.site == site, instructions.c.id == row.instruction)
+    ).first()
+    if account is None or found is None:
+        return None
+    unit = whole_unit(keys_of(connection), found.announced, found.personal)
+    ref = PaymentRef(
+        merchant=row.merchant, payment=unit.payment or unit.order, order=unit.order, currency=row.currency
+    )
+    return Job(payout=row, ref=ref, account=account)
+
+
+def payout_of(job: Job) -> Payout:
+    """What was asked for, to be looked up."""
+    row = job.payout
+    return Payout(
+        key=row.key,
+        payment=job.ref,
+        amount_minor=row.amount_minor,
+        unit=row.unit,
+        reason="",
+        sent_before=row.sent_before,
+    )
