@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import orjson
 from pydantic import SecretStr
 
 from demo.errors import Stuck
@@ -27,14 +28,18 @@ from demo.world import Bench
 from edge.broker_files import keep_passwords, private_folder
 from inspection.custody.policy import TrustedWitness, read_policy, write_policy
 from inspection.messages.catalogue import ProductMessage, UnitMessage
+from inspection.policy import DEFAULT_POLICY
 from kit.witness_folder import book_of, init_witness
 from link.mqtt import MqttConfig
+from server.centre import POLICY
 from server.ledger.trust import FILE_NAME as TRUST_POLICY
 
 PORTS_PER_BENCH = 2 + TCP_PORTS
 WITNESS, WITNESS_NAME = "finance", "finance.demo/witness"
 HEARD_S = 5.0
 """Longest wait for a station's next look at the worklist; a later one does no harm."""
+QUICK = replace(DEFAULT_POLICY, id="demo/1", undo_s=1)
+"""This inspector takes nothing back, and nobody wants to wait."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -166,6 +171,7 @@ class Warehouse:
         code, out, err = await run_once(regrade(*words))
         if code:
             raise _stuck("the centre cannot be set up", err)
+        (self.options.centre_dir / POLICY).write_bytes(orjson.dumps(QUICK.to_wire()))
         go_by_witness(self.options, f"http://127.0.0.1:{_port_of(self.witness)}")
         await self._start(self.witness)
         console_key = out.strip().splitlines()[-1].strip()  # kept in memory only: on no screen, in no log

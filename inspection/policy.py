@@ -86,8 +86,8 @@ class Policy:
     """A likeliest grade below this is a close call."""
     hold_when_close: bool = False
     """True: a close call is held for a supervisor; False: it is only said."""
-    undo_s: int = 30
-    """How long a verdict may be taken back before money moves on it, in seconds."""
+    undo_s: int = 10
+    """How long a verdict may be taken back before anybody is told to move money on it, in seconds."""
     deductions: tuple[DeductionRow, ...] = ()
     """What a person may deduct by code, as a share of a whole refund."""
     stop_confidence_ppm: int = 200_000

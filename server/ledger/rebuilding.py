@@ -152,8 +152,7 @@ def _instruction(connection: Connection, site: str, leaf: Leaf, content: bytes) 
         verdict_seq=row.leaf_seq,
         unit=unit,
     )
-    due_at = read_time(leaf.recorded_at).timestamp()
-    refunds.add_instructions(connection, site, [issued], [Place(seq=leaf.seq, leaf=content)], due_at)
+    refunds.add_instructions(connection, site, [issued], [Place(seq=leaf.seq, leaf=content)])
     refunds.mark_instructed(connection, site, {row.id: entry.id})
     owing.owe(connection, site, [told_of(connection, issued)], read_time(leaf.recorded_at))
     return True

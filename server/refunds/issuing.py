@@ -123,7 +123,7 @@ def keep(connection: Connection, log: Log, issued: Sequence[Issued], now: dateti
     if issued:
         entries = tuple(_entry(each) for each in issued)
         places = log.append_all(connection, entries, time_text(now))
-        repository.add_instructions(connection, log.site, issued, places, now.timestamp())
+        repository.add_instructions(connection, log.site, issued, places)
         owing.owe(connection, log.site, [told_of(connection, each) for each in issued], now)
 
 

@@ -60,9 +60,9 @@ def latest_numbers(connection: Connection, site: str, units: Iterable[str]) -> d
 
 
 def add_instructions(
-    connection: Connection, site: str, issued: Sequence[Issued], places: Sequence[Place], due_at: float
+    connection: Connection, site: str, issued: Sequence[Issued], places: Sequence[Place]
 ) -> None:
-    """Keep instructions with their leaves, and let each be delivered."""
+    """Keep instructions with their leaves; each is delivered once it may not be taken back any more."""
     pairs = list(zip(issued, places, strict=True))
     keys = keys_of(connection)
     told = [_instruction_row(keys, site, each, place) for each, place in pairs]
@@ -72,9 +72,7 @@ def add_instructions(
     gate, rows = read_gate(connection, site), []
     for (each, place), order in zip(pairs, orders, strict=True):
         behind = order in on_their_way
-        rows.append(
-            _delivery_row(site, each.instruction, gate, place.seq, order, behind) | {"due_at": due_at}
-        )
+        rows.append(_delivery_row(site, each.instruction, gate, place.seq, order, behind))
         on_their_way.add(order)
     insert_rows(connection, deliveries, rows)
 
@@ -100,6 +98,7 @@ def _delivery_row(
         "attempts": 0,
         "leaf_seq": leaf_seq,
         "ordering": ordering,
+        "due_at": (instruction.not_before or instruction.issued_at).timestamp(),
     }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from inspection.custody.signing import Domain, key_id, public_bytes, sign
 from inspection.messages.base import time_text
 from inspection.messages.station import Enrolment, EnrolmentRequest
 from inspection.messages.uplink import BatchAnswer, ImageKey, Opening, RecordBatch, SignedRecord
+from inspection.policy import DEFAULT_POLICY
 from inspection.record import InspectionRecord
 from server.access import Caller, Scope, new_key
 from server.app import create_app
@@ -219,9 +220,17 @@ def keys(tmp_path: Path) -> ServerKeys:
 
 
 @pytest.fixture
+def undo_s() -> int:
+    """How long a verdict may be taken back; none, unless a test is about that."""
+    return 0
+
+
+@pytest.fixture
 async def centre(
-    tmp_path: Path, settings: ServerSettings, keys: ServerKeys, clock: Tick
+    tmp_path: Path, settings: ServerSettings, keys: ServerKeys, clock: Tick, undo_s: int
 ) -> AsyncIterator[Centre]:
+    policy = replace(DEFAULT_POLICY, id="at-once/1", undo_s=undo_s)
+    (tmp_path / "policy.json").write_text(json.dumps(policy.to_wire()))
     async with open_centre(tmp_path, settings, keys, clock=clock, registry=CollectorRegistry()) as opened:
         yield opened
 
