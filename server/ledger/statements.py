@@ -21,6 +21,7 @@ from inspection.messages.entries import (
     ApprovalEntry,
     ApprovalKind,
     CalibrationEntry,
+    ReversalEntry,
     check_body,
 )
 from server.access import Caller, Scope
@@ -28,6 +29,7 @@ from server.db.ledger_tables import leaves
 from server.errors import BadRequest, Conflict, NotFound, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Log, Place
+from server.refunds import outbox, standing
 
 STATED_BY: Mapping[Scope, frozenset[EntryType]] = MappingProxyType(
     {
@@ -44,6 +46,8 @@ STATED_BY: Mapping[Scope, frozenset[EntryType]] = MappingProxyType(
     }
 )
 """Which key may state what; a station its own calibrations only."""
+INSTRUCTION = "instruction:"
+"""What the id of an instruction's entry begins with."""
 OF_THE_CENTRE: Mapping[EntryType, frozenset[str]] = MappingProxyType(
     {
         EntryType.CORRECTION: frozenset({"v", "by", "corrected_id"}),
@@ -89,7 +93,12 @@ def state(connection: Connection, log: Log, wanted: Statement, now: datetime) ->
         raise WrongScope(f"station {wanted.caller.station} states its own calibrations only")
     if isinstance(body, ApprovalEntry) and body.kind != ApprovalKind.STATEMENT:
         raise BadRequest(f"an approval of kind {body.kind.value} has a route of its own")
-    return log.append(connection, entry_of(wanted.type, body, wanted.token), time_text(now))
+    place = log.append(connection, entry_of(wanted.type, body, wanted.token), time_text(now))
+    if isinstance(body, ReversalEntry) and body.reversed_id.startswith(INSTRUCTION):
+        taken_back = body.reversed_id.removeprefix(INSTRUCTION)
+        standing.take_back(connection, log.site, taken_back, time_text(now))
+        outbox.take_back(connection, log.site, taken_back)
+    return place
 
 
 def _filled(connection: Connection, log: Log, wanted: Statement, now: datetime) -> dict[str, Any]:

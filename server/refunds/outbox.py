@@ -84,7 +84,7 @@ def delivered(connection: Connection, site: str, job: Job, answer: str, at: str)
     """The refund system has it; the unit's next may go."""
     _set(connection, site, job, state=DELIVERED, answer=answer, delivered_at=at)
     standing.told(connection, site, job.unit, job.instruction, at)
-    _let_next_go(connection, site, job)
+    _let_next_go(connection, site, job.ordering)
 
 
 def give_up(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
@@ -92,7 +92,7 @@ def give_up(connection: Connection, site: str, job: Job, answer: str, at: str) -
     _set(connection, site, job, state=DEAD, answer=answer)
     raised = Raised(kind=CaseKind.UNDELIVERED, merchant=job.merchant, unit=job.unit, about=job.instruction)
     cases.raise_case(connection, site, raised, at)
-    _let_next_go(connection, site, job)
+    _let_next_go(connection, site, job.ordering)
 
 
 def retry(connection: Connection, site: str, job: Job, answer: str, due_at: float, others_at: float) -> None:
@@ -121,9 +121,9 @@ def urls(connection: Connection, site: str) -> dict[str, str]:
     return {row.merchant: row.url for row in connection.execute(chosen)}
 
 
-def _let_next_go(connection: Connection, site: str, job: Job) -> None:
+def _let_next_go(connection: Connection, site: str, ordering: str) -> None:
     """Let the order's next instruction go, unless another is on its way still: one that was sent again."""
-    mine = (deliveries.c.site == site, deliveries.c.ordering == job.ordering)
+    mine = (deliveries.c.site == site, deliveries.c.ordering == ordering)
     going = deliveries.c.state.in_((QUEUED, AWAITING))
     if connection.execute(select(deliveries.c.leaf_seq).where(*mine, going).limit(1)).first():
         return
@@ -133,6 +133,16 @@ def _let_next_go(connection: Connection, site: str, job: Job) -> None:
         state = read_gate(connection, site).state(first.needs_size)
         this = (*mine, deliveries.c.leaf_seq == first.leaf_seq)
         connection.execute(update(deliveries).where(*this).values(state=state))
+
+
+def take_back(connection: Connection, site: str, instruction: str) -> None:
+    """A person reversed it: where it has not gone once it never goes, and what waits behind it may."""
+    mine = (deliveries.c.site == site, deliveries.c.instruction == instruction)
+    unsent = (*mine, deliveries.c.attempts == 0, deliveries.c.delivered_at.is_(None))
+    ordering = connection.execute(select(deliveries.c.ordering).where(*unsent)).scalar()
+    if ordering is not None:
+        connection.execute(update(deliveries).where(*mine).values(state=DEAD, answer=standing.TAKEN_BACK))
+        _let_next_go(connection, site, ordering)
 
 
 def _set(connection: Connection, site: str, job: Job, **values: object) -> None:

@@ -144,9 +144,13 @@ def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at
 
 
 def take_back(connection: Connection, site: str, instruction: str, at: str) -> None:
-    """A person reversed an instruction in the ledger: nothing more is done on it."""
+    """A person reversed an instruction in the ledger: nothing is paid on it any more.
+
+    What was told or asked for already cannot be called back: its outcome is taken as it comes.
+    """
     mine = (refunds.c.site == site, refunds.c.instruction == instruction)
     wanted = select(*(refunds.c[name] for name in _COLUMNS)).where(*mine)
     found = connection.execute(wanted).first()
-    if found is not None:
-        move(connection, site, read_row(found), RefundEvent.HOLD, at, reason=TAKEN_BACK)
+    row = read_row(found) if found is not None else None
+    if row is not None and row.state in (RefundState.REQUESTED, RefundState.APPROVED):
+        move(connection, site, row, RefundEvent.HOLD, at, reason=TAKEN_BACK)

@@ -336,3 +336,28 @@ async def test_two_payouts_of_one_payment_cannot_be_open_even_in_the_database(
     await site.centre.writer.submit(lambda c: payouts.begin(c, "s1", first, now, 5.0))
     with pytest.raises(IntegrityError):
         await site.centre.writer.submit(lambda c: payouts.begin(c, "s1", second, now, 5.0))
+
+
+async def test_an_instruction_that_a_person_reversed_is_neither_paid_nor_told(
+    site: "Site", bench: "Bench", shop: StrictSystem
+) -> None:
+    await execute(site)
+    for unit in (UNIT, "R1/2/1"):
+        await inspect(site, bench, unit)
+    row = (await site.http.get("/v1/refunds", headers=site.shop)).json()["instructions"][0]
+    place = await site.centre.reader.run(
+        lambda c: site.centre.log.find(c, (f"instruction:{row['instruction']['id']}",))
+    )
+    body = {"reverses": place[f"instruction:{UNIT}#1"].seq, "reason": "mix_up"}
+    answer = await site.http.post(
+        "/v1/ledger/statements", json={"type": "reversal", "token": "r-1", "body": body}, headers=site.console
+    )
+    assert answer.status_code == 200, answer.text
+    async with cashier(site, shop):
+        await until(site, RefundState.CONFIRMED, unit="R1/2/1")
+    first = await row_of(site)
+    assert (first.state, first.reason, len(shop.refunds)) == (RefundState.HELD, "taken_back", 1)
+    states = [
+        row["state"] for row in (await site.http.get("/v1/refunds", headers=site.shop)).json()["instructions"]
+    ]
+    assert states == ["dead", "delivered"]
