@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from inspection.claims.codes import ClaimCheck
 from inspection.messages.base import Count, Message, Name, UnitId, Utc
 from inspection.messages.catalogue import UnitMessage
 from inspection.returns import CustomerTier, ReturnReason
@@ -46,6 +47,15 @@ class SignOff(Message):
     """Needed with a console key; a shop's key says it already."""
 
 
+class ClaimRow(Message):
+    """What the customer wrote, beside what this inspection found."""
+
+    check: ClaimCheck
+    reasons: tuple[str, ...]
+    needs_look: bool
+    """Whether a person should see both side by side; it changes no refund."""
+
+
 class VerdictRow(Message):
     """One inspection of a unit, as the shop sees it."""
 
@@ -59,6 +69,8 @@ class VerdictRow(Message):
     """The centre's time: the only one that deadlines are reckoned from."""
     clock: str | None
     """Whether the station's own time says anything: `good`, `uncertain`; None for older records."""
+    claim: ClaimRow | None = None
+    """None where the customer wrote nothing that is kept."""
 
 
 class UnitStanding(Message):

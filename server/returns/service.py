@@ -18,6 +18,7 @@ from server.ledger.entries import entry_of
 from server.ledger.log import Log, Place
 from server.ledger.refill import FOR_EVER, fill_rows
 from server.returns import repository
+from server.returns.claims import claim_rows
 from server.returns.doubled import Doubled, Kin, Names, doubled_among, kin_of, names_of, note_doubled
 from server.returns.reasons import Understand, not_understood, with_reason
 from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, Announced, KnownUnit, SignedOff
@@ -200,8 +201,14 @@ def standing(connection: Connection, site: str, merchant: str, unit: str) -> Uni
     """What has become of a unit; raises NotFound."""
     held = own_unit(connection, site, merchant, unit)
     rows = [row._mapping for row in repository.verdicts_of(connection, site, unit)]
-    names = set(VerdictRow.model_fields) - {"leaf_index"}
-    verdicts = [VerdictRow(leaf_index=row["leaf_seq"], **{n: row[n] for n in names}) for row in rows]
+    names = set(VerdictRow.model_fields) - {"leaf_index", "claim"}
+    claims = claim_rows(connection, site, held.message.reason_text, (row["leaf_seq"] for row in rows))
+    verdicts = [
+        VerdictRow(
+            leaf_index=row["leaf_seq"], claim=claims.get(row["leaf_seq"]), **{n: row[n] for n in names}
+        )
+        for row in rows
+    ]
     return UnitStanding.model_validate(
         {
             "unit": unit,
