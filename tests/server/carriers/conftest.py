@@ -16,7 +16,7 @@ from demo.carrier.world import World
 from tests.server.conftest import Site, Tick
 
 CREDENTIAL = "example-credential"
-SLOW_S = 1.0
+SLOW_S = 2.5
 
 
 @asynccontextmanager

