@@ -37,6 +37,7 @@ from server.packs.router import router as packs
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
+from server.refunds.cases_router import router as refund_cases
 from server.refunds.cashier import Cashier, books_of, open_account
 from server.refunds.delivery import Courier
 from server.refunds.posting import WebhookPost
@@ -61,6 +62,7 @@ ROUTERS = (
     stations,
     evidence,
     ingest,
+    refund_cases,  # before the refunds, whose ids are paths
     refunds,
     carriers,
     inbound,

@@ -33,7 +33,8 @@ CentreError
 |   |-- Conflict              something else stands there already
 |   |   |-- RetentionRefused      bodies that the policy, a hold or a refund keeps
 |   |   |-- OnHold                a legal hold keeps it from being erased
-|   |   |-- RefundOpen            money is on its way: erase when it has arrived
+|   |   |-- RefundOpen            money is on its way: wait until it has arrived
+|   |   |-- EvidenceMissing       an image of the verdict is not here yet
 |   |   |-- TooManyOutcomes       an instruction has as many outcomes as it may have
 |   |   |-- TooManyEvents         a parcel has as many events as it may have
 |   |   |-- EventAhead            an event of a parcel whose time has not come: a clock is wrong
@@ -42,6 +43,7 @@ CentreError
 |   |   |-- KeyReused             a pick-up's key came before, for another pick-up
 |   |   |-- PickUpBooked          the parcel's pick-up is booked already
 |   |   `-- DuplicateId           an entry with this id says something else
+|   |-- NoSuchWayOut          a case of this kind is not left so
 |   |-- EndpointRefused       a webhook address that the policy does not allow
 |   |-- CarrierRefused        the carrier says no to it
 |   |-- GatewayRefused        a payment system knows no such payment, or not these credentials
@@ -269,6 +271,12 @@ class RefundOpen(Conflict):
     code = "refund_open"
 
 
+class EvidenceMissing(Conflict):
+    """An image of the verdict that money would rest on is not here yet."""
+
+    code = "evidence_missing"
+
+
 class TooManyOutcomes(Conflict):
     """An instruction has as many outcomes as it may have."""
 
@@ -321,6 +329,12 @@ class CarrierRefused(NotTaken):
     """The carrier says no to it."""
 
     code = "carrier_refused"
+
+
+class NoSuchWayOut(NotTaken):
+    """A case of this kind is left by other ways."""
+
+    code = "no_such_way_out"
 
 
 class EndpointRefused(NotTaken):

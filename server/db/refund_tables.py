@@ -117,6 +117,9 @@ refunds = Table(  # one row per unit: how far its refund has come
     Index(None, "site", "merchant", "state", "due_at"),
     Index(None, "site", "merchant", "changed_at"),
     Index(None, "site", "payment"),
+    Index(None, "site", "told_at", "unit"),
+    Index(None, "site", "merchant", "told_at", "unit"),
+    Index(None, "site", "state", "told_at", "unit"),
 )
 payouts = Table(  # movements of money that the centre asks for itself, for ever
     "payouts",
@@ -154,6 +157,7 @@ found_money = Table(  # refunds that others made: accounted for by a person, or 
     text("by"),
     text("at"),
     Index(None, "site", "payment"),
+    Index(None, "site", "unit"),
 )
 cases = Table(
     "cases",

@@ -16,7 +16,7 @@ from inspection.messages.refund import RefundInstruction
 from inspection.refund import RefundKind
 from inspection.refund_exceptions import OF_VERDICTS, CaseKind
 from inspection.refund_state import RefundEvent, RefundState, advance
-from server.db.refund_tables import endpoints, standing_approvals
+from server.db.refund_tables import endpoints, found_money, standing_approvals
 from server.db.rows import find_rows
 from server.refunds import cases, standing
 from server.refunds.cases import CaseRow, Raised
@@ -68,10 +68,13 @@ def owe(connection: Connection, site: str, told: Sequence[Told], now: datetime) 
     cases.overtake(connection, site, known, time_text(now))
     merchants = {each.instruction.merchant for each in told}
     modes, limits = modes_of(connection, site, merchants), limits_of(connection, site, merchants, now)
+    found = found_of(connection, site, names - known.keys())
     for each in told:
         unit = each.instruction.unit
         before = known.get(unit)
         row = _row(each, before, modes.get(each.instruction.merchant, INFORM), limits, now)
+        if before is None and unit in found:
+            row = replace(row, paid_minor=found[unit])
         known[unit] = row
         for raised in _cases(each, row, before, open_ones.get(unit, [])):
             cases.raise_case(connection, site, raised, time_text(now))
@@ -176,3 +179,12 @@ def limits_of(connection: Connection, site: str, merchants: Iterable[str], now: 
         mine.until > time_text(now),
     )
     return [Limit(**row._mapping) for row in connection.execute(chosen.order_by(mine.at))]
+
+
+def found_of(connection: Connection, site: str, units: Iterable[str]) -> dict[str, int]:
+    """What a person counted to these units before anything was owed for them."""
+    found: dict[str, int] = {}
+    wanted = (found_money.c.unit, found_money.c.amount_minor)
+    for unit, amount in find_rows(connection, wanted, found_money.c.unit, set(units), site=site):
+        found[unit] = found.get(unit, 0) + amount
+    return found

@@ -115,6 +115,12 @@ def set_due(connection: Connection, site: str, unit: str, due_at: float, attempt
     connection.execute(update(refunds).where(*mine).values(due_at=due_at, attempts=attempts))
 
 
+def note_reason(connection: Connection, site: str, unit: str, reason: str, at: str) -> None:
+    """Note why a unit's refund waits, without a step."""
+    mine = (refunds.c.site == site, refunds.c.unit == unit)
+    connection.execute(update(refunds).where(*mine).values(reason=reason, changed_at=at))
+
+
 def told(connection: Connection, site: str, unit: str, instruction: str, at: str) -> None:
     """The refund system has an instruction: its outcome is open now, unless a newer one stands."""
     row = find(connection, site, unit)

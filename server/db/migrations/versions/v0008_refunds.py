@@ -145,6 +145,9 @@ def _refunds() -> None:
     )
     op.create_index("ix_refunds_site_merchant_changed_at", "refunds", ["site", "merchant", "changed_at"])
     op.create_index("ix_refunds_site_payment", "refunds", ["site", "payment"])
+    for place in (["site"], ["site", "merchant"], ["site", "state"]):
+        columns = [*place, "told_at", "unit"]
+        op.create_index(f"ix_refunds_{'_'.join(columns)}", "refunds", columns)
     op.get_bind().exec_driver_sql(FIRST_REFUNDS)
 
 
@@ -191,6 +194,7 @@ def _found_money() -> None:
         sa.PrimaryKeyConstraint("site", "id", name="pk_found_money"),
     )
     op.create_index("ix_found_money_site_payment", "found_money", ["site", "payment"])
+    op.create_index("ix_found_money_site_unit", "found_money", ["site", "unit"])
 
 
 def _cases() -> None:
