@@ -45,6 +45,8 @@ from server.refunds.releasing import releasing
 from server.refunds.router import router as refunds
 from server.returns.dropping.watcher import watching
 from server.returns.importing.router import router as imported_returns
+from server.returns.photos.router import OWN_BODIES as PHOTOS
+from server.returns.photos.router import router as photos
 from server.returns.router import router as returns
 from server.stations.router import router as stations
 from server.subjects.router import router as subjects
@@ -57,6 +59,7 @@ ROUTERS = (
     refill,
     catalogue,
     packs,  # before the returns, whose ids are paths
+    photos,
     returns,
     imported_returns,
     stations,
@@ -108,7 +111,9 @@ def create_app(centre: Centre) -> FastAPI:
     app.add_api_route("/metrics", metrics)
     install(app, centre.metrics)
     own = (EVIDENCE, REFERENCE_FILES)
-    app.add_middleware(BodyLimit, limit=centre.settings.body_limit_bytes, own=own, metrics=centre.metrics)
+    app.add_middleware(
+        BodyLimit, limit=centre.settings.body_limit_bytes, own=own, own_form=PHOTOS, metrics=centre.metrics
+    )
     app.add_middleware(NoTraces, metrics=centre.metrics, log=centre.logger)
     return app
 

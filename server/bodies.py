@@ -1,6 +1,7 @@
 """Request bodies: bounded before anything reads them, then read as one message."""
 
 from collections.abc import AsyncIterator
+from re import Pattern
 from typing import TypeVar
 
 from fastapi import Request
@@ -18,18 +19,21 @@ M = TypeVar("M", bound=Message)
 class BodyLimit:
     """Refuses a body beyond the limit: by its Content-Length at once, else where it passes the limit.
 
-    Paths under one of `own` bound their bodies themselves.
+    Paths under one of `own`, or that fit `own_form`, bound their bodies themselves.
     """
 
-    def __init__(self, app: ASGIApp, *, limit: int, own: tuple[str, ...], metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, *, limit: int, own: tuple[str, ...], own_form: Pattern[str], metrics: Metrics
+    ) -> None:
         self._app = app
         self._limit = limit
         self._own = own
+        self._own_form = own_form
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a bounded body."""
-        if scope["type"] != "http" or scope["path"].startswith(self._own):
+        if scope["type"] != "http" or self._is_own(scope["path"]):
             await self._app(scope, receive, send)
         elif announced(scope) > self._limit:
             error = self._too_large()
@@ -37,6 +41,9 @@ class BodyLimit:
             await problem_of(error)(scope, receive, send)
         else:
             await self._app(scope, self._bounded(receive), send)
+
+    def _is_own(self, path: str) -> bool:
+        return path.startswith(self._own) or self._own_form.fullmatch(path) is not None
 
     def _bounded(self, receive: Receive) -> Receive:
         seen = 0

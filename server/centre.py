@@ -55,6 +55,7 @@ from server.subjects.upgrade import check_not_lost, seal_clear_rows
 DATABASE = "centre.sqlite"
 EVIDENCE = "evidence"
 REFERENCES = "references"
+CLAIMS = "claims"
 POLICY = "policy.json"
 PACKS_WAITING = 8
 
@@ -89,6 +90,8 @@ class Centre:
     eraser: Eraser
     """Erases people; it alone reaches the key store from outside a transaction."""
     uploads: Uploads
+    claims: EvidenceStore
+    """Photos of claims, sealed under their customers' keys."""
     references: EvidenceStore
     """Banks and reference photos."""
     reference_uploads: Uploads
@@ -199,7 +202,7 @@ class _Ground:
 
 def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
     settings, log, keys, clock = ground.settings, ground.log, ground.keys, ground.clock
-    store = EvidenceStore(ground.directory / EVIDENCE)
+    store, claims = (EvidenceStore(ground.directory / name) for name in (EVIDENCE, CLAIMS))
     return Centre(
         settings=settings,
         keys=keys,
@@ -214,12 +217,14 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
             writer=ground.writer,
             subjects=ground.subjects,
             store=store,
+            claims=claims,
             log=log,
             key=keys.log,
             backup_days=settings.subject_backup_days,
             clock=clock,
         ),
         uploads=Uploads(),
+        claims=claims,
         references=EvidenceStore(ground.directory / REFERENCES),
         reference_uploads=Uploads(),
         metrics=ground.metrics,

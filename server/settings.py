@@ -104,6 +104,14 @@ class ServerSettings(BaseModel):
     drop_kept_days: int = Field(
         default=30, ge=1, le=3650, description="How long files that were read or refused are kept."
     )
+    photo_limit_bytes: int = Field(
+        default=8 * MIB, ge=1024, le=64 * MIB, description="Largest photo of a claim."
+    )
+    photo_quota_bytes: int = Field(
+        default=10 * 1024 * MIB,
+        ge=1024,
+        description="Photos of claims that one merchant may store, all together.",
+    )
     subject_backup_days: int = Field(
         default=7, ge=0, le=365, description="How long backups of the key store `subjects.sqlite` are kept."
     )

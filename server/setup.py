@@ -11,7 +11,7 @@ from inspection.errors import BadMessage
 from inspection.messages.base import time_text
 from inspection.messages.entries import ApprovalEntry, ApprovalKind
 from server.access import Caller, Scope, new_key
-from server.centre import DATABASE, EVIDENCE, REFERENCES, utc_now
+from server.centre import CLAIMS, DATABASE, EVIDENCE, REFERENCES, utc_now
 from server.db.engine import writing_engine
 from server.db.lock import WriterLock
 from server.db.migrate import migrate
@@ -56,6 +56,7 @@ def init_centre(
         raise
     write_first_policy(directory, settings.origin, keys.log_public)
     EvidenceStore(directory / EVIDENCE)
+    EvidenceStore(directory / CLAIMS)
     EvidenceStore(directory / REFERENCES)
     return _first_key(directory, settings, before)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from server.centre import DATABASE, EVIDENCE, POLICY, REFERENCES
+from server.centre import CLAIMS, DATABASE, EVIDENCE, POLICY, REFERENCES
 from server.errors import BadRequest
 from server.keys import read_keys
 from server.ledger.files import open_database
@@ -48,7 +48,7 @@ def back_up(directory: Path, out: Path, *, subject_keys: bool = False) -> Copied
     for name in (SETTINGS, POLICY, TRUST, SUCCESSION):
         if (directory / name).is_file():
             shutil.copy2(directory / name, out / name)
-    files = sum(_copy_new(directory / name, out / name) for name in (EVIDENCE, REFERENCES))
+    files = sum(_copy_new(directory / name, out / name) for name in (EVIDENCE, CLAIMS, REFERENCES))
     _drop_erased(out)
     if subject_keys:
         _copy_subject_keys(directory, out / SUBJECTS)

@@ -27,6 +27,7 @@ from server.errors import NotFound, OnHold, RefundOpen
 from server.evidence.store import EvidenceStore
 from server.ledger.entries import entry_of
 from server.ledger.log import Log
+from server.returns.photos import repository as photos
 from server.subjects import repository
 from server.subjects.backup import none_holds_from
 from server.subjects.bound import keys_of
@@ -52,6 +53,8 @@ class Eraser:
     writer: Writer
     subjects: SubjectKeys
     store: EvidenceStore
+    claims: EvidenceStore
+    """Photos of claims."""
     log: Log
     key: Ed25519PrivateKey
     """The log's: certificates are signed with it."""
@@ -104,6 +107,10 @@ class Eraser:
         counted = [sha256 for sha256, length in found.items() if length]
         if counted:
             await self.writer.submit(lambda c: repository.note_removed(c, self.log.site, counted))
+        claimed = await self.writer.submit(lambda c: photos.erased_files(c, self.log.site))
+        await anyio.to_thread.run_sync(self.claims.remove_all, claimed)
+        if claimed:
+            await self.writer.submit(lambda c: photos.forget(c, self.log.site, claimed))
 
     def _empty(self, connection: Connection, erasure: Erasure) -> None:
         """Key first: a crash after it leaves rows that open nothing, never a key without its entry."""

@@ -13,6 +13,7 @@ from inspection.messages.entries import ErasedCounts, ErasureEntry
 from server.db.changes import next_changes
 from server.db.refill_tables import refill_bare, refill_waiting
 from server.db.refund_tables import deliveries, endpoints, instructions
+from server.db.return_tables import claim_photos
 from server.db.subject_tables import erasures
 from server.db.tables import evidence, openings, record_evidence, records, stations, units
 from server.errors import NotFound
@@ -159,6 +160,8 @@ def empty_rows(connection: Connection, site: str, erasure: Erasure, at: str) -> 
     values = {"personal": GONE, "parcel": None, "subject": ERASURE + erasure.id}
     names = dict.fromkeys(("epc", "order_name", "serial_name", "payment_name"))
     connection.execute(closed.values(values | names))
+    sent = update(claim_photos).where(claim_photos.c.site == site, claim_photos.c.subject == subject)
+    connection.execute(sent.values(subject="", erased_at=at))
     for table in (refill_waiting, refill_bare):  # anybody's may be among it: stations offer it again
         connection.execute(update(table).where(table.c.site == site).values(beside=None))
     recorded = update(records).where(records.c.site == site, records.c.subject == subject)
