@@ -9,6 +9,7 @@ from server.centre import Centre
 from server.errors import UnknownSource
 from server.inbound.hooks import Handler, Taken, Unmatched, VerifiedHook
 from server.inbound.schemes import SHOPIFY, STANDARD, Scheme
+from server.refunds.stripe_source import STRIPE, StripeHooks
 
 
 class Nobody:
@@ -34,6 +35,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         for source in (
             Source(name="carrier", scheme=STANDARD, handler=CarrierHooks()),
             Source(name="shopify", scheme=SHOPIFY, handler=Nobody()),
+            Source(name="stripe", scheme=STRIPE, handler=StripeHooks()),
         )
     }
 )

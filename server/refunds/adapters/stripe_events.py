@@ -57,7 +57,8 @@ class _Refund(Refund):
     charge: Annotated[str, Field(max_length=128)] | None = None
 
 
-class _Kind(Answer):
+class _Event(Answer):
+    id: Annotated[str, Field(pattern=r"^evt_[0-9A-Za-z_]{1,120}$")]
     type: Annotated[str, Field(max_length=100)]
 
 
@@ -65,14 +66,13 @@ class _Data(Answer):
     object: _Refund
 
 
-class _RefundEvent(Answer):
-    id: Annotated[str, Field(pattern=r"^evt_[0-9A-Za-z_]{1,120}$")]
+class _RefundEvent(_Event):
     created: Annotated[int, Field(ge=0, lt=2**35)]
     data: _Data
 
 
-def verify(header: str, body: bytes, secrets: Sequence[str], now_s: float) -> None:
-    """Return when one signature fits one secret; `secrets` holds several while one replaces another.
+def verify(header: str, body: bytes, secrets: Sequence[str], now_s: float) -> int:
+    """Return the signed time when one signature fits; `secrets` holds several while one replaces another.
 
     Raises BadWebhookHeader, StaleWebhook or EarlyWebhook before any secret is tried, then BadSignature.
     """
@@ -88,12 +88,21 @@ def verify(header: str, body: bytes, secrets: Sequence[str], now_s: float) -> No
     fits = [hmac.compare_digest(one, other) for one in wanted for other in signatures]
     if not any(fits):
         raise BadSignature("no signature of Stripe's webhook fits the body and the secret")
+    return at
+
+
+def event_id(body: bytes) -> str:
+    """The id of a verified event, whatever it is about; raises BadMessage."""
+    try:
+        return _Event.of(body).id
+    except UnclearAnswer as error:
+        raise BadMessage(f"Stripe's event cannot be read: {error}") from error
 
 
 def read_event(body: bytes) -> StripeEvent | None:
     """What a verified body says of a refund; None for an event about something else. Raises BadMessage."""
     try:
-        if _Kind.of(body).type not in ABOUT_REFUNDS:
+        if _Event.of(body).type not in ABOUT_REFUNDS:
             return None
         event = _RefundEvent.of(body)
         refund = event.data.object
