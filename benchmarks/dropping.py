@@ -28,7 +28,7 @@ FILE_BYTES = 50 * MIB
 ROWS_PER_S = 500
 GROWTH_MIB = 100
 """Budgets: at least so many rows, at most so much memory on top."""
-HEAD = "id,authorization,order,customer,line,index,sku,paid_minor,currency,reason_text,serial,batch\n"
+HEAD = "id,authorization,order,customer,line,index,sku,paid_minor,currency,reason,reason_text,serial,batch\n"
 PRODUCT = ProductMessage(
     merchant="m1",
     sku="MUG-1",
@@ -48,7 +48,7 @@ def lines(length: int) -> Iterator[str]:
         number += 1
         sku = "JUG-1" if number % 1000 == 0 else "MUG-1"
         row = (
-            f"R{number}/1/1,R{number},O-{number},C-{number % 5000},1,1,{sku},1450,EUR,"
+            f"R{number}/1/1,R{number},O-{number},C-{number % 5000},1,1,{sku},1450,EUR,defective,"
             f"arrived with a crack in the handle and a stain {number},S{number:08d},B-{number // 5000}\n"
         )
         written += len(row)

@@ -116,6 +116,20 @@ async def test_the_code_and_endpoint_commands_of_other_pages_are_answered_as_the
         assert same(httpx.Response(200, text=filled).json(), answer.json()), answer.text
 
 
+async def test_the_commands_of_the_returns_page_are_answered_as_they_say(
+    session: Session, blocks: Blocks
+) -> None:
+    for command, shown in exchanges(blocks(PAGE)):
+        if "/v1/returns" in command:
+            break
+        assert (await session.type(command)).is_success, shown
+    told = exchanges(blocks("docs/returns.md"))
+    assert len(told) >= 4
+    for command, shown in told:
+        answer = await session.type(command)
+        assert same(httpx.Response(200, text=shown).json(), answer.json()), answer.text
+
+
 async def test_metrics_and_export_open_with_the_auditors_key(session: Session, blocks: Blocks) -> None:
     for command, _ in exchanges(blocks(PAGE))[:3]:
         await session.type(command)
