@@ -35,6 +35,7 @@ CentreError
 |   |   |-- OnHold                a legal hold keeps it from being erased
 |   |   |-- RefundOpen            money is on its way: wait until it has arrived
 |   |   |-- EvidenceMissing       an image of the verdict is not here yet
+|   |   |-- NotTold               an outcome of an instruction that was not sent there
 |   |   |-- TooManyOutcomes       an instruction has as many outcomes as it may have
 |   |   |-- TooManyEvents         a parcel has as many events as it may have
 |   |   |-- EventAhead            an event of a parcel whose time has not come: a clock is wrong
@@ -275,6 +276,12 @@ class EvidenceMissing(Conflict):
     """An image of the verdict that money would rest on is not here yet."""
 
     code = "evidence_missing"
+
+
+class NotTold(Conflict):
+    """An outcome of an instruction that this refund system was never told of."""
+
+    code = "not_told"
 
 
 class TooManyOutcomes(Conflict):

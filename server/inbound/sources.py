@@ -9,6 +9,7 @@ from server.centre import Centre
 from server.errors import UnknownSource
 from server.inbound.hooks import Handler, Taken, Unmatched, VerifiedHook
 from server.inbound.schemes import SHOPIFY, STANDARD, Scheme
+from server.refunds.hooks import OutcomeHooks
 from server.refunds.stripe_source import STRIPE, StripeHooks
 
 
@@ -34,6 +35,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         source.name: source
         for source in (
             Source(name="carrier", scheme=STANDARD, handler=CarrierHooks()),
+            Source(name="refund.outcome", scheme=STANDARD, handler=OutcomeHooks()),
             Source(name="shopify", scheme=SHOPIFY, handler=Nobody()),
             Source(name="stripe", scheme=STRIPE, handler=StripeHooks()),
         )

@@ -36,8 +36,8 @@ class Done:
 def note_outcome(connection: Connection, log: Log, refund: RefundRow, done: Done, now: datetime) -> None:
     """Write an outcome into the ledger and its row, and mark the instruction as carried out."""
     said = repository.find_instruction(connection, log.site, done.instruction)
-    if said is None:
-        return
+    if said is None or repository.find_outcome(connection, log.site, refund.merchant, done.id) is not None:
+        return  # nothing new: a refund that was opened again and needed nothing more
     body = OutcomeEntry(
         v=1,
         id=done.id,

@@ -14,8 +14,10 @@ from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.refund_tables import deliveries, endpoint_keys, endpoints, instructions, outcomes
 from server.db.rows import find_rows, insert_rows
+from server.errors import NotTold
 from server.ledger.log import Place
 from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate
+from server.refunds.standing import EXECUTE
 from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
 from server.subjects.personal import part_instruction, whole_instruction
@@ -170,6 +172,19 @@ def find_outcome(connection: Connection, site: str, merchant: str, outcome: str)
         outcomes.c.site == site, outcomes.c.merchant == merchant, outcomes.c.id == outcome
     )
     return connection.execute(chosen).first()
+
+
+def check_told(connection: Connection, site: str, instruction: RefundInstruction) -> None:
+    """Raise NotTold unless the merchant's refund system was told of it, or could read it in its feed."""
+    mine = (deliveries.c.site == site, deliveries.c.instruction == instruction.id)
+    row = connection.execute(select(deliveries.c.needs_size, deliveries.c.attempts).where(*mine)).one()
+    modes = select(endpoints.c.mode).where(
+        endpoints.c.site == site, endpoints.c.merchant == instruction.merchant
+    )
+    if connection.execute(modes).scalar() == EXECUTE:
+        raise NotTold(f"the centre pays {instruction.id} itself: nobody else reports of it")
+    if row.attempts == 0 and row.needs_size > read_gate(connection, site).covered:
+        raise NotTold(f"instruction {instruction.id} was not sent yet")
 
 
 def count_outcomes(connection: Connection, site: str, instruction: str) -> int:

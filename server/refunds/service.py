@@ -50,11 +50,13 @@ def take_outcome(
     """Record an outcome; returns its leaf, whether it matches, and whether it is news.
 
     Raises NotFound for an unknown instruction, Conflict for other content under a known id, and
-    TooManyOutcomes: each is a leaf for ever, so a shop may not add them without end.
+    TooManyOutcomes: each is a leaf for ever, so a shop may not add them without end. NotTold for one that the
+    shop cannot know, or that the centre pays itself.
     """
     instruction = repository.find_instruction(connection, log.site, outcome.instruction or "")
     if instruction is None or (instruction.merchant, instruction.unit) != (outcome.merchant, outcome.unit):
         raise NotFound(f"no instruction {outcome.instruction} was given for unit {outcome.unit}")
+    repository.check_told(connection, log.site, instruction)
     entry = _entry(outcome, instruction)
     digest = hashlib.sha256(entry.body).hexdigest()
     known = repository.find_outcome(connection, log.site, outcome.merchant, outcome.id)

@@ -13,7 +13,10 @@ from inspection.custody.receipt import check_receipt
 from inspection.custody.signing import public_bytes
 from inspection.messages.refund import OutcomeAnswer, OutcomeStatus, RefundOutcome
 from inspection.messages.webhook import sign_webhook
-from inspection.messages.webhook_keys import SigningKey
+from inspection.messages.webhook_keys import HmacKey, SigningKey
+from server.inbound.matching import match
+from server.refunds import cases
+from server.refunds.releasing import Release
 from server.refunds.service import MOST_OUTCOMES, take_outcome
 
 if TYPE_CHECKING:
@@ -31,6 +34,13 @@ async def prepare(site: "Site", bench: "Bench") -> None:
     assert answer.status_code == 200, answer.text
     await site.announce("R1/1/1")
     await site.send(bench, bench.signed("R1/1/1"))
+    await let_go(site)
+
+
+async def let_go(site: "Site") -> None:
+    """A checkpoint covers all that was instructed."""
+    await site.centre.checkpoints.now()
+    await Release(site.centre).now()
 
 
 def outcome(site: "Site", **changes: Any) -> RefundOutcome:
@@ -146,3 +156,58 @@ async def test_another_merchants_outcome_is_refused(site: "Site", bench: "Bench"
 async def test_without_an_endpoint_nobody_is_believed(site: "Site") -> None:
     answer = await report(site, outcome(site).to_json())
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+
+
+async def test_an_outcome_of_what_was_not_told_yet_is_refused(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    await site.announce("R2/1/1")
+    await site.send(bench, bench.signed("R2/1/1"))
+    early = outcome(site, instruction="R2/1/1#1", unit="R2/1/1")
+    answer = await report(site, early.to_json())
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_told")
+    await let_go(site)
+    assert (await report(site, early.to_json())).status_code == 200
+
+
+async def test_a_refund_without_a_return_is_a_case_and_no_entry(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    size = (await site.http.get("/v1/log")).json()["size"]
+    by_hand = outcome(site, instruction=None, unit="R9/1/1", id="re_9")
+    first = await report(site, by_hand.to_json())
+    again = await report(site, by_hand.to_json())
+    assert (first.status_code, first.json()) == (202, again.json())
+    assert (await site.http.get("/v1/log")).json()["size"] == size
+    found = await site.centre.reader.run(lambda c: cases.open_of(c, "s1", ["R9/1/1"]))
+    assert [(case.kind.value, case.amount_minor) for case in found["R9/1/1"]] == [
+        ("refund_without_return", 4000)
+    ]
+
+
+async def test_when_its_parcel_comes_late_its_refund_is_held(site: "Site", bench: "Bench") -> None:
+    await prepare(site, bench)
+    await report(site, outcome(site, instruction=None, unit="R9/1/1", id="re_9").to_json())
+    await site.announce("R9/1/1")
+    await site.send(bench, bench.signed("R9/1/1"))
+    page = (await site.http.get("/v1/refunds", headers=site.shop)).json()
+    told = page["instructions"][-1]["instruction"]
+    assert (told["unit"], told["kind"], told["target_total_minor"]) == ("R9/1/1", "hold", 0)
+
+
+async def test_by_webhook_an_outcome_of_an_unknown_instruction_waits_for_it(
+    site: "Site", bench: "Bench"
+) -> None:
+    await prepare(site, bench)
+    secret = HmacKey(bytes(range(32)))
+    body = {"key": secret.to_text()}
+    answer = await site.http.put("/v1/hooks/refund.outcome", json=body, headers=site.shop)
+    assert answer.status_code == 200, answer.text
+    later = outcome(site, instruction="R2/1/1#1", unit="R2/1/1").to_json()
+    signed = sign_webhook((secret,), "msg_7", int(site.clock.moment.timestamp()), later)
+    waits = await site.http.post("/v1/hooks/m1/refund.outcome", content=later, headers=signed)
+    assert (waits.status_code, waits.json()["state"]) == (202, "waiting"), waits.text
+    await site.announce("R2/1/1")
+    await site.send(bench, bench.signed("R2/1/1"))
+    await let_go(site)
+    await match(site.centre)
+    page = (await site.http.get("/v1/refunds", headers=site.shop)).json()
+    assert page["instructions"][1]["outcome"]["status"] == "settled"
