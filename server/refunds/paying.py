@@ -204,7 +204,8 @@ def _refuse(
     kind = next((case for code, case in known.items() if code == answer.code), CaseKind.REJECTED)
     if refund is not None and refund.instruction == row.instruction:
         standing.move_if(connection, site, refund, RefundEvent.REJECT, at, reason=answer.code)
-    cases.raise_case(connection, site, _raised(row, kind, amount_minor=row.amount_minor), at)
+    asked = None if kind is CaseKind.ALREADY_REFUNDED else row.amount_minor  # how much was found is not known
+    cases.raise_case(connection, site, _raised(row, kind, amount_minor=asked), at)
     payouts.wake_others(connection, site, row.payment, now.timestamp())
     return row
 

@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from inspection.refund_state import NEXT, RefundEvent, RefundState, advance
-from server.db.refund_tables import deliveries, refunds
+from server.db.refund_tables import deliveries, payouts, refunds
 from server.db.rows import find_rows, write_rows
+from server.errors import RefundOpen
 
 INFORM, EXECUTE = "inform", "execute"
 """Who moves the money: the refund system by what it is told, or the centre itself."""
 NEEDS_APPROVER = "needs_approver"
 TAKEN_BACK = "taken_back"
+MAY_BE_PAID = ("intended", "sent", "pending", "unknown", "confirmed")
+"""Payouts that moved money, or may have."""
 _COLUMNS = (
     "unit", "merchant", "payment", "instruction", "kind", "target_total_minor", "paid_minor", "currency",
     "state", "reason", "due_at", "attempts", "approved_by", "told_at", "changed_at", "return_reason",
@@ -132,8 +135,15 @@ def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at
     """The merchant's refunds are moved by somebody else from now on; returns how many a person must look at.
 
     What was told already may have been paid by whoever was told: the centre pays none of these by itself.
+    Raises RefundOpen where the centre has paid, or may have: a refund system that is told a total does not
+    know of that money, and would pay it again.
     """
     if mode != EXECUTE:
+        moved = (payouts.c.site == site, payouts.c.merchant == merchant, payouts.c.state.in_(MAY_BE_PAID))
+        if connection.execute(select(payouts.c.key).where(*moved).limit(1)).first():
+            raise RefundOpen(
+                "the centre has paid refunds of this merchant itself: it has to go on paying them"
+            )
         return 0
     attempted = select(deliveries.c.instruction).where(
         deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.attempts > 0

@@ -14,6 +14,7 @@ from inspection.messages.refund import OutcomeStatus
 from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import RefundEvent, RefundState
 from server.db.refund_tables import endpoints, standing_approvals
+from server.errors import RefundOpen
 from server.refunds import cases, paying, payouts, standing
 from server.refunds.cashier import Cashier, books_of
 from server.refunds.releasing import Release
@@ -361,3 +362,18 @@ async def test_an_instruction_that_a_person_reversed_is_neither_paid_nor_told(
         row["state"] for row in (await site.http.get("/v1/refunds", headers=site.shop)).json()["instructions"]
     ]
     assert states == ["dead", "delivered"]
+
+
+async def test_a_merchant_whose_refunds_the_centre_paid_is_not_handed_to_another_payer(
+    site: "Site", bench: "Bench", shop: StrictSystem
+) -> None:
+    await execute(site)
+    handed = partial(
+        standing.mode_changed, site="s1", merchant="m1", mode=standing.INFORM, at=site.centre.now()
+    )
+    assert await site.centre.writer.submit(lambda c: handed(c)) == 0
+    await inspect(site, bench)
+    async with cashier(site, shop):
+        await until(site, RefundState.CONFIRMED)
+    with pytest.raises(RefundOpen):
+        await site.centre.writer.submit(lambda c: handed(c))
