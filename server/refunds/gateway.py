@@ -55,7 +55,7 @@ class Payout:
     """A code of ours."""
     version: str | None = None
     sent_before: datetime | None = None
-    """When it was first sent: for a platform that can only be searched by amount and time."""
+    """When it was last sent before: for a while after it a request may still be under way."""
 
 
 class PayoutState(StrEnum):

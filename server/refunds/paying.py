@@ -102,7 +102,7 @@ def _send(
         at,
         state=PayoutStep.SENT,
         amount_minor=step.amount_minor,
-        sent_at=row.sent_at or at,
+        sent_at=at,
         due_at=now.timestamp() + books.lease_s,
     )
 

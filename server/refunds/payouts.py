@@ -55,14 +55,14 @@ class PayoutRow:
     reference: str | None
     begun_at: str
     sent_at: str | None
-    """When it was first asked for."""
+    """When it was last asked for."""
     due_at: float
     attempts: int
     changed_at: str
 
     @property
     def sent_before(self) -> datetime | None:
-        """When it was first asked for, as a time."""
+        """When it was last asked for, as a time."""
         return read_time(self.sent_at) if self.sent_at else None
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from server.db.refund_tables import endpoints, standing_approvals
 from server.errors import RefundOpen
 from server.refunds import cases, paying, payouts, standing
 from server.refunds.cashier import Cashier, books_of
+from server.refunds.gateway import Payout, PayoutAnswer
 from server.refunds.releasing import Release
 from tests.server.refunds.strict import StrictSystem, Trouble
 
@@ -138,6 +140,32 @@ async def test_whatever_goes_wrong_on_the_line_it_is_paid_once(
 
 
 @pytest.mark.parametrize("undo_s", [30])
+async def test_a_payout_is_looked_up_by_when_it_was_last_asked_for(
+    site: "Site", bench: "Bench", shop: StrictSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await execute(site)
+    await inspect(site, bench)
+    shop.troubles = [Trouble.ERROR_BEFORE, Trouble.ERROR_BEFORE]
+    asked: list[datetime] = []
+    shop.on_asked = lambda: asked.append(site.clock.moment)
+    looked: list[datetime | None] = []
+    look_up = shop.look_up
+
+    async def looking(payout: Payout) -> PayoutAnswer | None:
+        looked.append(payout.sent_before)
+        return await look_up(payout)
+
+    monkeypatch.setattr(shop, "look_up", looking)
+    async with cashier(site, shop):
+        await until(site, RefundState.CONFIRMED)
+    first, second = looked
+    assert first is not None
+    assert second is not None
+    assert first <= asked[0] < second <= asked[1], (
+        "else what is still under way would be taken for never made"
+    )
+
+
 async def test_nothing_moves_before_the_bench_may_no_longer_take_it_back(
     site: "Site", bench: "Bench", shop: StrictSystem
 ) -> None:
