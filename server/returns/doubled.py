@@ -95,30 +95,29 @@ def names_of(connection: Connection, unit: UnitMessage) -> Names:
 def kin_of(connection: Connection, site: str, merchant: str, messages: Sequence[UnitMessage]) -> Kin:
     """All units that could be the same as one of these; read once for all of them."""
     secrets, kin = keys_of(connection).secrets, Kin()
-    for row in _rows(connection, units.c.authorization, {m.authorization for m in messages}, site, merchant):
+    authorizations = {m.authorization for m in messages}
+    for row in _rows(connection, units.c.authorization, authorizations, site=site, merchant=merchant):
         kin.places[row.authorization, row.line, row.position] = row.id
     asked = (
         (units.c.order_name, {secrets.order(merchant, m.order) for m in messages}),
         (units.c.serial_name, {secrets.serial(merchant, m.serial) for m in messages if m.serial}),
         (units.c.epc, {secrets.tag(m.epc) for m in messages if m.epc}),
     )
-    found = {
-        row.id: row for column, names in asked for row in _rows(connection, column, names, site, merchant)
-    }
+    # the merchant is told apart afterwards: asked for with these, SQLite would read all of its units
+    rows = (row for column, names in asked for row in _rows(connection, column, names, site=site))
+    found = {row.id: row for row in rows if row.merchant == merchant}
     second = doubled_among(connection, site, found)
     for row in sorted(found.values(), key=lambda each: each.changed):
         kin.add(row.id, _names_in(row), expected=row.state == EXPECTED, first=row.id not in second)
     return kin
 
 
-def _rows(
-    connection: Connection, column: Column[str], names: Iterable[str], site: str, merchant: str
-) -> list[Any]:
+def _rows(connection: Connection, column: Column[str], names: set[str], **mine: str) -> list[Any]:
     wanted = (
-        units.c.id, units.c.state, units.c.authorization, units.c.line, units.c.position, units.c.sku,
-        units.c.order_name, units.c.serial_name, units.c.epc, units.c.changed,
+        units.c.id, units.c.merchant, units.c.state, units.c.authorization, units.c.line, units.c.position,
+        units.c.sku, units.c.order_name, units.c.serial_name, units.c.epc, units.c.changed,
     )  # fmt: skip
-    rows = find_rows(connection, wanted, column, names, site=site, merchant=merchant)
+    rows = find_rows(connection, wanted, column, names, **mine) if names else ()
     return [row for row in rows if row.state != CANCELLED]
 
 

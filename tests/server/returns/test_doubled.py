@@ -1,12 +1,16 @@
 """A unit is refunded once: the same thing under another id is refused while both are open, or noted."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Connection, event
 
 from inspection.messages.catalogue import UnitMessage
-from server.returns.doubled import Doubled, Sameness, doubled_among, same_thing
+from server.returns.doubled import Doubled, Sameness, doubled_among, kin_of, same_thing
+from server.subjects.bound import OPTION
+from server.subjects.keys import SubjectKeys
 from tests.server.conftest import unit_object
 
 if TYPE_CHECKING:
@@ -110,3 +114,24 @@ async def test_it_can_be_asked_of_any_unit(site: "Site") -> None:
     assert found == Doubled(unit="R2/1/1", first="R1/1/1", by=Sameness.SERIAL)
     alone = other.model_copy(update={"serial": "S2"})
     assert await site.centre.reader.run(lambda c: same_thing(c, "s1", alone)) is None
+
+
+def test_looking_for_the_same_thing_reads_no_others(connection: Connection, tmp_path: Path) -> None:
+    keys = SubjectKeys(tmp_path, bytes(32))
+    bound = connection.execution_options(**{OPTION: keys})
+    asked: list[str] = []
+    event.listen(bound, "before_cursor_execute", lambda c, cursor, text, *_: asked.append(text))
+    unit = UnitMessage.read(json.dumps(unit_object("R1/1/1", serial="S1", epc="30aa")))
+    kin_of(bound, "s1", "m1", [unit])
+    plans = [
+        connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple("?" * text.count("?"))).all()
+        for text in list(asked)
+        if "units" in text
+    ]
+    keys.close()
+    names = ("merchant_authorization", "order_name", "serial_name", "epc_state")
+    assert len(plans) == len(names)
+    for plan, name in zip(plans, names, strict=True):
+        column = name.removeprefix("merchant_").removesuffix("_state")
+        assert f"ix_units_site_{name} (site=? AND " in str(plan), plan
+        assert f"{column}=?" in str(plan), plan
