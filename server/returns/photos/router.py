@@ -44,7 +44,7 @@ async def put_photo(unit: str, sha256: Sha256, request: Request, centre: Here, c
     except CentreError:
         await discard(request.stream(), length)
         raise
-    if known is not None and known.subject == held.subject:
+    if known is not None and known.subject == held.subject and centre.claims.holds(known.sealed_sha256):
         await discard(request.stream(), length)
         return answer(PhotoAnswer(sha256=sha256, bytes=known.bytes, stored=False))
     with centre.uploads.promise(f"claims/{merchant}", length) as promised:
@@ -88,8 +88,8 @@ async def get_photo(unit: str, sha256: Sha256, centre: Here, caller: Shop) -> Re
     merchant, site = own_merchant(caller), centre.site
     held = await centre.reader.run(lambda c: service.naming_unit(c, site, merchant, unit, sha256))
     photo = await centre.reader.run(lambda c: repository.find_photo(c, site, unit, sha256))
-    if photo is None or photo.subject != held.subject:
-        raise NotFound("this photo was not sent yet")
+    if photo is None or photo.subject != held.subject or not centre.claims.holds(photo.sealed_sha256):
+        raise NotFound("this photo was not sent yet, or its file was lost: send it again")
     sealed = await anyio.to_thread.run_sync(centre.claims.path(photo.sealed_sha256).read_bytes)
     content = await anyio.to_thread.run_sync(service.open_photo, centre.eraser.subjects, photo, sealed)
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

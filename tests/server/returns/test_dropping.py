@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select
 
-from server.alarms import count_standing
+from server.alarms import AlarmKind, count_standing
 from server.db.return_tables import dropped_faults, dropped_files
 from server.db.tables import units
+from server.returns.dropping import folder, watcher
 from server.returns.dropping.faults import safe
 from server.returns.dropping.folder import is_name
 from server.returns.dropping.watcher import Watcher
@@ -195,6 +196,21 @@ async def test_an_open_quote_ends_the_rows_and_is_told(office: Office) -> None:
     await office.watcher.turn()
     assert await office.files() == [("done", 2, 1)]
     assert "bad_csv" in office.text("done", ".faults.csv")
+
+
+async def test_too_many_waiting_files_raise_the_alarm(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder, "MOST_WAITING", 2)
+    monkeypatch.setattr(watcher, "MOST_WAITING", 2)
+    for number in range(1, 5):
+        office.drop(f"{number}.csv", HEAD + row(number))
+    await office.watcher.turn()
+    standing = await office.site.centre.reader.run(lambda c: count_standing(c, "s1"))
+    assert standing[AlarmKind.DROP] == 1
+    assert office.site.counted("regrade_drop_waiting") == 3
+    await office.watcher.turn()
+    assert len(await office.units()) == 5
 
 
 async def test_files_that_were_kept_long_enough_go(office: Office) -> None:

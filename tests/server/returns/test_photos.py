@@ -111,3 +111,12 @@ async def test_only_a_shop_sends_and_reads_them(site: "Site") -> None:
         site.http.get(URL, headers=site.console),
     ):
         assert (await call).status_code == 403
+
+
+async def test_a_file_that_was_lost_may_be_sent_again(site: "Site", tmp_path: Path) -> None:
+    await site.announce("R1/1/1", photos=[SHA])
+    await put(site)
+    files(tmp_path)[0].unlink()
+    assert (await site.http.get(URL, headers=site.shop)).status_code == 404
+    assert (await put(site)).json()["stored"] is True
+    assert (await site.http.get(URL, headers=site.shop)).content == PHOTO
