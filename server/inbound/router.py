@@ -11,7 +11,7 @@ from server.centre import Here
 from server.errors import TooLarge
 from server.inbound import repository, service
 from server.inbound.hooks import RawHook
-from server.inbound.schemas import MOST_PER_PAGE, Clear, Cleared, KeyChange, WaitingHook, WaitingPage
+from server.inbound.schemas import MOST_PER_PAGE, Clear, KeyChange, WaitingCleared, WaitingHook, WaitingPage
 from server.inbound.sources import source_of
 
 router = APIRouter(prefix="/v1", tags=["inbound"])
@@ -88,4 +88,4 @@ async def clear_waiting(request: Request, centre: Here, caller: Console) -> Resp
     """Let some of them wait no more: they have no effect, and their ids stay used."""
     numbers = (await read_body(request, Clear)).numbers
     cleared = await centre.writer.submit(lambda c: repository.clear(c, centre.site, numbers))
-    return answer(Cleared(cleared=cleared))
+    return answer(WaitingCleared(cleared=cleared))

@@ -69,7 +69,7 @@ class Clear(Message):
     numbers: Annotated[tuple[Count, ...], Field(min_length=1, max_length=MOST_PER_PAGE)]
 
 
-class Cleared(Message):
+class WaitingCleared(Message):
     """How many of them there were."""
 
     cleared: Count

@@ -18,7 +18,7 @@ from server.returns.importing.schemas import MOST_SHOWN, DocumentAnswer, Rejecte
 from server.returns.importing.service import Imported
 from server.returns.router import flagged, terms_for
 
-router = APIRouter(prefix="/v1/returns/import", tags=["returns"])
+router = APIRouter(prefix="/v1/imports", tags=["returns"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]
 
 
@@ -54,9 +54,12 @@ async def _import_units(
 
 async def _document(request: Request) -> Any:
     try:
-        return orjson.loads(await request.body())
+        document = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise BadRequest("a document is a JSON object")
+    return document
 
 
 def _answer(centre: Centre, done: Imported, before: Sequence[MappingFault]) -> Response:

@@ -20,7 +20,7 @@ class RejectedPart(Message):
 
 
 class DocumentAnswer(Message):
-    """`POST /v1/returns/import/{source}`: good parts are in, bad parts come back."""
+    """`POST /v1/imports/{source}`: good parts are in, bad parts come back."""
 
     accepted: Count
     flagged: tuple[FlaggedUnit, ...] = ()

@@ -22,7 +22,7 @@ async def products(site: "Site") -> None:
 
 
 async def send(site: "Site", source: str, document: Any) -> dict[str, Any]:
-    answer = await site.http.post(f"/v1/returns/import/{source}", json=document, headers=site.shop)
+    answer = await site.http.post(f"/v1/imports/{source}", json=document, headers=site.shop)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -90,12 +90,12 @@ async def test_epcis_announces_nothing(site: "Site") -> None:
 async def test_a_body_that_is_none_is_refused(
     site: "Site", source: str, body: bytes, status: int, code: str
 ) -> None:
-    answer = await site.http.post(f"/v1/returns/import/{source}", content=body, headers=site.shop)
+    answer = await site.http.post(f"/v1/imports/{source}", content=body, headers=site.shop)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
 async def test_a_console_key_imports_nothing(site: "Site") -> None:
-    answer = await site.http.post("/v1/returns/import/medusa", content=b"{}", headers=site.console)
+    answer = await site.http.post("/v1/imports/medusa", content=b"{}", headers=site.console)
     assert answer.status_code == 403
 
 
