@@ -4,7 +4,7 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench soak mutations fuzz render lock setup-dev training
+.PHONY: help run test setup check fmt bench contracts soak mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
 .PHONY: peers-refunds peers-refunds-epcis peers-refunds-shopify refund-peers
 .PHONY: peers-refunds-webhooks peers-refunds-receivers
@@ -59,6 +59,9 @@ fmt: setup-dev  ## put the code into its shape
 
 bench: setup-dev  ## measure, beside the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+contracts: setup-dev  ## schemathesis over the HTTP API for some minutes (more: make contracts ARGS='--examples 500')
+	@$(BIN)/python -m tests.contracts.run $(ARGS)
 
 soak: setup-dev  ## the tests that take hours
 	@$(BIN)/python -m pytest -m soak $(ARGS)

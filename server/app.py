@@ -1,14 +1,15 @@
 """The centre's HTTP API, put together."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from secrets import SystemRandom
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from prometheus_client import generate_latest
+from starlette.types import Lifespan
 
 from server.access import Caller, Scope, needs
 from server.alarms import count_standing
@@ -17,6 +18,9 @@ from server.carriers.polling import polling
 from server.carriers.router import router as carriers
 from server.catalogue.router import router as catalogue
 from server.centre import Centre, Here
+from server.contract.asyncapi import document as asyncapi_document
+from server.contract.openapi import describe
+from server.contract.text import text_of
 from server.evidence.router import PREFIX as EVIDENCE
 from server.evidence.router import router as evidence
 from server.inbound.matching import matching
@@ -83,6 +87,7 @@ PUBLIC = frozenset(
         "/v1/stations/enrol",
         "/v1/hooks/{merchant}/{source}",
         "/openapi.json",
+        "/asyncapi.json",
         "/site/{site}/checkpoint",
         "/site/{site}/checkpoint/{size}",
         "/site/{site}/tile/{place:path}",
@@ -103,18 +108,25 @@ def create_app(centre: Centre) -> FastAPI:
                 await stack.enter_async_context(work(centre))
             yield
 
-    app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = routes_app(lifespan)
     app.state.centre = centre
-    for router in ROUTERS:
-        app.include_router(router)
-    app.add_api_route("/healthz", healthz)
-    app.add_api_route("/metrics", metrics)
     install(app, centre.metrics)
     own = (EVIDENCE, REFERENCE_FILES)
     app.add_middleware(
         BodyLimit, limit=centre.settings.body_limit_bytes, own=own, own_form=PHOTOS, metrics=centre.metrics
     )
     app.add_middleware(NoTraces, metrics=centre.metrics, log=centre.logger)
+    return app
+
+
+def routes_app(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Every route and the contract of them, without a centre behind it."""
+    app = FastAPI(title="Regrade centre", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    for router in ROUTERS:
+        app.include_router(router)
+    for path, endpoint in CENTRE.items():
+        app.add_api_route(path, endpoint)
+    describe(app)
     return app
 
 
@@ -154,6 +166,16 @@ async def signing(centre: Centre) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def openapi(request: Request) -> Response:
+    """The contract of these routes."""
+    return Response(text_of(request.app.openapi()), media_type="application/json")
+
+
+async def asyncapi() -> Response:
+    """The contract of what goes out and comes in as messages."""
+    return Response(text_of(asyncapi_document()), media_type="application/json")
+
+
 async def healthz() -> dict[str, str]:
     """Alive."""
     return {"status": "ok"}
@@ -167,3 +189,12 @@ async def metrics(centre: Here, caller: Observer) -> Response:
     for kind, many in standing.items():
         centre.metrics.alarms.labels(kind.value).set(many)
     return Response(generate_latest(centre.metrics.registry), media_type="text/plain; version=0.0.4")
+
+
+CENTRE: Mapping[str, Callable[..., Any]] = {
+    "/healthz": healthz,
+    "/metrics": metrics,
+    "/openapi.json": openapi,
+    "/asyncapi.json": asyncapi,
+}
+"""The centre's own routes."""

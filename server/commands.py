@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from server.contract import commands as contract
 from server.ledger import commands as care
 from server.packs import commands as packs
 from server.subjects import commands as subjects
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     packs.register(ledger)
     care.register(ledger)
     subjects.register(server, ledger)
+    contract.register(server)
     app.add_typer(server, name="server")
     app.add_typer(ledger, name="ledger")
     app.command("console")(console)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from inspection.catalogue import Hazard, Product, Recovery, RepairRoute
 from inspection.grades import Channel, Grade
@@ -77,6 +77,15 @@ class ProductMessage(Message):
 
 class UnitMessage(Message):
     """`inspection.returns.ExpectedUnit`, its product by SKU."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["reason"]},
+                {"required": ["reason_text"], "properties": {"reason_text": {"type": "string"}}},
+            ]
+        }
+    )
 
     merchant: Name
     id: UnitId

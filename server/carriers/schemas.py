@@ -11,7 +11,7 @@ from inspection.messages.carrier import BookingKey
 class CarrierChange(Message):
     """`PUT /v1/carrier`: whom to ask about the merchant's parcels."""
 
-    url: Annotated[str, Field(min_length=8, max_length=400)]
+    url: Annotated[str, Field(min_length=8, max_length=400, pattern=r"^https?://[!-~]+$")]
     credential: Annotated[str, StringConstraints(pattern=r"^[!-~]{8,512}$")]
     """The bearer token of its API; never shown again."""
 

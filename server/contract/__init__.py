@@ -1,0 +1,1 @@
+"""The contract of the HTTP API and of the messages, made from the messages themselves."""
