@@ -16,7 +16,7 @@ from tests.peers.programs import Program
 from tests.peers.telling import Recorder, Told
 
 SETTLE_S = 3.0
-"""In life 120: nothing here takes longer."""
+"""In life 80: nothing here takes longer."""
 KILLS_AFTER_S = (0.03, 0.15)
 
 

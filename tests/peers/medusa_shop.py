@@ -170,20 +170,27 @@ class MedusaShop:
         await self.post(f"/admin/returns/{back}/request-items", items=items)
         return back
 
-    async def returned(self, sale: Sale, good: int = 1, damaged: int = 0) -> str:
-        """A return that was announced, received and, for damaged ones, dismissed."""
-        back = await self.open_return(sale, good + damaged)
+    async def requested(self, sale: Sale, quantity: int = 1) -> str:
+        """A return that the customer was told to send."""
+        back = await self.open_return(sale, quantity)
         await self.post(f"/admin/returns/{back}/shipping-method", shipping_option_id=self.ids["back"])
         await self.post(f"/admin/returns/{back}/request")
+        return back
+
+    async def returned(self, sale: Sale, good: int = 1, damaged: int = 0) -> str:
+        """A return that was announced, received and, for damaged ones, dismissed."""
+        back = await self.requested(sale, good + damaged)
+        await self.receive(back, sale, good, damaged)
+        return back
+
+    async def receive(self, back: str, sale: Sale, good: int = 1, damaged: int = 0) -> None:
+        """What came back is booked in."""
         await self.post(f"/admin/returns/{back}/receive")
-        shown = await self.say("GET", f"/admin/returns/{back}?fields=id,*items")
-        assert shown["return"]["items"]
         if good:
             await self._receive(back, "receive-items", sale, good)
         if damaged:
             await self._receive(back, "dismiss-items", sale, damaged)
         await self.post(f"/admin/returns/{back}/receive/confirm")
-        return back
 
     async def _receive(self, back: str, how: str, sale: Sale, quantity: int) -> None:
         items = [{"id": sale.item, "quantity": quantity}]

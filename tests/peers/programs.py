@@ -35,10 +35,11 @@ class Program:
         await self.child.start(BOOT_S)
         self.boot_s = time.monotonic() - begun
 
-    def memory_mb(self) -> int:
-        """Resident set of its process. Linux."""
-        status = Path(f"/proc/{self.child.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+def memory_mb(child: Child) -> int:
+    """Resident set of a process. Linux."""
+    status = Path(f"/proc/{child.pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
 @asynccontextmanager

@@ -14,12 +14,17 @@ import httpx
 from server.outward.addresses import AddressPolicy
 from server.outward.calling import Caller
 from server.refunds.adapters.medusa import MedusaRefunds
+from server.refunds.adapters.opening import MedusaCredentials, StripeCredentials
 from server.refunds.adapters.stripe import StripeRefunds
-from tests.peers import localstripe_alone, medusa_alone, programs
+from server.refunds.gateway import GatewayKind
+from tests.peers import localstripe_alone, localstripe_through, medusa_alone, medusa_through, programs
+from tests.peers.house import house
 from tests.peers.medusa_shop import MedusaShop
+from tests.peers.programs import memory_mb
 from tests.peers.telling import Recorder, Told
 
 TIMEOUT_S = 20.0
+BY_ROWS = "a process of its own; its `execute` mode and the approval up to 100 EUR were written as rows"
 
 
 async def run_medusa(folder: Path, told: Told) -> None:
@@ -45,7 +50,14 @@ async def run_medusa(folder: Path, told: Told) -> None:
         told.facts["versions"] = await programs.versions_of_medusa()
         told.facts["Medusa's first start"] = f"{program.boot_s:.0f} s"
         await told.all(medusa_alone.SCENARIOS, rig)
-        told.facts["Medusa's memory at the end"] = f"{program.memory_mb()} MB"
+        async with house(folder) as centre:
+            said = {"base_url": program.url, "api_key": shop.api_key}
+            await centre.execute(GatewayKind.MEDUSA, MedusaCredentials.model_validate(said))
+            way = medusa_through.Way(program=program, shop=shop, house=centre, rig=rig, told=told)
+            await told.all(medusa_through.SCENARIOS, way)
+            told.facts["the centre"] = BY_ROWS
+            told.facts["the centre's memory at the end"] = f"{memory_mb(centre.child)} MB"
+        told.facts["Medusa's memory at the end"] = f"{memory_mb(program.child)} MB"
     await caller.close()
     await impatient.close()
 
@@ -65,7 +77,14 @@ async def run_localstripe(folder: Path, told: Told) -> None:
         told.facts["versions"] = f"localstripe {programs.pinned('localstripe')}"
         told.facts["its start"] = f"{program.boot_s:.1f} s"
         await told.all(localstripe_alone.SCENARIOS, till)
-        told.facts["its memory at the end"] = f"{program.memory_mb()} MB"
+        async with house(folder) as centre:
+            said = {"base_url": program.url, "api_key": localstripe_alone.KEY}
+            await centre.execute(GatewayKind.STRIPE, StripeCredentials.model_validate(said))
+            way = localstripe_through.Way(till=till, house=centre, told=told)
+            await told.all(localstripe_through.SCENARIOS, way)
+            told.facts["the centre"] = BY_ROWS
+            told.facts["the centre's memory at the end"] = f"{memory_mb(centre.child)} MB"
+        told.facts["its memory at the end"] = f"{memory_mb(program.child)} MB"
     await caller.close()
 
 

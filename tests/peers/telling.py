@@ -42,7 +42,7 @@ class Told:
     async def all(self, scenarios: Sequence[Callable[[Any], Awaitable[None]]], rig: object) -> None:
         """Play those that were asked for; one that breaks is a row that did not hold."""
         for scenario in scenarios:
-            if self.only in scenario.__name__:
+            if self.only in f"{scenario.__module__.rpartition('.')[2]}.{scenario.__name__}":
                 try:
                     await scenario(rig)
                 except Exception as error:  # the others can still tell something
