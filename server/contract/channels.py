@@ -65,6 +65,15 @@ WEBHOOKS = (
         keyed=True,
     ),
     Channel(
+        name="refundOutcomeHook",
+        peer=Peer.CENTRE,
+        address="/v1/hooks/{merchant}/refund.outcome",
+        does=Does.RECEIVES,
+        body=RefundOutcome,
+        about="The same as a webhook by itself, without an API key.",
+        signed=True,
+    ),
+    Channel(
         name="carrierEvent",
         peer=Peer.CENTRE,
         address="/v1/hooks/{merchant}/carrier",

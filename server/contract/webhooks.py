@@ -21,7 +21,7 @@ SIGNED = (
     Header(
         name=ID_HEADER,
         about="The same over all attempts: the key of doing it once.",
-        schema={"type": "string", "pattern": "^[!-~]{1,256}$"},
+        schema={"type": "string", "pattern": "^[!-~]{1,128}$"},
     ),
     Header(
         name=TIMESTAMP_HEADER,

@@ -12,6 +12,8 @@ from regrade import front_door
 from server.contract.asyncapi import document
 from server.contract.channels import CHANNELS, TOPICS
 from server.contract.text import text_of
+from server.inbound.schemes import STANDARD
+from server.inbound.sources import SOURCES
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests/golden"
@@ -49,6 +51,11 @@ def test_a_message_that_is_none_does_not_fit() -> None:
     sample = json.loads((GOLDEN / "messages/station.Birth.json").read_bytes())
     assert not Draft7Validator(root).is_valid(sample | {"seq": -1})
     assert Birth.model_fields["schema_"].alias in made["components"]["schemas"]["Birth"]["properties"]
+
+
+def test_every_source_that_signs_as_standard_webhooks_is_a_channel() -> None:
+    wanted = {f"/v1/hooks/{{merchant}}/{name}" for name, row in SOURCES.items() if row.scheme is STANDARD}
+    assert wanted <= {channel.address for channel in CHANNELS}, "add a row to server/contract/channels.py"
 
 
 def test_topics_are_the_stations_own() -> None:
