@@ -67,8 +67,7 @@ async def with_effect(way: Way) -> None:
     sale = await way.shop.sell()
     back = await way.shop.open_return(sale)
     unit = f"{back}/1/1"
-    said = {"order": sale.order, "payment": sale.payment, "currency": "EUR"}
-    rows = [unit_object(unit, **said)]
+    rows = [unit_object(unit, order=sale.order, payment=sale.payment, currency="EUR")]
     await way.house.ask("POST", "/v1/returns", way.house.shop, {"units": rows})
     await way.house.inspect(unit)
     first = await way.house.until(unit, "unknown", "confirmed")
