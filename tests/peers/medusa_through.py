@@ -32,7 +32,7 @@ class Way:
         found = (await self.shop.say("GET", f"/admin/returns/{back}?fields=*items"))["return"]
         order = await self.shop.order(sale.order, ORDER_FIELDS)
         said = await self.house.ask(
-            "POST", "/v1/returns/import/medusa", self.house.shop, {"return": found, "order": order}
+            "POST", "/v1/imports/medusa", self.house.shop, {"return": found, "order": order}
         )
         assert said["rejected"] == [], said
         return [f"{back}/1/{index}" for index in range(1, quantity + damaged + 1)]
