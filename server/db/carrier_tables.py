@@ -39,7 +39,7 @@ inbound_waiting = Table(  # verified, and about nothing that we know yet
     text("source", key=True),
     text("hook", key=True),
     number("ordinal"),
-    text("about"),  # `parcel`, `unit` or `instruction`
+    text("about"),  # of server/inbound/hooks.py
     text("name"),
     blob("content"),  # headers and body, sealed
     number("bytes"),

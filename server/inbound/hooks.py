@@ -39,6 +39,10 @@ class About(StrEnum):
     PARCEL = "parcel"
     UNIT = "unit"
     INSTRUCTION = "instruction"
+    ORDER = "order"
+    """By its pseudonym, as units are found by it."""
+    RETURN = "return"
+    """An authorization."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

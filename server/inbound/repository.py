@@ -96,6 +96,26 @@ def begin(connection: Connection, site: str, hook: VerifiedHook, signs_id: bool)
     return hook.id, known.state
 
 
+def remember(
+    connection: Connection, site: str, merchant: str, source: str, name: str, digest: bytes, at: str
+) -> bool:
+    """Remember for ever what a body is about, beside the ids of webhooks; False where it was known.
+
+    Raises HookReused where it came before and said something else.
+    """
+    mine = inbound_hooks.c
+    fresh = insert(inbound_hooks).values(
+        site=site, merchant=merchant, source=source, hook=name, digest=digest, state=TAKEN, came_at=at
+    )
+    if connection.execute(fresh.on_conflict_do_nothing()).rowcount == 1:
+        return True
+    of = KeyOf(site=site, merchant=merchant, source=source)
+    chosen = select(mine.digest).where(*_mine(inbound_hooks, of), mine.hook == name)
+    if connection.execute(chosen).scalar_one() != digest:
+        raise HookReused(f"{source} told of {name[:64]} before, and otherwise")
+    return False
+
+
 def _twin(connection: Connection, site: str, hook: VerifiedHook, digest: bytes) -> Any:
     """The row of the same body, whatever its id; None where there is none."""
     of, mine = KeyOf(site=site, merchant=hook.merchant, source=hook.source), inbound_hooks.c
@@ -150,6 +170,8 @@ def matched(connection: Connection, site: str, most: int) -> Sequence[Row[Any]]:
     known = or_(
         (mine.about == About.PARCEL.value) & exists().where(*here, units.c.parcel == mine.name),
         (mine.about == About.UNIT.value) & exists().where(*here, units.c.id == mine.name),
+        (mine.about == About.ORDER.value) & exists().where(*here, units.c.order_name == mine.name),
+        (mine.about == About.RETURN.value) & exists().where(*here, units.c.authorization == mine.name),
         (mine.about == About.INSTRUCTION.value) & exists().where(*told, instructions.c.id == mine.name),
     )
     chosen = select(inbound_waiting).where(mine.site == site, mine.refused.is_(None), known)

@@ -10,7 +10,7 @@ from server.bodies import announced, read_body
 from server.centre import Here
 from server.errors import TooLarge
 from server.inbound import repository, service
-from server.inbound.hooks import RawHook
+from server.inbound.hooks import About, RawHook
 from server.inbound.schemas import MOST_PER_PAGE, Clear, KeyChange, WaitingCleared, WaitingHook, WaitingPage
 from server.inbound.sources import source_of
 
@@ -72,7 +72,7 @@ async def get_waiting(
             merchant=row.merchant,
             source=row.source,
             hook=row.hook,
-            about=row.about,
+            about=About(row.about),
             name=row.name,
             came_at=row.came_at,
             tries=row.tries,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from inspection.messages.base import Count, Message
+from server.inbound.hooks import About
 
 DAY_S = 86_400
 MOST_PER_PAGE = 200
@@ -48,7 +49,7 @@ class WaitingHook(Message):
     merchant: str
     source: str
     hook: str
-    about: Literal["parcel", "unit", "instruction"]
+    about: About
     name: str
     came_at: str
     tries: Count

@@ -5,20 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from server.carriers.hooks import CarrierHooks
-from server.centre import Centre
 from server.errors import UnknownSource
-from server.inbound.hooks import Handler, Taken, Unmatched, VerifiedHook
+from server.inbound.hooks import Handler
 from server.inbound.schemes import SHOPIFY, STANDARD, Scheme
 from server.refunds.hooks import OutcomeHooks
+from server.refunds.shopify_source import ShopifyHooks
 from server.refunds.stripe_source import STRIPE, StripeHooks
-
-
-class Nobody:
-    """Verified, and refused by name: no part of the centre handles it yet."""
-
-    async def take(self, centre: Centre, merchant: str, hook: VerifiedHook) -> Taken | Unmatched:
-        """Raises UnknownSource."""
-        raise UnknownSource(f"nobody here handles such webhooks of {hook.source}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +28,7 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
         for source in (
             Source(name="carrier", scheme=STANDARD, handler=CarrierHooks()),
             Source(name="refund.outcome", scheme=STANDARD, handler=OutcomeHooks()),
-            Source(name="shopify", scheme=SHOPIFY, handler=Nobody()),
+            Source(name="shopify", scheme=SHOPIFY, handler=ShopifyHooks()),
             Source(name="stripe", scheme=STRIPE, handler=StripeHooks()),
         )
     }

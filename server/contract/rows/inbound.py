@@ -23,6 +23,7 @@ ROWS = (
             errors.EventAhead,
             errors.WrongScope,
             errors.Conflict,
+            errors.NotTold,
             errors.TooManyOutcomes,
             errors.DuplicateId,
             errors.Withheld,

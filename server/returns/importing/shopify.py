@@ -1,7 +1,8 @@
 """Shopify's `Return` as units. Pure.
 
 Taken is what the GraphQL Admin API answers to a query for `return(id:)`; docs/returns.md has the query. The
-webhooks `returns/request` and `returns/approve` name neither SKU nor price: they are refused with the remedy.
+webhooks `returns/request` and `returns/approve` name neither SKU nor price: here they are refused, with the
+remedy.
 Source: GraphQL Admin API 2025-10, objects Return, ReturnLineItem, LineItem, MoneyBag, enum ReturnReason.
 """
 

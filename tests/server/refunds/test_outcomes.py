@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 KEY = Ed25519PrivateKey.generate()
 
 
-async def prepare(site: "Site", bench: "Bench") -> None:
+async def prepare(site: "Site", bench: "Bench", **changes: Any) -> None:
     body = {
         "url": "http://127.0.0.1:9/hook",
         "outcome_public_key": base64.b64encode(public_bytes(KEY)).decode(),
     }
     answer = await site.http.put("/v1/refunds/endpoint", json=body, headers=site.shop)
     assert answer.status_code == 200, answer.text
-    await site.announce("R1/1/1")
+    await site.announce("R1/1/1", **changes)
     await site.send(bench, bench.signed("R1/1/1"))
     await let_go(site)
 
