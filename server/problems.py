@@ -29,6 +29,7 @@ STATUS: dict[type[Exception], int] = {
     errors.NotAdmitted: 403,
     errors.NoKey: 401,
     errors.EndpointRefused: 403,
+    errors.NoSuchWayOut: 409,
     errors.NotTaken: 422,
     errors.BadRequest: 400,
     errors.TooLarge: 413,

@@ -31,6 +31,7 @@ from tests.contracts.served import HOOK_KEY, OUTCOME_KEY, Served, outcome_public
 from tests.server.conftest import product_object, unit_object
 
 SEED = 20261128
+EARLY = "0001-01-01T00:00:00.000000Z"
 NO_CARRIER = "https://10.0.0.1/"
 """An address that the policy refuses: there is no carrier here to be asked."""
 NO_REFUND_SYSTEM = "http://127.0.0.1:9/refunds"
@@ -157,7 +158,10 @@ def mended(case: Any) -> None:
         case.query = {"order": "O-1"} | {name: each for name, each in (case.query or {}).items() if each}
     if path == "/v1/parcels/{parcel}/pick-up" and isinstance(case.body, dict):
         first, last = sorted((case.body["not_before"], case.body["not_after"]))
+        first = first if first < last else EARLY
         case.body = case.body | {"not_before": first, "not_after": last}
+    if path == "/v1/refunds/cases/{id}/leave" and isinstance(case.body, dict):
+        case.body = case.body | {"deductions": [], "amount_minor": 1}
     if path == "/v1/carrier" and isinstance(case.body, dict):
         case.body = case.body | {"url": NO_CARRIER}
     if path == "/v1/refunds/endpoint" and isinstance(case.body, dict):

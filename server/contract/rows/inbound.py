@@ -25,6 +25,7 @@ ROWS = (
             errors.Conflict,
             errors.NotTold,
             errors.TooManyOutcomes,
+            errors.NotTold,
             errors.DuplicateId,
             errors.Withheld,
             errors.QuotaUsed,

@@ -5,7 +5,7 @@ from server import errors
 from server.contract.row import Row
 from server.contract.webhooks import SIGNED, UNSIGNED
 from server.refunds.cases_schemas import CaseCounts, CaseLeft, CaseMessage, CasePage, LeaveCase, TakeCase
-from server.refunds.schemas import Endpoint, InstructionPage, Requeued
+from server.refunds.schemas import Endpoint, InstructionPage, Requeued, WithoutReturn
 
 ROWS = (
     Row("PUT /v1/refunds/endpoint", takes=Endpoint, gives=Endpoint, refuses=(errors.EndpointRefused,)),
@@ -13,12 +13,14 @@ ROWS = (
         "POST /v1/refunds/outcomes",
         takes=RefundOutcome,
         gives=OutcomeAnswer,
+        answers={202: WithoutReturn},
         headers=SIGNED,
         refuses=(
             *UNSIGNED,
             errors.NotFound,
             errors.Conflict,
             errors.TooManyOutcomes,
+            errors.NotTold,
             errors.DuplicateId,
             errors.Withheld,
         ),
