@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Text, and_, cast, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.grades import ReturnException
+from inspection.messages.base import time_text
 from inspection.messages.catalogue import UnitMessage
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
+from server.db.ledger_tables import leaves
 from server.db.refund_tables import deliveries, endpoint_keys, endpoints, instructions, outcomes
 from server.db.rows import find_rows, insert_rows
 from server.errors import NotTold
@@ -192,6 +194,19 @@ def count_outcomes(connection: Connection, site: str, instruction: str) -> int:
     mine = (outcomes.c.site == site, outcomes.c.instruction == instruction)
     counted: int = connection.execute(select(func.count()).select_from(outcomes).where(*mine)).scalar_one()
     return counted
+
+
+def happened_after(connection: Connection, site: str, outcome: RefundOutcome) -> bool:
+    """Whether an outcome of the unit is known that happened after this one, as far as the ledger says."""
+    mine = (instructions.c.site == site, instructions.c.unit == outcome.unit)
+    told = (outcomes.c.site == site, outcomes.c.instruction == instructions.c.id)
+    entry = (leaves.c.site == site, leaves.c.seq == outcomes.c.leaf_seq)
+    when = func.json_extract(cast(leaves.c.leaf, Text), "$.body.happened_at")
+    chosen = (
+        select(outcomes.c.id).select_from(instructions).join(outcomes, and_(*told)).join(leaves, and_(*entry))
+    )
+    later = chosen.where(*mine, when > time_text(outcome.happened_at)).limit(1)
+    return connection.execute(later).first() is not None
 
 
 def add_outcome(

@@ -4,8 +4,8 @@ from sqlalchemy import Connection
 
 from inspection.messages.refund import OutcomeStatus, RefundInstruction, RefundOutcome
 from inspection.refund_exceptions import CaseKind
-from inspection.refund_state import RefundEvent, RefundState
-from server.refunds import cases, standing
+from inspection.refund_state import NEXT, RefundEvent, RefundState
+from server.refunds import cases, repository, standing
 from server.refunds.cases import Raised
 
 EVENTS = {
@@ -44,9 +44,12 @@ def case_of(outcome: RefundOutcome, instruction: RefundInstruction) -> CaseKind 
 def apply(
     connection: Connection, site: str, outcome: RefundOutcome, instruction: RefundInstruction, at: str
 ) -> None:
-    """Note what was paid, take the step, and open or settle the cases; an older instruction moves no row."""
+    """Note what was paid, take the step, and open or settle the cases; an older instruction moves no row.
+
+    Word comes late and out of order: what happened before something that is known already changes nothing.
+    """
     row = standing.find(connection, site, instruction.unit)
-    if row is None:
+    if row is None or repository.happened_after(connection, site, outcome):
         return
     kind = case_of(outcome, instruction)
     known = {"paid_minor": outcome.refunded_total_minor} if outcome.currency == row.currency else {}
@@ -55,13 +58,19 @@ def apply(
         reason = {"reason": HELD_BY_SHOP} if held else {}
         if outcome.status in AFTERWARDS and kind is not None:
             reason = {"reason": kind.value}
-        standing.move_if(connection, site, row, EVENTS[outcome.status], at, **known, **reason)
+        standing.move_if(connection, site, row, _event(outcome.status, row.state), at, **known, **reason)
     elif known:
         standing.note_paid(connection, site, row.unit, outcome.refunded_total_minor, at)
     if kind is None and outcome.status is OutcomeStatus.SETTLED:
         cases.settle(connection, site, row.unit, SETTLED_BY_PAYING, at)
     elif kind is not None:
         cases.raise_case(connection, site, _raised(kind, outcome, instruction), at)
+
+
+def _event(status: OutcomeStatus, state: RefundState) -> RefundEvent:
+    """What an outcome is in the table; a failure may be heard of before the payment itself. Pure."""
+    event = EVENTS[status]
+    return RefundEvent.HOLD if event is RefundEvent.REOPEN and event not in NEXT[state] else event
 
 
 def _raised(kind: CaseKind, outcome: RefundOutcome, instruction: RefundInstruction) -> Raised:

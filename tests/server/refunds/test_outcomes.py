@@ -15,7 +15,7 @@ from inspection.messages.refund import OutcomeAnswer, OutcomeStatus, RefundOutco
 from inspection.messages.webhook import sign_webhook
 from inspection.messages.webhook_keys import HmacKey, SigningKey
 from server.inbound.matching import match
-from server.refunds import cases
+from server.refunds import cases, standing
 from server.refunds.releasing import Release
 from server.refunds.service import MOST_OUTCOMES, take_outcome
 
@@ -211,3 +211,37 @@ async def test_by_webhook_an_outcome_of_an_unknown_instruction_waits_for_it(
     await match(site.centre)
     page = (await site.http.get("/v1/refunds", headers=site.shop)).json()
     assert page["instructions"][1]["outcome"]["status"] == "settled"
+
+
+async def test_word_that_comes_late_does_not_undo_what_happened_after_it(
+    site: "Site", bench: "Bench"
+) -> None:
+    """Webhooks overtake each other: the first payment's word comes behind that of its failure."""
+    await prepare(site, bench)
+    settled = outcome(site)
+    failed = {"id": "re_2", "status": OutcomeStatus.FAILED, "refunded_total_minor": 0}
+    after = outcome(site, **failed, happened_at=site.clock.moment + timedelta(seconds=2))
+    for said in (after, settled):
+        assert (await report(site, said.to_json())).status_code == 200
+    row = await site.centre.reader.run(lambda c: standing.find(c, "s1", "R1/1/1"))
+    assert row is not None
+    assert (row.state.value, row.paid_minor, row.reason) == ("held", 0, "late_failure")
+
+
+async def test_an_older_instructions_word_does_not_lower_what_is_known_to_be_paid(
+    site: "Site", bench: "Bench"
+) -> None:
+    await prepare(site, bench)
+    await site.announce("R1/1/1", inspection=2, purpose="appeal")
+    better = {"grade": "new", "condition": "A"}
+    await site.send(
+        bench, bench.signed("R1/1/1", unit={"inspection": 2, "purpose": "appeal"}, verdict=better)
+    )
+    await let_go(site)
+    whole = {"id": "re_2", "instruction": "R1/1/1#2", "refunded_total_minor": 5000}
+    after = outcome(site, **whole, happened_at=site.clock.moment + timedelta(seconds=2))
+    for said in (after, outcome(site)):
+        assert (await report(site, said.to_json())).status_code == 200
+    row = await site.centre.reader.run(lambda c: standing.find(c, "s1", "R1/1/1"))
+    assert row is not None
+    assert (row.state.value, row.paid_minor) == ("confirmed", 5000)
