@@ -56,9 +56,17 @@ async def post(caller: Calls, url: str, headers: Mapping[str, str], body: bytes)
     return _by_status(reply) or reply
 
 
-async def unless_paid(gateway: RefundGateway, payout: Payout, said: PayoutAnswer) -> PayoutAnswer:
-    """A refusal, unless an earlier attempt of ours is why: then what became of that one."""
-    again = payout.sent_before is not None or said.code == PayoutCode.ALREADY_REFUNDED
+async def unless_paid(
+    gateway: RefundGateway,
+    payout: Payout,
+    said: PayoutAnswer,
+    doubted: frozenset[PayoutCode] = frozenset({PayoutCode.ALREADY_REFUNDED}),
+) -> PayoutAnswer:
+    """A refusal, unless the money moved all the same: then what became of it.
+
+    Read back where an earlier attempt of ours may be why, and where the reason is one of the `doubted`.
+    """
+    again = payout.sent_before is not None or said.code in doubted
     if said.state != PayoutState.REFUSED or not again:
         return said
     try:

@@ -41,6 +41,9 @@ KEY_MEMORY_S = 23 * 3600.0
 MOST_PAGES = 20
 """Of 100 refunds each: no order has more."""
 
+DOUBTED = frozenset({PayoutCode.ALREADY_REFUNDED, PayoutCode.REQUEST_REFUSED})
+"""Refusals that are read back: it may have been us, or no reason is named that rules a refund out."""
+
 Amount = Annotated[int, Field(ge=0, lt=2**53)]
 
 
@@ -111,7 +114,7 @@ class StripeRefunds:
         headers = {"content-type": "application/x-www-form-urlencoded", "idempotency-key": payout.key}
         reply = await post(self._caller, f"{self._base}/v1/refunds", self._auth | headers, body)
         said = reply if isinstance(reply, PayoutAnswer) else read_refund(reply)
-        return await unless_paid(self, payout, said)
+        return await unless_paid(self, payout, said, DOUBTED)
 
     async def look_up(self, payout: Payout) -> PayoutAnswer | None:
         """Find the refund by our key; None is certain. Raises GatewayDown while it cannot be told.

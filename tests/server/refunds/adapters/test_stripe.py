@@ -128,7 +128,6 @@ async def test_a_status_that_stripe_does_not_document_is_unknown(status: str | N
             PayoutState.REFUSED,
             PayoutCode.OVER_REFUND,
         ),
-        (error(400, "parameter_unknown"), PayoutState.REFUSED, PayoutCode.REQUEST_REFUSED),
         (error(404, "resource_missing"), PayoutState.REFUSED, PayoutCode.PAYMENT_UNKNOWN),
         (error(402, "balance_insufficient"), PayoutState.REFUSED, PayoutCode.BALANCE_TOO_LOW),
         (error(400, None, "idempotency_error"), PayoutState.UNKNOWN, PayoutCode.UNCLEAR_ANSWER),
@@ -154,6 +153,16 @@ async def test_already_refunded_is_read_back_as_it_may_have_been_us() -> None:
     assert (await stripe(full, listed(refund()))[0].pay_back(OURS)).code == PayoutCode.REFUNDED
     assert (await stripe(full, EMPTY)[0].pay_back(OURS)).code == PayoutCode.ALREADY_REFUNDED
     assert (await stripe(full, lost(sent=True))[0].pay_back(OURS)).state == PayoutState.UNKNOWN
+
+
+@pytest.mark.parametrize("code", ["parameter_unknown", None])
+async def test_a_no_without_a_reason_that_rules_it_out_is_read_back(code: str | None) -> None:
+    """Some systems answer 400 after they have paid; a person would then pay once more."""
+    no = error(400, code)
+    assert (await stripe(no, listed(refund()))[0].pay_back(OURS)).code == PayoutCode.REFUNDED
+    refused = await stripe(no, EMPTY)[0].pay_back(OURS)
+    assert (refused.state, refused.code) == (PayoutState.REFUSED, PayoutCode.REQUEST_REFUSED)
+    assert (await stripe(no, lost(sent=True))[0].pay_back(OURS)).state == PayoutState.UNKNOWN
 
 
 async def test_what_stripe_may_have_forgotten_is_looked_up_before_it_is_sent_again() -> None:
