@@ -45,6 +45,7 @@ from server.refunds.cases_router import router as refund_cases
 from server.refunds.cashier import Cashier, books_of, open_account
 from server.refunds.delivery import Courier
 from server.refunds.posting import WebhookPost
+from server.refunds.reconciling_router import router as reconciliation
 from server.refunds.releasing import releasing
 from server.refunds.router import router as refunds
 from server.returns.dropping.watcher import watching
@@ -70,6 +71,7 @@ ROUTERS = (
     evidence,
     ingest,
     refund_cases,  # before the refunds, whose ids are paths
+    reconciliation,
     refunds,
     carriers,
     inbound,

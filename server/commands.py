@@ -88,6 +88,43 @@ def rotate_webhook_key(
     print(keys.webhook_signers[0].verifying().to_text())
 
 
+@server.command("reconcile")
+def reconcile(
+    dir: Dir,
+    there: Annotated[
+        bool,
+        typer.Option("--there/--here", help="Ask the payment systems too, or compare our own books alone."),
+    ] = True,
+    per_second: Annotated[
+        float, typer.Option("--per-second", help="Payments asked about in a second.", min=0.1, max=1000)
+    ] = 5.0,
+) -> None:
+    """Compare all books of refunds with each other and with the payment systems; ends with 1 if any differ.
+
+    The centre may run meanwhile.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from server.refunds.reconciling_there import reconcile as compare
+
+    with Progress(transient=True, console=Console(stderr=True)) as bar:
+        task = bar.add_task("payments")
+        report = compare(
+            dir,
+            there=there,
+            per_second=per_second,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    for row in report.differences:
+        print(f"{row.unit}\t{row.kind.value}\tours {row.ours}\ttheirs {row.theirs}")
+    print(f"{report.payments} payments compared, {report.asked} with their payment system")
+    if report.differences:
+        print(f"{len(report.differences)} differences")
+        raise typer.Exit(1)
+    print("nothing differs")
+
+
 @ledger.command("export")
 def export(out: ExportTo, dir: Dir) -> None:
     """Write the whole ledger out, up to the newest state that its witnesses have seen.

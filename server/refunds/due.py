@@ -134,18 +134,24 @@ def _waiting(site: str, merchant: str, covered: int) -> "tuple[ColumnElement[boo
 def _job(connection: Connection, site: str, row: PayoutRow, known: dict[str, Account]) -> Job | None:
     """With the payment as the shop calls it; None where the merchant's system is not called any more."""
     account = known.get(row.merchant)
+    ref = ref_of(connection, site, row.instruction, row.currency)
+    return None if account is None or ref is None else Job(payout=row, ref=ref, account=account)
+
+
+def ref_of(connection: Connection, site: str, instruction: str, currency: str) -> PaymentRef | None:
+    """The payment behind an instruction as the shop calls it; None where no record says it."""
     same = (records.c.site == instructions.c.site) & (records.c.id == instructions.c.record)
-    chosen = select(records.c.announced, records.c.personal).join_from(instructions, records, same)
+    wanted = (records.c.merchant, records.c.announced, records.c.personal)
+    chosen = select(*wanted).join_from(instructions, records, same)
     found = connection.execute(
-        chosen.where(instructions.c.site == site, instructions.c.id == row.instruction)
+        chosen.where(instructions.c.site == site, instructions.c.id == instruction)
     ).first()
-    if account is None or found is None:
+    if found is None:
         return None
     unit = whole_unit(keys_of(connection), found.announced, found.personal)
-    ref = PaymentRef(
-        merchant=row.merchant, payment=unit.payment or unit.order, order=unit.order, currency=row.currency
+    return PaymentRef(
+        merchant=found.merchant, payment=unit.payment or unit.order, order=unit.order, currency=currency
     )
-    return Job(payout=row, ref=ref, account=account)
 
 
 def payout_of(job: Job) -> Payout:

@@ -40,6 +40,7 @@ from server.access import Scope
 from server.alarms import AlarmKind
 from server.catalogue import schemas as catalogue
 from server.metrics import Metrics
+from server.refunds.differing import DifferenceKind
 from server.returns import schemas as returns
 from server.stations.router import router
 
@@ -56,6 +57,7 @@ ENUMS: Mapping[tuple[str, str, str], type[StrEnum]] = {
     (CENTRE, "scopes", "scope"): Scope,
     (REFUNDS, "kinds", "kind"): RefundKind,
     (REFUNDS, "outcomes", "status"): OutcomeStatus,
+    (REFUNDS, "differences", "row"): DifferenceKind,
 }
 
 

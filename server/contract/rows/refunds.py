@@ -5,6 +5,7 @@ from server import errors
 from server.contract.row import Row
 from server.contract.webhooks import SIGNED, UNSIGNED
 from server.refunds.cases_schemas import CaseCounts, CaseLeft, CaseMessage, CasePage, LeaveCase, TakeCase
+from server.refunds.reconciling_schemas import ReconciliationPage
 from server.refunds.schemas import Endpoint, InstructionPage, Requeued, WithoutReturn
 
 ROWS = (
@@ -42,5 +43,6 @@ ROWS = (
             errors.DuplicateId,
         ),
     ),
+    Row("GET /v1/refunds/reconciliation", gives=ReconciliationPage),
     Row("POST /v1/refunds/{instruction}/resend", gives=Requeued, refuses=(errors.NotFound, errors.Withheld)),
 )
