@@ -4,7 +4,7 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench contracts soak mutations fuzz render lock setup-dev training
+.PHONY: help run test setup check fmt bench contracts soak soak-refunds mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
 .PHONY: peers-refunds peers-refunds-epcis peers-refunds-shopify refund-peers
 .PHONY: peers-refunds-webhooks peers-refunds-receivers
@@ -65,6 +65,9 @@ contracts: setup-dev  ## schemathesis over the HTTP API for some minutes (more: 
 
 soak: setup-dev  ## the tests that take hours
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+soak-refunds: setup-dev  ## 10,000 returns, every fault, 50 kills (fewer: ARGS='--returns 300 --kills 5')
+	@$(BIN)/python -m tests.flow.refund_soak $(ARGS)
 
 mutations: setup-dev  ## 10,000 attacks on the ledger before three verifiers (fewer: ARGS='--count 1000')
 	@$(BIN)/python -m tests.kit.mutations_run $(ARGS)
