@@ -46,7 +46,9 @@ async def inspect(site: "Site", bench: "Bench", unit: str = UNIT, **verdict: Any
 
 
 async def report(site: "Site", **changes: Any) -> dict[str, Any]:
-    """The refund system says what became of the unit's first instruction."""
+    """The refund system was told, and says what became of the unit's first instruction."""
+    await site.centre.checkpoints.now()
+    await Release(site.centre).now()
     said = {
         "v": 1,
         "id": "re_1",
