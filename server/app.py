@@ -41,9 +41,11 @@ from server.packs.router import router as packs
 from server.problems import NoTraces, install
 from server.references.router import FILES as REFERENCE_FILES
 from server.references.router import router as references
+from server.refunds.approvals_router import router as refund_approvals
 from server.refunds.cases_router import router as refund_cases
 from server.refunds.cashier import Cashier, books_of, open_account
 from server.refunds.delivery import Courier
+from server.refunds.lookup_router import router as refund_lookup
 from server.refunds.posting import WebhookPost
 from server.refunds.reconciling_router import router as reconciliation
 from server.refunds.releasing import releasing
@@ -70,6 +72,8 @@ ROUTERS = (
     stations,
     evidence,
     ingest,
+    refund_lookup,
+    refund_approvals,
     refund_cases,  # before the refunds, whose ids are paths
     reconciliation,
     refunds,

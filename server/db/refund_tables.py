@@ -77,6 +77,7 @@ deliveries = Table(
     ForeignKeyConstraint(["site", "instruction"], ["instructions.site", "instructions.id"]),
     Index(None, "site", "merchant", "state", "due_at"),
     Index(None, "site", "ordering", "state", "leaf_seq"),
+    Index(None, "site", "leaf_seq", "merchant", "state", "attempts"),
     Index("ix_deliveries_awaiting", "site", "needs_size", sqlite_where=sql(AWAITING)),
 )
 outcomes = Table(

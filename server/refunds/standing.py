@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from inspection.refund_state import NEXT, RefundEvent, RefundState, advance
 from server.db.refund_tables import deliveries, payouts, refunds
@@ -64,6 +64,14 @@ def find_many(connection: Connection, site: str, units: Iterable[str]) -> dict[s
     wanted = tuple(refunds.c[name] for name in _COLUMNS)
     rows = find_rows(connection, wanted, refunds.c.unit, set(units), site=site)
     return {row[0]: read_row(row) for row in rows}
+
+
+def select_rows(
+    connection: Connection, *where: ColumnElement[bool], order: ColumnElement[Any], limit: int
+) -> list[RefundRow]:
+    """Refunds that meet all of it, in an order."""
+    chosen = select(*(refunds.c[name] for name in _COLUMNS)).where(*where).order_by(order).limit(limit)
+    return [read_row(row) for row in connection.execute(chosen)]
 
 
 def read_row(row: Any) -> RefundRow:

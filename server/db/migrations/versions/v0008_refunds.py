@@ -113,6 +113,8 @@ def _deliveries() -> None:
     op.create_index(
         "ix_deliveries_site_ordering_state_leaf_seq", "deliveries", ["site", "ordering", "state", "leaf_seq"]
     )
+    places = ["site", "leaf_seq", "merchant", "state", "attempts"]
+    op.create_index(f"ix_deliveries_{'_'.join(places)}", "deliveries", places)
     op.create_index(
         "ix_deliveries_awaiting", "deliveries", ["site", "needs_size"], sqlite_where=sa.text(AWAITING)
     )
@@ -261,6 +263,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index("ix_deliveries_awaiting", "deliveries")
     op.drop_index("ix_deliveries_site_ordering_state_leaf_seq", "deliveries")
+    op.drop_index("ix_deliveries_site_leaf_seq_merchant_state_attempts", "deliveries")
     for name in ("event", "ordering", "leaf_seq"):
         op.drop_column("deliveries", name)
     op.execute("UPDATE deliveries SET state = 'awaiting_witness' WHERE state = 'awaiting_checkpoint'")
