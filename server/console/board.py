@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from server.centre import utc_now
@@ -14,6 +16,7 @@ from server.console.standing import trust_in
 from server.db.engine import Reader, reading_engine
 
 FRESH_S = 0.9
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,17 @@ class Board:
             self._tried_at = now
             await self._read(now)
         return self._seen
+
+    def now(self) -> datetime:
+        """The time of what is read."""
+        return self._clock()
+
+    async def ask(self, read: Callable[[Connection, str], T]) -> T | None:
+        """Read something else of the site; None while the centre cannot be read."""
+        try:
+            return await self._reader.run(lambda connection: read(connection, self._site))
+        except DBAPIError:
+            return None
 
     async def _read(self, now: float) -> None:
         try:

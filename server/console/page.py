@@ -73,9 +73,10 @@ class ConsolePage:
             with ui.element("h1"):
                 self._heading = ui.label()
             ui.element("span").classes("spread")
-            self._tongue = _button("translate", "language")
+            self._refunds = ui.link("", "/refunds").classes("choice back")
+            self._tongue = choice("translate", "language")
             self._tongue.on_click(self._other_language)
-            self._theme = _button("contrast", "theme")
+            self._theme = choice("contrast", "theme")
             # only the browser knows which theme it shows while it follows its own setting
             self._theme.on(
                 "click",
@@ -89,6 +90,7 @@ class ConsolePage:
         self._where.text = say("console.site", site=self._site)
         self._tongue.text = "English" if self._words.language == "zh_CN" else "中文"
         self._theme.text = say("console.theme")
+        self._refunds.text = say("console.refunds_page")
         self._foot.text = say("console.foot")
         ui.query("html").props(f'lang="{HTML_LANG[self._words.language]}"')
 
@@ -101,7 +103,8 @@ class ConsolePage:
         self._dark.set_value(not event.args)
 
 
-def _button(icon: str, name: str) -> ui.button:
+def choice(icon: str, name: str) -> ui.button:
+    """A button of the header."""
     return ui.button(icon=icon, color=None).props("flat no-caps").classes("choice").mark(name)
 
 

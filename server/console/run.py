@@ -11,6 +11,7 @@ from link.only_here import OnlyHere
 from server.centre import DATABASE
 from server.console.board import Board
 from server.console.page import build_pages
+from server.console.refunds_page import build_refund_pages
 from server.errors import BadSettings
 from server.serving import LOOPBACK, listen, serve_app
 from server.settings import ServerSettings
@@ -46,6 +47,7 @@ def console_app(board: Board, site: str) -> FastAPI:
     app = FastAPI(title="Regrade console", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(OnlyHere)
     build_pages(board, site)
+    build_refund_pages(board)
     options: dict[str, Any] = {"show_welcome_message": False, "tailwind": False, "reconnect_timeout": 30.0}
     ui.run_with(app, title="Regrade", **options)
     return app
