@@ -1,4 +1,4 @@
-"""Write the generated parts of journey.md and rules.md anew: `python docs/draw.py`.
+"""Write the generated parts of journey.md, rules.md and refund-cases.md anew: `python docs/draw.py`.
 
 What stands between `<!-- drawn: NAME -->` and `<!-- end: NAME -->` comes from the tables in
 `inspection`; a test fails while it is stale.
@@ -15,13 +15,15 @@ from inspection.journey import RETRY, draw
 from inspection.operator import BINS, KEYS
 from inspection.policy import DEFAULT_POLICY, WHOLE_PPM
 from inspection.refund import NOT_THE_CUSTOMER
+from inspection.refund_exceptions import CASES
+from inspection.refund_state import draw as draw_refund
 from inspection.returns import ReturnReason
 from inspection.rubrics import RUBRICS, Rubric
 from inspection.words.catalog import Words, words
 from inspection.words.money import percent
 
 DOCS = Path(__file__).parent
-PAGES = ("journey.md", "rules.md")
+PAGES = ("journey.md", "rules.md", "refund-cases.md")
 
 
 def fresh(page: str) -> str:
@@ -41,6 +43,8 @@ def drawings() -> Mapping[str, str]:
         "bins": bins(said),
         "rubrics": "\n\n".join(rubric_table(rubric) for rubric in RUBRICS.values()),
         "refunds": refund_table(said),
+        "refund_states": f"```mermaid\n{draw_refund()}\n```",
+        "refund_cases": case_table(said),
     }
 
 
@@ -78,6 +82,21 @@ def refund_table(said: Words) -> str:
     graded = (Grade.NEW, Grade.USED, Grade.DAMAGED)
     rows = ((said.name(r), *(percent(share(g, r)) for g in graded)) for r in ReturnReason)
     return table(("returned because", *map(str, graded)), rows)
+
+
+def case_table(said: Words) -> str:
+    """Return every case of a refund with its owner and its ways out."""
+    rows = (
+        (
+            f"`{kind.value}`",
+            said.name(kind),
+            said.name(rule.owner),
+            ", ".join(f"`{way.value}`" for way in rule.ways_out),
+            "yes" if rule.overtaken else "no",
+        )
+        for kind, rule in CASES.items()
+    )
+    return table(("case", "what it is", "lies with", "ways out", "overtaken"), rows)
 
 
 def share(grade: Grade, reason: ReturnReason) -> int:
