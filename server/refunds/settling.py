@@ -61,7 +61,7 @@ def apply(
         standing.move_if(connection, site, row, _event(outcome.status, row.state), at, **known, **reason)
     elif known:
         standing.note_paid(connection, site, row.unit, outcome.refunded_total_minor, at)
-    if kind is None and outcome.status is OutcomeStatus.SETTLED:
+    if kind is None and outcome.status is OutcomeStatus.SETTLED and row.instruction == instruction.id:
         cases.settle(connection, site, row.unit, SETTLED_BY_PAYING, at)
     elif kind is not None:
         cases.raise_case(connection, site, _raised(kind, outcome, instruction), at)

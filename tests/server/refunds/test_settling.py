@@ -1,0 +1,59 @@
+"""What refund systems say, in whatever order it comes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from inspection.messages.refund import OutcomeStatus, RefundOutcome
+from inspection.payouts import PayoutCode
+from inspection.refund_exceptions import CaseKind
+from inspection.refund_state import RefundState
+from server.refunds import service
+from server.refunds.gateway import PayoutAnswer, PayoutState
+from tests.server.refunds.books import (
+    UNIT,
+    USED,
+    Kept,
+    kinds,
+    owe,
+    row,
+)
+
+OTHER = "R1/2/1"
+DONE = PayoutAnswer(state=PayoutState.CONFIRMED, code=PayoutCode.REFUNDED, reference="re_1")
+LOST = PayoutAnswer(state=PayoutState.UNKNOWN, code=PayoutCode.NO_ANSWER)
+
+
+@pytest.fixture
+def kept() -> Iterator[Kept]:
+    made = Kept()
+    made.set_mode("execute")
+    made.approve_up_to("CNY", 10_000)
+    yield made
+    made.close()
+
+
+def said(kept: Kept, id: str, number: int, total: int, after_s: int, status: str = "settled") -> None:
+    """An outcome as a refund system tells it."""
+    kept.forward(1)
+    value = {
+        "v": 1, "id": id, "merchant": "m1", "instruction": f"{UNIT}#{number}", "unit": UNIT,
+        "status": OutcomeStatus(status), "refunded_total_minor": total, "currency": "CNY",
+        "happened_at": kept.now.replace(minute=after_s),
+    }  # fmt: skip
+    outcome = RefundOutcome.model_validate(value)
+    kept.do(lambda c: service.take_outcome(c, kept.books.log, outcome, kept.at))
+
+
+def test_outcomes_that_come_in_the_wrong_order_leave_what_happened_last(kept: Kept) -> None:
+    kept.change_mode("inform")
+    owe(kept, verdict=USED)
+    owe(kept, number=2)
+    said(kept, "re_2", 2, 4500, after_s=20)
+    said(kept, "re_1", 1, 4000, after_s=10)
+    assert (row(kept).paid_minor, row(kept).state) == (4500, RefundState.CONFIRMED)
+    assert kinds(kept) == {CaseKind.AMOUNT_MISMATCH}
+    said(kept, "re_3", 2, 0, after_s=15, status="failed")
+    assert (row(kept).paid_minor, kinds(kept)) == (4500, {CaseKind.AMOUNT_MISMATCH})
+    said(kept, "re_4", 2, 5000, after_s=30)
+    assert (row(kept).paid_minor, kinds(kept)) == (5000, set())
