@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, update
 
+from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import NEXT, RefundEvent, RefundState, advance
 from server.db.refund_tables import deliveries, payouts, refunds
 from server.db.rows import find_rows, write_rows
 from server.errors import RefundOpen
+from server.refunds.cases import Raised, raise_case
 
 INFORM, EXECUTE = "inform", "execute"
 """Who moves the money: the refund system by what it is told, or the centre itself."""
@@ -142,8 +144,8 @@ def told(connection: Connection, site: str, unit: str, instruction: str, at: str
 def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at: str) -> int:
     """The merchant's refunds are moved by somebody else from now on; returns how many a person must look at.
 
-    What was told already may have been paid by whoever was told: the centre pays none of these by itself.
-    Raises RefundOpen where the centre has paid, or may have: a refund system that is told a total does not
+    What was told already of a unit may have been paid by whoever was told: the centre pays none of these by
+    itself, and each is a case. Raises RefundOpen where the centre has paid, or may have: a refund system that is told a total does not
     know of that money, and would pay it again.
     """
     if mode != EXECUTE:
@@ -153,7 +155,7 @@ def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at
                 "the centre has paid refunds of this merchant itself: it has to go on paying them"
             )
         return 0
-    attempted = select(deliveries.c.instruction).where(
+    attempted = select(deliveries.c.unit).where(
         deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.attempts > 0
     )
     waiting = (RefundState.APPROVED.value, RefundState.REQUESTED.value)
@@ -161,10 +163,22 @@ def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at
         refunds.c.site == site,
         refunds.c.merchant == merchant,
         refunds.c.state.in_(waiting),
-        refunds.c.instruction.in_(attempted),
+        refunds.c.unit.in_(attempted),
     )
-    held = {"state": RefundState.HELD.value, "reason": NEEDS_APPROVER, "changed_at": at}
-    return connection.execute(update(refunds).where(*mine).values(**held)).rowcount
+    chosen = select(*(refunds.c[name] for name in _COLUMNS)).where(*mine)
+    found = [read_row(row) for row in connection.execute(chosen)]
+    for row in found:
+        move(connection, site, row, RefundEvent.HOLD, at, reason=NEEDS_APPROVER)
+        raised = Raised(
+            kind=CaseKind.NEEDS_APPROVER,
+            merchant=merchant,
+            unit=row.unit,
+            about=row.instruction,
+            expected_minor=row.target_total_minor,
+            currency=row.currency,
+        )
+        raise_case(connection, site, raised, at)
+    return len(found)
 
 
 def take_back(connection: Connection, site: str, instruction: str, at: str) -> None:
