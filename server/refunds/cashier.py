@@ -7,6 +7,7 @@ crash leaves a payout that is looked up and never a refund that is simply tried 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -37,7 +38,8 @@ class Cashier:
         self._centre = centre
         self._books = books
         self._open = open_gateway
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], str] = {}
+        """With the payout's key: while it is here nobody takes it up again, wherever the clock jumps to."""
 
     async def run(self) -> None:
         """Pay what is due, then wait for the next; no fault of one refund ends it."""
@@ -58,9 +60,9 @@ class Cashier:
         try:
             found = await self._claim()
             for job in found.to_pay:
-                self._start(self._pay(job))
+                self._start(job, self._pay(job))
             for job in found.to_look_up:
-                self._start(self._look_up(job))
+                self._start(job, self._look_up(job))
             return found.wait_s
         except TryLater as error:
             return float(error.retry_after_s)
@@ -71,19 +73,20 @@ class Cashier:
     async def _claim(self) -> Due:
         free = self._centre.settings.refund_parallel - len(self._under_way)
         now, site = self._centre.clock(), self._centre.site
-        next_at = await self._centre.reader.run(lambda c: due.next_at(c, site))
+        busy = frozenset(self._under_way.values())
+        next_at = await self._centre.reader.run(lambda c: due.next_at(c, site, busy))
         idle_s = LONGEST_WAIT_S if next_at is None else min(LONGEST_WAIT_S, next_at - now.timestamp())
         if free <= 0 or next_at is None or idle_s > 0:
             return Due(to_pay=(), to_look_up=(), wait_s=LONGEST_WAIT_S if free <= 0 else idle_s)
-        return await self._write(lambda c: due.claim(c, self._books, now, free))
+        return await self._write(lambda c: due.claim(c, self._books, now, free, busy))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, job: Job, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._under_way.add(task)
+        self._under_way[task] = job.payout.key
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self._centre.payments_due.set()
         if not task.cancelled() and task.exception() is not None:
             self._centre.logger.error("payout", exc_info=task.exception())
@@ -101,15 +104,14 @@ class Cashier:
             self._count("refused_to_say")
             await self._note(paying.refused_to_say, key)
             return
-        payout = await self._write(
-            lambda c: paying.choose(c, books, job.payout, job.ref, seen, self._centre.clock())
-        )
+        at = self._centre.clock()
+        payout = await self._write(lambda c: paying.choose(c, books, job.payout, job.ref, seen, at))
         if payout is None:
             self._count("not_asked")
             return
         answer = await gateway.pay_back(payout)
         self._count(answer.state.value)
-        await self._note(paying.settle, key, answer)
+        await self._note(partial(paying.settle, lease=paying.lease_end(books, at)), key, answer)
 
     async def _look_up(self, job: Job) -> None:
         key = job.payout.key
@@ -122,7 +124,7 @@ class Cashier:
         except CentreError:  # no such payment, or not our key any more: that says nothing of this payout
             answer = PayoutAnswer(state=PayoutState.UNKNOWN, code=PayoutCode.UNCLEAR_ANSWER)
         self._count("absent" if answer is None else f"found_{answer.state.value}")
-        await self._note(paying.settle, key, answer)
+        await self._note(partial(paying.settle, lease=job.payout.due_at), key, answer)
 
     async def _note(self, step: Callable[..., T], key: str, *more: object) -> T:
         """Write down what was learnt, with the time at which it is written."""

@@ -13,6 +13,7 @@ from server.refunds.gate import read_gate
 from server.refunds.gateway import PaymentRef, Payout
 from server.refunds.paying import Books, left_over
 from server.refunds.payouts import WAIT_S, PayoutRow, PayoutStep
+from server.refunds.repository import find_instruction
 from server.refunds.standing import EXECUTE, RefundRow
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_unit
@@ -62,21 +63,23 @@ def accounts(connection: Connection, site: str) -> dict[str, Account]:
     return {row.merchant: Account(**row._mapping) for row in connection.execute(chosen)}
 
 
-def next_at(connection: Connection, site: str) -> float | None:
+def next_at(connection: Connection, site: str, busy: frozenset[str] = frozenset()) -> float | None:
     """When something falls due next, in seconds since 1970; None where there is nothing."""
-    times = [payouts.next_due(connection, site)]
+    times = [payouts.next_due(connection, site, busy)]
     for merchant in accounts(connection, site):
         mine = _waiting(site, merchant, read_gate(connection, site).covered)
         times.append(connection.execute(select(func.min(refunds.c.due_at)).where(*mine)).scalar())
     return min((each for each in times if each is not None), default=None)
 
 
-def claim(connection: Connection, books: Books, now: datetime, limit: int) -> Due:
-    """Take up what is due: each payment is locked by its payout before anybody is asked."""
+def claim(
+    connection: Connection, books: Books, now: datetime, limit: int, busy: frozenset[str] = frozenset()
+) -> Due:
+    """Take up what is due and not under way: each payment is locked by its payout before anybody is asked."""
     site, now_s = books.site, now.timestamp()
     known = accounts(connection, site)
-    open_ones = _leftovers_freed(connection, books, payouts.due(connection, site, now_s, limit), now)
-    payouts.lease(connection, site, [row.key for row in open_ones], now_s + books.lease_s)
+    open_ones = _leftovers_freed(connection, books, payouts.due(connection, site, now_s, limit, busy), now)
+    open_ones = payouts.lease(connection, site, open_ones, now_s + books.lease_s)
     looked_up = [_job(connection, site, row, known) for row in open_ones]
     begun: list[Job | None] = []
     for merchant in sorted(known):
@@ -103,12 +106,20 @@ def _leftovers_freed(
 def _begun(
     connection: Connection, books: Books, row: RefundRow, now: datetime, known: dict[str, Account]
 ) -> Job | None:
-    """Lock the payment; None while another unit's payout has it."""
-    if payouts.open_of(connection, books.site, row.payment) is not None:
-        standing.set_due(connection, books.site, row.unit, now.timestamp() + WAIT_S, row.attempts)
+    """Lock the payment; None while another payout has it or the unit, or the bench may take it back still."""
+    early_s = _early_s(connection, books.site, row, now)
+    if early_s > 0 or payouts.open_of(connection, books.site, row.payment, row.unit) is not None:
+        wait_s = early_s or WAIT_S
+        standing.set_due(connection, books.site, row.unit, now.timestamp() + wait_s, row.attempts)
         return None
     payout = payouts.begin(connection, books.site, row, now, books.lease_s)
     return _job(connection, books.site, payout, known)
+
+
+def _early_s(connection: Connection, site: str, row: RefundRow, now: datetime) -> float:
+    """How long nothing may move yet; asked of the instruction itself, whatever made its row fall due."""
+    said = find_instruction(connection, site, row.instruction)
+    return (said.not_before - now).total_seconds() if said and said.not_before else 0.0
 
 
 def _due_of(connection: Connection, site: str, merchant: str, now_s: float, limit: int) -> list[RefundRow]:

@@ -14,11 +14,13 @@ from inspection.messages.base import time_text
 from inspection.messages.refund import OutcomeStatus
 from inspection.paying import Enough, Move, Owed, Purse, Stop, next_step
 from inspection.payouts import PayoutCode
+from inspection.refund import RefundKind
 from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import RefundEvent, RefundState
 from server.ledger.log import Log
-from server.refunds import cases, payouts, standing
+from server.refunds import cases, payouts, repository, standing
 from server.refunds.cases import Raised
+from server.refunds.freeing import free, hold, raised_of
 from server.refunds.gateway import PaymentRef, PaymentStanding, Payout, PayoutAnswer, PayoutState
 from server.refunds.noting import Done, note_outcome
 from server.refunds.payouts import PayoutRow, PayoutStep
@@ -59,23 +61,32 @@ def choose(
     seen: PaymentStanding,
     now: datetime,
 ) -> Payout | None:
-    """Decide under the lock what to ask for, durably before it is asked; None where nothing is asked for."""
+    """Decide under the lock what to ask for, durably before it is asked; None where nothing is asked for.
+
+    The lock is `row` as it was claimed: once its lease has ended somebody else may have it, and what was
+    `seen` under it says nothing any more.
+    """
     site = books.site
+    held = payouts.find(connection, site, row.key)
+    if held.state is not PayoutStep.INTENDED or held.due_at != row.due_at:
+        return None
     refund = standing.find(connection, site, row.unit)
     current = refund is not None and refund.instruction == row.instruction
     if refund is None or not current or refund.state is not RefundState.APPROVED:
-        _free(connection, books, row, now)
+        free(connection, books.site, row, now)
         return None
     if refund.approved_by is None:
-        _hold(connection, books, row, refund, CaseKind.NEEDS_APPROVER, now, reason=NEEDS_APPROVER)
+        hold(connection, books.site, row, refund, CaseKind.NEEDS_APPROVER, now, reason=NEEDS_APPROVER)
         return None
     step = next_step(_owed(refund), _purse(connection, site, row, seen))
+    if payouts.was_in_another(connection, site, row.unit, refund.currency):
+        step = Stop(case=CaseKind.CURRENCY_MISMATCH)
     if isinstance(step, Stop):
         amount = seen.refunded_minor - payouts.known_minor(connection, site, row.payment)
-        _hold(connection, books, row, refund, step.case, now, amount_minor=amount)
+        hold(connection, books.site, row, refund, step.case, now, amount_minor=amount)
         return None
     if isinstance(step, Enough):
-        _free(connection, books, row, now)
+        free(connection, books.site, row, now)
         _enough(connection, books, refund, now)
         return None
     sent = _send(connection, books, row, refund, step, now)
@@ -103,8 +114,13 @@ def _send(
         state=PayoutStep.SENT,
         amount_minor=step.amount_minor,
         sent_at=at,
-        due_at=now.timestamp() + books.lease_s,
+        due_at=lease_end(books, now),
     )
+
+
+def lease_end(books: Books, now: datetime) -> float:
+    """Until when a payout that is asked for now is its asker's alone, in seconds since 1970."""
+    return now.timestamp() + books.lease_s
 
 
 def _owed(refund: RefundRow) -> Owed:
@@ -125,15 +141,26 @@ def _purse(connection: Connection, site: str, row: PayoutRow, seen: PaymentStand
 
 
 def settle(
-    connection: Connection, books: Books, key: str, answer: PayoutAnswer | None, now: datetime
+    connection: Connection,
+    books: Books,
+    key: str,
+    answer: PayoutAnswer | None,
+    now: datetime,
+    *,
+    lease: float | None = None,
 ) -> PayoutRow:
-    """Write down what a payment system said of a payout; None is certain: it was not made. Twice is once."""
+    """Write down what a payment system said of a payout; None is certain: it was not made. Twice is once.
+
+    `lease` is the end of the lease under which it was asked: where another has taken the payout up since,
+    the answer is of a request before that one's, and only that money has moved is news.
+    """
     row = payouts.find(connection, books.site, key)
-    if row.state not in payouts.OPEN:
-        return row
     state = PayoutState.NOT_SENT if answer is None else answer.state
     if answer is not None and state is PayoutState.CONFIRMED:
-        return confirm(connection, books, row, answer, now)
+        known = row.state not in (*payouts.OPEN, PayoutStep.ABSENT)
+        return row if known else confirm(connection, books, row, answer, now)
+    if row.state not in payouts.OPEN or lease not in (None, row.due_at):
+        return row
     if answer is not None and state is PayoutState.REFUSED:
         return _refuse(connection, books, row, answer, now)
     if answer is not None and state in (PayoutState.PENDING, PayoutState.UNKNOWN):
@@ -171,19 +198,37 @@ def confirm(
         standing.note_paid(connection, site, row.unit, paid, at)
     done = Done(id=row.key, instruction=row.instruction, status=OutcomeStatus.SETTLED, paid_minor=paid)
     note_outcome(connection, books.log, refund, done, now)
-    cases.settle(connection, site, row.unit, (*SETTLED_BY_PAYING, CaseKind.UNKNOWN_OUTCOME), at)
+    cases.settle(connection, site, row.unit, (CaseKind.UNKNOWN_OUTCOME,), at)
     if amount != asked:
-        raised = _raised(row, CaseKind.AMOUNT_MISMATCH, amount_minor=amount, expected_minor=asked)
+        raised = raised_of(row, CaseKind.AMOUNT_MISMATCH, amount_minor=amount, expected_minor=asked)
         cases.raise_case(connection, site, raised, at)
+    elif refund.instruction == row.instruction:
+        _compare(connection, books, row, refund, at)
     payouts.wake_others(connection, site, row.payment, now.timestamp())
     return row
+
+
+def _compare(connection: Connection, books: Books, row: PayoutRow, refund: RefundRow, at: str) -> None:
+    """What was open about paying it is settled by the whole total; part of it is a case of its own.
+
+    An earlier payment of the unit may have failed while this one was under way.
+    """
+    site, paid, owed = books.site, refund.paid_minor, refund.target_total_minor
+    if refund.kind == RefundKind.HOLD.value:
+        return
+    if paid == owed:
+        cases.settle(connection, site, row.unit, SETTLED_BY_PAYING, at)
+        return
+    raised = raised_of(row, CaseKind.AMOUNT_MISMATCH, amount_minor=paid, expected_minor=owed)
+    cases.raise_case(connection, site, raised, at)
 
 
 def _enough(connection: Connection, books: Books, refund: RefundRow, now: datetime) -> None:
     """Nothing is left to send: what is owed was paid, or nothing is owed."""
     standing.move(connection, books.site, refund, RefundEvent.CONFIRM, time_text(now), reason=None)
+    before = repository.count_outcomes(connection, books.site, refund.instruction)
     done = Done(
-        id=f"{refund.instruction}/0",
+        id=f"{refund.instruction}/0/{before}" if before else f"{refund.instruction}/0",
         instruction=refund.instruction,
         status=OutcomeStatus.SETTLED,
         paid_minor=refund.paid_minor,
@@ -197,15 +242,11 @@ def _refuse(
     site, at = books.site, time_text(now)
     row = payouts.change(connection, site, row, at, state=PayoutStep.REFUSED, code=answer.code)
     refund = standing.find(connection, site, row.unit)
-    known = {
-        PayoutCode.ALREADY_REFUNDED: CaseKind.ALREADY_REFUNDED,
-        PayoutCode.OVER_REFUND: CaseKind.OVER_REFUND,
-    }
-    kind = next((case for code, case in known.items() if code == answer.code), CaseKind.REJECTED)
+    kind = REFUSALS.get(answer.code, CaseKind.REJECTED)
     if refund is not None and refund.instruction == row.instruction:
         standing.move_if(connection, site, refund, RefundEvent.REJECT, at, reason=answer.code)
     asked = None if kind is CaseKind.ALREADY_REFUNDED else row.amount_minor  # how much was found is not known
-    cases.raise_case(connection, site, _raised(row, kind, amount_minor=asked), at)
+    cases.raise_case(connection, site, raised_of(row, kind, amount_minor=asked), at)
     payouts.wake_others(connection, site, row.payment, now.timestamp())
     return row
 
@@ -231,7 +272,7 @@ def _leave_open(
     if not pending and refund is not None and refund.instruction == row.instruction:
         standing.move_if(connection, site, refund, RefundEvent.LOSE, at, reason=answer.code)
     if not pending and row.attempts >= TELL_PERSON_AT:
-        cases.raise_case(connection, site, _raised(row, CaseKind.UNKNOWN_OUTCOME), at)
+        cases.raise_case(connection, site, raised_of(row, CaseKind.UNKNOWN_OUTCOME), at)
     return row
 
 
@@ -243,7 +284,7 @@ def look_up_in(attempts: int) -> float:
 def not_told(connection: Connection, books: Books, key: str, now: datetime) -> PayoutRow:
     """The payment system could not be asked about an open payout: it stays as it is, and is asked later."""
     row = payouts.find(connection, books.site, key)
-    if row.state not in payouts.OPEN:
+    if row.state not in payouts.OPEN or row.state is PayoutStep.INTENDED:
         return row
     lost = PayoutAnswer(state=PayoutState.UNKNOWN, code=PayoutCode.NO_ANSWER)
     return _leave_open(connection, books, row, lost, now)
@@ -296,7 +337,7 @@ def not_reached(connection: Connection, books: Books, key: str, asked_s: float, 
     row = payouts.find(connection, books.site, key)
     if row.state is not PayoutStep.INTENDED:
         return
-    _free(connection, books, row, now)
+    free(connection, books.site, row, now)
     refund = standing.find(connection, books.site, row.unit)
     if refund is not None and refund.instruction == row.instruction:
         again(connection, books, refund, asked_s, now)
@@ -305,14 +346,19 @@ def not_reached(connection: Connection, books: Books, key: str, asked_s: float, 
 def refused_to_say(connection: Connection, books: Books, key: str, now: datetime) -> None:
     """The payment system knows no such payment, or not our key: a person has to look."""
     row = payouts.find(connection, books.site, key)
+    if row.state is not PayoutStep.INTENDED:
+        return
     refund = standing.find(connection, books.site, row.unit)
-    if refund is not None and row.state is PayoutStep.INTENDED:
-        _hold(connection, books, row, refund, CaseKind.REJECTED, now)
+    current = refund is not None and refund.instruction == row.instruction
+    if refund is None or not current or refund.state is not RefundState.APPROVED:
+        free(connection, books.site, row, now)  # a newer word stands, and is asked about by itself
+    else:
+        hold(connection, books.site, row, refund, CaseKind.REJECTED, now)
 
 
 def left_over(connection: Connection, books: Books, row: PayoutRow, now: datetime) -> None:
     """A crash left a payout that was only intended: nothing was asked for, and the payment is free."""
-    _free(connection, books, row, now)
+    free(connection, books.site, row, now)
 
 
 def afterwards(
@@ -333,7 +379,7 @@ def afterwards(
     standing.move_if(connection, site, refund, RefundEvent.REOPEN, at, paid_minor=paid, reason=kind.value)
     done = Done(id=f"{row.key}/{status.value}", instruction=row.instruction, status=status, paid_minor=paid)
     note_outcome(connection, books.log, refund, done, now)
-    raised = _raised(row, kind, amount_minor=row.amount_minor, expected_minor=refund.target_total_minor)
+    raised = raised_of(row, kind, amount_minor=row.amount_minor, expected_minor=refund.target_total_minor)
     cases.raise_case(connection, site, raised, at)
 
 
@@ -348,41 +394,3 @@ def decide_unknown(connection: Connection, books: Books, key: str, now: datetime
     row = _miss(connection, books, row, None, now)
     cases.settle(connection, books.site, row.unit, (CaseKind.UNKNOWN_OUTCOME,), time_text(now))
     return row
-
-
-def _free(connection: Connection, books: Books, row: PayoutRow, now: datetime) -> None:
-    """Let the payment go: nothing was asked for under this lock."""
-    payouts.change(connection, books.site, row, time_text(now), state=PayoutStep.ABSENT)
-    payouts.wake_others(connection, books.site, row.payment, now.timestamp())
-
-
-def _hold(
-    connection: Connection,
-    books: Books,
-    row: PayoutRow,
-    refund: RefundRow,
-    kind: CaseKind,
-    now: datetime,
-    *,
-    reason: str | None = None,
-    amount_minor: int | None = None,
-) -> None:
-    at = time_text(now)
-    _free(connection, books, row, now)
-    standing.move(connection, books.site, refund, RefundEvent.HOLD, at, reason=reason or kind.value)
-    raised = _raised(row, kind, amount_minor=amount_minor, expected_minor=refund.target_total_minor)
-    cases.raise_case(connection, books.site, raised, at)
-
-
-def _raised(
-    row: PayoutRow, kind: CaseKind, *, amount_minor: int | None = None, expected_minor: int | None = None
-) -> Raised:
-    return Raised(
-        kind=kind,
-        merchant=row.merchant,
-        unit=row.unit,
-        about=row.key,
-        amount_minor=amount_minor,
-        expected_minor=expected_minor,
-        currency=row.currency,
-    )

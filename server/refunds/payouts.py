@@ -4,12 +4,12 @@ One payout per payment is open at a time; the database itself refuses a second. 
 which a payment is read, the amount is decided and the money is asked for, and it outlives a crash.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.base import read_time, time_text
@@ -69,10 +69,11 @@ class PayoutRow:
 _COLUMNS = tuple(PayoutRow.__slots__)
 
 
-def open_of(connection: Connection, site: str, payment: str) -> PayoutRow | None:
-    """The payout under which a payment is locked; None while it is free."""
-    mine = (payouts.c.site == site, payouts.c.payment == payment, payouts.c.state.in_(OPEN))
-    row = connection.execute(_chosen().where(*mine)).first()
+def open_of(connection: Connection, site: str, payment: str, unit: str) -> PayoutRow | None:
+    """The payout under which a payment is locked, or the unit itself: it may have been another payment's."""
+    mine = (payouts.c.site == site, payouts.c.state.in_(OPEN))
+    either = or_(payouts.c.payment == payment, payouts.c.unit == unit)
+    row = connection.execute(_chosen().where(*mine, either).limit(1)).first()
     return _row(row) if row else None
 
 
@@ -139,24 +140,36 @@ def change(connection: Connection, site: str, row: PayoutRow, at: str, **values:
     return PayoutRow(**{name: getattr(row, name) for name in _COLUMNS} | values)
 
 
-def due(connection: Connection, site: str, now_s: float, limit: int) -> list[PayoutRow]:
+def due(
+    connection: Connection, site: str, now_s: float, limit: int, busy: frozenset[str] = frozenset()
+) -> list[PayoutRow]:
     """Open payouts whose time has come: looked up next, or left over from a crash."""
     mine = (payouts.c.site == site, payouts.c.state.in_(OPEN), payouts.c.due_at <= now_s)
-    rows = connection.execute(_chosen().where(*mine).order_by(payouts.c.due_at).limit(limit))
+    rows = connection.execute(
+        _chosen().where(*mine, payouts.c.key.not_in(busy)).order_by(payouts.c.due_at).limit(limit)
+    )
     return [_row(row) for row in rows]
 
 
-def next_due(connection: Connection, site: str) -> float | None:
-    """When the next open payout falls due, in seconds since 1970."""
-    mine = (payouts.c.site == site, payouts.c.state.in_(OPEN))
+def next_due(connection: Connection, site: str, busy: frozenset[str]) -> float | None:
+    """When the next open payout falls due that is not under way, in seconds since 1970."""
+    mine = (payouts.c.site == site, payouts.c.state.in_(OPEN), payouts.c.key.not_in(busy))
     found: float | None = connection.execute(select(func.min(payouts.c.due_at)).where(*mine)).scalar()
     return found
 
 
-def lease(connection: Connection, site: str, keys: list[str], until_s: float) -> None:
-    """Nobody else takes these up before that time."""
-    mine = (payouts.c.site == site, payouts.c.key.in_(keys))
+def lease(connection: Connection, site: str, rows: list[PayoutRow], until_s: float) -> list[PayoutRow]:
+    """Nobody else takes these up before that time; returns them with it."""
+    mine = (payouts.c.site == site, payouts.c.key.in_([row.key for row in rows]))
     connection.execute(update(payouts).where(*mine).values(due_at=until_s))
+    return [replace(row, due_at=until_s) for row in rows]
+
+
+def was_in_another(connection: Connection, site: str, unit: str, currency: str) -> bool:
+    """Whether the unit has been paid something in another currency: amounts cannot be told apart then."""
+    mine = (payouts.c.site == site, payouts.c.unit == unit, payouts.c.state == PayoutStep.CONFIRMED)
+    other = select(payouts.c.key).where(*mine, payouts.c.currency != currency)
+    return connection.execute(other.limit(1)).first() is not None
 
 
 def known_minor(connection: Connection, site: str, payment: str) -> int:

@@ -145,8 +145,8 @@ def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at
     """The merchant's refunds are moved by somebody else from now on; returns how many a person must look at.
 
     What was told already of a unit may have been paid by whoever was told: the centre pays none of these by
-    itself, and each is a case. Raises RefundOpen where the centre has paid, or may have: a refund system that is told a total does not
-    know of that money, and would pay it again.
+    itself, and each is a case. Raises RefundOpen where the centre has paid, or may have: a refund system
+    that is told a total does not know of that money, and would pay it again.
     """
     if mode != EXECUTE:
         moved = (payouts.c.site == site, payouts.c.merchant == merchant, payouts.c.state.in_(MAY_BE_PAID))

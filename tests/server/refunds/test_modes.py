@@ -8,22 +8,15 @@ from inspection.payouts import PayoutCode
 from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import RefundState
 from server.db.refund_tables import deliveries
-from server.errors import RefundOpen
 from server.refunds import standing
 from server.refunds.gateway import PayoutAnswer, PayoutState
-from server.subjects.bound import keys_of
-from server.subjects.repository import unit_with_open_refund
 from tests.server.refunds.books import (
     SITE,
-    UNIT,
     USED,
     Kept,
-    choose,
     kinds,
     owe,
     row,
-    settle,
-    take,
 )
 
 OTHER = "R1/2/1"
