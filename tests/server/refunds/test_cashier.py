@@ -139,7 +139,6 @@ async def test_whatever_goes_wrong_on_the_line_it_is_paid_once(
     assert await open_kinds(site) == set()
 
 
-@pytest.mark.parametrize("undo_s", [30])
 async def test_a_payout_is_looked_up_by_when_it_was_last_asked_for(
     site: "Site", bench: "Bench", shop: StrictSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +165,7 @@ async def test_a_payout_is_looked_up_by_when_it_was_last_asked_for(
     )
 
 
+@pytest.mark.parametrize("undo_s", [30])
 async def test_nothing_moves_before_the_bench_may_no_longer_take_it_back(
     site: "Site", bench: "Bench", shop: StrictSystem
 ) -> None:
