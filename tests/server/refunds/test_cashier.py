@@ -18,7 +18,7 @@ from server.db.refund_tables import endpoints, standing_approvals
 from server.errors import RefundOpen
 from server.refunds import cases, paying, payouts, standing
 from server.refunds.cashier import Cashier, books_of
-from server.refunds.gateway import Payout, PayoutAnswer
+from server.refunds.gateway import Payout, PayoutAnswer, PayoutState
 from server.refunds.releasing import Release
 from tests.server.refunds.strict import StrictSystem, Trouble
 
@@ -157,7 +157,7 @@ async def test_a_payout_is_looked_up_by_when_it_was_last_asked_for(
     monkeypatch.setattr(shop, "look_up", looking)
     async with cashier(site, shop):
         await until(site, RefundState.CONFIRMED)
-    first, second = looked
+    first, _, second, _ = looked  # each time when it was asked for, and before it is asked for again
     assert first is not None
     assert second is not None
     assert first <= asked[0] < second <= asked[1], (
@@ -226,6 +226,34 @@ async def test_another_currency_is_never_paid(site: "Site", bench: "Bench", shop
     async with cashier(site, shop):
         await until(site, RefundState.HELD)
     assert (shop.asked, await open_kinds(site)) == (0, {CaseKind.CURRENCY_MISMATCH})
+
+
+async def test_a_request_that_has_its_effect_long_after_it_was_given_up_is_found(
+    site: "Site", bench: "Bench", shop: StrictSystem
+) -> None:
+    """Not there when it was looked up, and there when the payment is read for the second attempt."""
+
+    class Late(StrictSystem):
+        given_up: Payout | None = None
+
+        async def pay_back(self, payout: Payout) -> PayoutAnswer:
+            self.asked += 1
+            self.given_up = payout
+            return PayoutAnswer(state=PayoutState.UNKNOWN, code="no_answer")
+
+        async def look_up(self, payout: Payout) -> PayoutAnswer | None:
+            found = await super().look_up(payout)
+            if found is None and self.given_up is not None:
+                self._make(self.given_up)
+            return found
+
+    late = Late(captured=shop.captured)
+    await execute(site)
+    await inspect(site, bench)
+    async with cashier(site, late):
+        row = await until(site, RefundState.CONFIRMED, RefundState.RECONCILED, RefundState.HELD)
+    assert (row.state, row.paid_minor, late.asked) == (RefundState.CONFIRMED, 5000, 1)
+    assert await open_kinds(site) == set()
 
 
 async def test_units_of_one_payment_are_paid_one_after_the_other_and_all_of_them(
