@@ -7,7 +7,19 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import codecs, dropping, identity, ledger, proposal, reasons, records, seeing, webhooks
+from benchmarks import (
+    codecs,
+    dropping,
+    feed,
+    identity,
+    ledger,
+    proposal,
+    reasons,
+    records,
+    refund_latency,
+    seeing,
+    webhooks,
+)  # fmt: skip
 
 FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "records": records.main,
@@ -15,6 +27,8 @@ FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "seeing": seeing.main,
     "identity": identity.main,
     "codecs": codecs.main,
+    "feed": feed.main,
+    "refund_latency": refund_latency.main,
     "ledger": ledger.main,
     "webhooks": webhooks.main,
     "reasons": reasons.main,

@@ -38,6 +38,8 @@ class AlarmKind(StrEnum):
     """The database is older than what was signed over it; the subject is the log."""
     DROP = "drop"
     """A dropped file was refused, or too many wait; the subject is the merchant."""
+    ENDPOINT_DISABLED = "endpoint_disabled"
+    """A refund system has taken nothing for days; the subject is the merchant."""
     FROZEN = "frozen"
     """The log takes no more entries; the subject is the log."""
 

@@ -45,6 +45,8 @@ from server.refunds.approvals_router import router as refund_approvals
 from server.refunds.cases_router import router as refund_cases
 from server.refunds.cashier import Cashier, books_of, open_account
 from server.refunds.delivery import Courier
+from server.refunds.endpoints_router import router as refund_endpoints
+from server.refunds.feed_router import router as feed
 from server.refunds.lookup_router import router as refund_lookup
 from server.refunds.posting import WebhookPost
 from server.refunds.reconciling_router import router as reconciliation
@@ -76,7 +78,9 @@ ROUTERS = (
     refund_approvals,
     refund_cases,  # before the refunds, whose ids are paths
     reconciliation,
+    refund_endpoints,
     refunds,
+    feed,
     carriers,
     inbound,
     references,

@@ -57,6 +57,10 @@ class Metrics:
             ["result"],
             registry=registry,
         )
+        self.endpoint_changes = Counter(
+            "regrade_refund_endpoint_changes", "Changes of endpoints, by what became of them.", ["to"],
+            registry=registry,
+        )  # fmt: skip
         self.outcomes = Counter(
             "regrade_refund_outcomes", "Outcomes of refund systems.", ["status"], registry=registry
         )

@@ -130,6 +130,10 @@ class ServerSettings(BaseModel):
     refund_timeout_s: Seconds = Field(
         default=15.0, le=60.0, description="How long a refund system may take to answer."
     )
+    refund_disable_s: Seconds = Field(
+        default=5 * DAY_S,
+        description="How long a refund system may take nothing before its endpoint is given up.",
+    )
     refund_parallel: int = Field(default=8, ge=1, le=64, description="Deliveries under way at a time.")
     refund_networks: tuple[str, ...] = Field(
         default=(),

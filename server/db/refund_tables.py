@@ -21,6 +21,7 @@ endpoints = Table(
     text("mode"),  # inform, execute
     text("gateway", nullable=True),  # of `execute`: which payment system
     blob("credentials", nullable=True),  # sealed JSON, in the gateway's own words
+    number("failures"),  # in a row, none of them an answer
     Column("failing_since", Float, nullable=True),  # of the first of all failures since the last success
     Column("open_until", Float, nullable=True),  # the circuit is open: nothing is tried before
     text("disabled_at", nullable=True),  # given up for now; what is owed goes on queueing

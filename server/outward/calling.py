@@ -8,6 +8,8 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
@@ -123,6 +125,23 @@ async def _bounded(answer: httpx.Response, most_read: int) -> tuple[bytes, bool]
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """The seconds of a Retry-After header; None for none, or for a date."""
+    """The seconds of a Retry-After header; None for none, or for one that cannot be read.
+
+    A date is read against the system's own clock, which `Date` tells; against ours where it does not.
+    """
     text = headers.get("retry-after", "")
-    return float(text[:9]) if text.isascii() and text.isdigit() else None
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    until = _date(text)
+    if until is None:
+        return None
+    return max(0.0, (until - (_date(headers.get("date", "")) or datetime.now(UTC))).total_seconds())
+
+
+def _date(text: str) -> datetime | None:
+    """A date as RFC 9110, section 5.6.7 has it."""
+    try:
+        found = parsedate_to_datetime(text[:40]) if text else None
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or UTC) if found else None

@@ -5,14 +5,23 @@ schedule of the settings, each with full jitter, and never end before the receiv
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
+from sqlalchemy import Connection
+
+from inspection.messages.base import time_text
 from inspection.messages.webhook import sign_webhook
+from inspection.messages.webhook_keys import HmacKey, SigningKey
 from server.centre import Centre
 from server.errors import TryLater
-from server.refunds import outbox
+from server.refunds import endpoints, outbox
+from server.refunds.breaker import Said, after
+from server.refunds.endpoints import Change
+from server.refunds.endpoints_keys import signers as signers_of
 from server.refunds.outbox import Job
 from server.refunds.posting import Attempt, Post, Result
 from server.refunds.told import Maker, bodies, keep
@@ -20,12 +29,6 @@ from server.refunds.told import Maker, bodies, keep
 LONGEST_WAIT_S = 5.0
 """Looks into the outbox at least this often, whatever it was told."""
 LONGEST_RETRY_AFTER_S = 86_400.0
-LONGEST_HOLD_S = 60.0
-"""While a refund system does not answer, its other instructions wait up to this long too: trying
-each of them in turn would take the place of other merchants' deliveries."""
-
-UNSAYABLE = Attempt(result=Result.RETRY, answer="erased")
-
 Uniform = Callable[[float, float], float]
 
 
@@ -36,6 +39,8 @@ class Webhook:
     job: Job
     url: str
     content: bytes
+    signers: tuple[HmacKey, ...]
+    """The secrets that its receiver checks it by, beside the centre's own keys."""
 
 
 class Courier:
@@ -100,35 +105,38 @@ class Courier:
 
     async def _prepare(self, jobs: list[Job]) -> list[Webhook]:
         """What each is sent, and where: all bodies are read or made in one pass, and kept before the post."""
-        centre, names = self._centre, [job.instruction for job in jobs]
-        maker = self._maker()
-        told, urls = await centre.reader.run(
-            lambda c: (bodies(c, centre.site, names, maker), outbox.urls(c, centre.site))
+        if not jobs:
+            return []
+        centre, merchants = self._centre, {job.merchant for job in jobs}
+        told = await self._bodies(jobs)
+        urls, signers = await centre.reader.run(
+            lambda c: (outbox.urls(c, centre.site), signers_of(c, centre.site, merchants, centre.sealer))
         )
+        return [
+            Webhook(
+                job=job,
+                url=urls[job.merchant],
+                content=told[job.instruction],
+                signers=signers.get(job.merchant, ()),
+            )
+            for job in jobs
+            if job.instruction in told
+        ]
+
+    async def _bodies(self, jobs: list[Job]) -> dict[str, bytes]:
+        """The bodies that may be sent; what was erased this moment goes when its lease runs out."""
+        centre, maker, names = self._centre, maker_of(self._centre), [job.instruction for job in jobs]
+        told = await centre.reader.run(lambda c: bodies(c, centre.site, names, maker))
         fresh = {name: each for name, each in told.items() if each.packed is not None}
         kept = await centre.writer.submit(lambda c: keep(c, centre.site, fresh)) if fresh else set()
         for job in jobs:
-            if job.instruction not in told:  # erased with its customer since, or dropped: nothing can be said
-                await self._settle(job, UNSAYABLE)
-        may_go = kept | (told.keys() - fresh.keys())  # the others' leases run out, and they go then
-        return [
-            Webhook(job=job, url=urls[job.merchant], content=told[job.instruction].content)
-            for job in jobs
-            if job.instruction in may_go
-        ]
-
-    def _maker(self) -> Maker:
-        centre = self._centre
-        return Maker(
-            key=centre.keys.log,
-            origin=centre.log.origin,
-            shown=centre.checkpoints.shown,
-            now=centre.clock(),
-        )
+            if job.instruction not in told:
+                await centre.writer.submit(partial(_unsayable, centre=centre, job=job))
+        return {name: each.content for name, each in told.items() if name in kept or name not in fresh}
 
     async def _deliver(self, webhook: Webhook) -> None:
         at_s = int(self._centre.clock().timestamp())
-        signers = self._centre.keys.webhook_signers
+        signers: list[HmacKey | SigningKey] = [*self._centre.keys.webhook_signers, *webhook.signers]
         headers = sign_webhook(signers, webhook.job.instruction, at_s, webhook.content)
         attempt = await self._post.post(webhook.url, headers, webhook.content)
         self._centre.metrics.deliveries.labels(attempt.result.value).inc()
@@ -136,22 +144,81 @@ class Courier:
 
     async def _settle(self, job: Job, attempt: Attempt) -> None:
         """Write down what became of it; when even that fails, the lease runs out and it goes again."""
-        centre, answer, now = self._centre, attempt.answer, self._centre.now()
-        if attempt.result is Result.DELIVERED:
-            await centre.writer.submit(lambda c: outbox.delivered(c, centre.site, job, answer, now))
-        elif attempt.result is Result.GONE:
-            await centre.writer.submit(lambda c: outbox.pause(c, centre.site, job, answer, now))
-        elif attempt is UNSAYABLE or job.attempts > len(centre.settings.refund_retry_s):
+        centre, now, share = self._centre, self._centre.clock(), self._uniform(0.0, 1.0)
+        given_up = _is_last(job, attempt, centre.settings.refund_retry_s)
+        wait_s = 0.0 if given_up else self._wait_s(job, attempt)
+        change = await centre.writer.submit(
+            lambda c: settle(c, centre, job, attempt, now=now, share=share, wait_s=wait_s, last=given_up)
+        )
+        if given_up:
             centre.metrics.deliveries.labels("given_up").inc()
-            await centre.writer.submit(lambda c: outbox.give_up(c, centre.site, job, answer, now))
-        else:
-            wait_s, now_s = self._wait_s(job, attempt), centre.clock().timestamp()
-            others_at = now_s + min(wait_s, LONGEST_HOLD_S) if attempt.peer_down else 0.0
-            await centre.writer.submit(
-                lambda c: outbox.retry(c, centre.site, job, answer, now_s + wait_s, others_at)
-            )
+        if change is not None:
+            centre.metrics.endpoint_changes.labels(change.value).inc()
+            centre.logger.warning("endpoint", merchant=job.merchant, became=change.value)
 
     def _wait_s(self, job: Job, attempt: Attempt) -> float:
-        longest = self._centre.settings.refund_retry_s[job.attempts - 1]
+        schedule = self._centre.settings.refund_retry_s
+        longest = schedule[min(job.attempts, len(schedule)) - 1]
         asked = min(attempt.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
         return max(asked, self._uniform(0.0, longest))
+
+
+def maker_of(centre: Centre) -> Maker:
+    """What this centre makes bodies with, now."""
+    return Maker(
+        key=centre.keys.log,
+        origin=centre.log.origin,
+        shown=centre.checkpoints.shown,
+        now=centre.clock(),
+    )
+
+
+def _unsayable(connection: Connection, centre: Centre, job: Job) -> None:
+    """Its body was made, and erased with its customer, before anybody listened: a person must look."""
+    outbox.give_up(connection, centre.site, job, "erased", centre.now())
+
+
+def _is_last(job: Job, attempt: Attempt, schedule: Sequence[float]) -> bool:
+    """Whether the schedule is at its end with this attempt; a probe that finds nobody does not count."""
+    failed = attempt.result is Result.RETRY and not _idle_probe(job, attempt)
+    return failed and job.attempts > len(schedule)
+
+
+def _idle_probe(job: Job, attempt: Attempt) -> bool:
+    return job.probe and attempt.said is Said.DOWN
+
+
+def settle(
+    connection: Connection,
+    centre: Centre,
+    job: Job,
+    attempt: Attempt,
+    *,
+    now: datetime,
+    share: float,
+    wait_s: float,
+    last: bool,
+) -> Change | None:
+    """Write down what became of an attempt, and how the endpoint fares; says what of that changed."""
+    site, at, answer = centre.site, time_text(now), attempt.answer
+    if attempt.result is Result.GONE:
+        outbox.pause(connection, site, job, answer, at)
+        return None
+    asked_s = attempt.retry_after_s or 0.0
+    circuit = after(
+        endpoints.get(connection, site, job.merchant).circuit,
+        attempt.said,
+        now.timestamp(),
+        probe=job.probe,
+        share=share,
+        asked_s=asked_s,
+    )
+    if attempt.result is Result.DELIVERED:
+        outbox.delivered(connection, site, job, answer, at)
+    elif last:
+        outbox.give_up(connection, site, job, answer, at)
+    else:
+        idle = _idle_probe(job, attempt)
+        again_at = (circuit.open_until if idle else None) or now.timestamp() + wait_s
+        outbox.retry(connection, site, job, answer, again_at, counts=not idle)
+    return endpoints.note(connection, site, job.merchant, circuit, now, centre.settings.refund_disable_s)

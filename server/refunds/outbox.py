@@ -5,7 +5,7 @@ up: a unit's higher number never overtakes its lower one. A claimed delivery is 
 ends, so a crash only delays it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, func, select, update
 
@@ -13,6 +13,7 @@ from inspection.refund_exceptions import CaseKind
 from server.db.refund_tables import deliveries, endpoints
 from server.refunds import cases, standing
 from server.refunds.cases import Raised
+from server.refunds.endpoints import endpoint_gone, hold_for_probe
 from server.refunds.gate import AWAITING, BEHIND, DEAD, DELIVERED, QUEUED, read_gate
 
 LEASE_S = 30.0
@@ -30,31 +31,50 @@ class Job:
     """What stands for its order."""
     attempts: int
     """This one included."""
+    probe: bool = False
+    """Tried to find out whether the refund system answers again; it counts only if it does."""
 
 
 def due_times(connection: Connection, site: str) -> dict[str, float]:
-    """When the next delivery of each merchant with an endpoint falls due, in seconds since 1970."""
-    listening = select(endpoints.c.merchant).where(endpoints.c.site == site, endpoints.c.gone_at.is_(None))
+    """When the next delivery of each merchant that is told anything falls due, in seconds since 1970.
+
+    None while its endpoint wants no more or is given up, or where the centre pays for it by itself; not
+    before the pause is over where its circuit is open.
+    """
     found: dict[str, float] = {}
-    for merchant in connection.execute(listening).scalars():
+    for merchant, open_until in _listening(connection, site).items():
         due_at = connection.execute(
             select(func.min(deliveries.c.due_at)).where(
                 deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.state == QUEUED
             )
         ).scalar()
         if due_at is not None:
-            found[merchant] = due_at
+            found[merchant] = max(due_at, open_until or 0.0)
     return found
+
+
+def _listening(connection: Connection, site: str) -> dict[str, float | None]:
+    """Who listens, and until when its circuit is open."""
+    mine = endpoints.c
+    chosen = select(mine.merchant, mine.open_until).where(
+        mine.site == site, mine.mode == standing.INFORM, mine.gone_at.is_(None), mine.disabled_at.is_(None)
+    )
+    return {row.merchant: row.open_until for row in connection.execute(chosen)}
 
 
 def claim(connection: Connection, site: str, now: float, limit: int, lease_s: float) -> list[Job]:
     """Take up to `limit` due deliveries, shared among the merchants; nobody else gets them meanwhile."""
     waiting = [merchant for merchant, due_at in due_times(connection, site).items() if due_at <= now]
-    jobs: list[Job] = []
+    listening, jobs = _listening(connection, site), list[Job]()
     for at, merchant in enumerate(sorted(waiting)):
         share = max(1, (limit - len(jobs)) // (len(waiting) - at))
-        if len(jobs) < limit:
+        if len(jobs) >= limit:
+            break
+        if listening[merchant] is None:
             jobs += _due_of(connection, site, merchant, now, share)
+        else:
+            jobs += [replace(job, probe=True) for job in _due_of(connection, site, merchant, now, 1)]
+            hold_for_probe(connection, site, merchant, now + lease_s)
     for job in jobs:
         _set(connection, site, job, attempts=job.attempts, due_at=now + lease_s)
     return jobs
@@ -65,7 +85,7 @@ def _due_of(connection: Connection, site: str, merchant: str, now: float, limit:
         select(deliveries.c.instruction, deliveries.c.unit, deliveries.c.attempts, deliveries.c.ordering)
         .where(deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.state == QUEUED)
         .where(deliveries.c.due_at <= now)
-        .order_by(deliveries.c.due_at)
+        .order_by(deliveries.c.due_at, deliveries.c.leaf_seq)
         .limit(limit)
     )
     return [
@@ -95,24 +115,19 @@ def give_up(connection: Connection, site: str, job: Job, answer: str, at: str) -
     _let_next_go(connection, site, job.ordering)
 
 
-def retry(connection: Connection, site: str, job: Job, answer: str, due_at: float, others_at: float) -> None:
-    """Try again later; the merchant's other instructions not before `others_at`."""
-    _set(connection, site, job, answer=answer, due_at=due_at)
-    others = (
-        deliveries.c.site == site,
-        deliveries.c.merchant == job.merchant,
-        deliveries.c.state == QUEUED,
-        deliveries.c.due_at < others_at,
-        deliveries.c.instruction != job.instruction,
-    )
-    connection.execute(update(deliveries).where(*others).values(due_at=others_at))
+def retry(connection: Connection, site: str, job: Job, answer: str, due_at: float, *, counts: bool) -> None:
+    """Try again later; `counts` says whether this attempt is one of those of the schedule.
+
+    Never back to none: whoever was asked once and gave no answer may have paid.
+    """
+    attempts = job.attempts if counts else max(1, job.attempts - 1)
+    _set(connection, site, job, answer=answer, attempts=attempts, due_at=due_at)
 
 
 def pause(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
     """The endpoint is gone: what is owed waits, uncounted, until it is set anew."""
     _set(connection, site, job, answer=answer, attempts=job.attempts - 1, due_at=0.0)
-    mine = (endpoints.c.site == site, endpoints.c.merchant == job.merchant)
-    connection.execute(update(endpoints).where(*mine).values(gone_at=at))
+    endpoint_gone(connection, site, job.merchant, at)
 
 
 def urls(connection: Connection, site: str) -> dict[str, str]:

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from server.errors import EndpointRefused
 from server.outward.calling import Caller, NoAnswer, retry_after_s
+from server.refunds.breaker import Said
 
 MOST_READ = 64 * 1024
-GONE = 410
+GONE, EARLY = 410, 425
 DOWN = frozenset({429, 502, 503, 504})
 
 
@@ -29,8 +30,8 @@ class Attempt:
     result: Result
     answer: str
     retry_after_s: float | None = None
-    peer_down: bool = False
-    """True when the next instruction would fare no better."""
+    said: Said = Said.REFUSED
+    """What it says of the refund system: whether the next instruction would fare any better."""
 
 
 class Post(Protocol):
@@ -53,7 +54,7 @@ class WebhookPost:
         try:
             reply = await self._caller.call("POST", url, named, body, most_read=MOST_READ)
         except (EndpointRefused, NoAnswer) as error:
-            return Attempt(result=Result.RETRY, answer=str(error), peer_down=True)
+            return Attempt(result=Result.RETRY, answer=str(error), said=Said.DOWN)
         return judge(reply.status, reply.headers)
 
 
@@ -61,12 +62,12 @@ def judge(status: int, headers: Mapping[str, str]) -> Attempt:
     """What a status means. Pure. Source: Standard Webhooks 1.0, "Responses"."""
     answer = f"HTTP {status}"
     if 200 <= status < 300:
-        return Attempt(result=Result.DELIVERED, answer=answer)
+        return Attempt(result=Result.DELIVERED, answer=answer, said=Said.TOOK)
     if status == GONE:
         return Attempt(result=Result.GONE, answer=answer)
     return Attempt(
         result=Result.RETRY,
         answer=answer,
         retry_after_s=retry_after_s(headers),
-        peer_down=status in DOWN,
+        said=Said.DOWN if status in DOWN else Said.WAIT if status == EARLY else Said.REFUSED,
     )

@@ -14,7 +14,7 @@ from inspection.messages.catalogue import UnitMessage
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.ledger_tables import leaves
-from server.db.refund_tables import deliveries, endpoint_keys, endpoints, instructions, outcomes
+from server.db.refund_tables import deliveries, endpoints, instructions, outcomes
 from server.db.rows import find_rows, insert_rows
 from server.errors import NotTold
 from server.ledger.log import Place
@@ -134,31 +134,6 @@ def mark_instructed(connection: Connection, site: str, by_record: dict[str, str]
         connection.exec_driver_sql(INSTRUCTED, (orjson.dumps(by_record).decode(), site))
 
 
-def set_endpoint(connection: Connection, site: str, merchant: str, url: str, key: bytes, at: str) -> None:
-    """Set where a merchant's refund system listens, and whose outcomes are believed."""
-    row = {"site": site, "merchant": merchant, "url": url, "set_at": at, "mode": "inform"}
-    fresh = insert(endpoints).values(
-        **row, gone_at=None, disabled_at=None, failing_since=None, open_until=None
-    )
-    names = ("url", "set_at", "gone_at", "mode", "disabled_at", "failing_since", "open_until")
-    set_ = {name: fresh.excluded[name] for name in names}
-    connection.execute(fresh.on_conflict_do_update(index_elements=["site", "merchant"], set_=set_))
-    mine = {"site": site, "merchant": merchant, "id": "first"}
-    signer = insert(endpoint_keys).values(**mine, use="verify", algorithm="v1a", secret=key, added_at=at)
-    again = {"secret": signer.excluded.secret, "added_at": signer.excluded.added_at}
-    connection.execute(signer.on_conflict_do_update(index_elements=["site", "merchant", "id"], set_=again))
-
-
-def outcome_key(connection: Connection, site: str, merchant: str) -> bytes | None:
-    """The key that signs this merchant's outcomes."""
-    mine = endpoint_keys.c
-    chosen = select(mine.secret).where(
-        mine.site == site, mine.merchant == merchant, mine.use == "verify", mine.algorithm == "v1a"
-    )
-    found: bytes | None = connection.execute(chosen).scalar()
-    return found
-
-
 def find_instruction(connection: Connection, site: str, instruction: str) -> RefundInstruction | None:
     """An instruction by its id."""
     chosen = select(instructions.c.body, instructions.c.personal)
@@ -239,12 +214,13 @@ def requeue(connection: Connection, site: str, instruction: str, due_at: float) 
     if row.state in (BEHIND, AWAITING):
         return str(row.state)
     state = read_gate(connection, site).state(row.needs_size)
-    connection.execute(update(deliveries).where(*mine).values(state=state, attempts=0, due_at=due_at))
+    once = func.min(deliveries.c.attempts, 1)  # whoever was asked before may have paid: never back to none
+    connection.execute(update(deliveries).where(*mine).values(state=state, attempts=once, due_at=due_at))
     return state
 
 
 def instruction_page(
-    connection: Connection, site: str, merchant: str, after: int, limit: int
+    connection: Connection, site: str, merchant: str, after: int, limit: int, state: str | None = None
 ) -> Sequence[Any]:
     """A merchant's instructions behind a leaf index, with their deliveries and newest outcomes."""
     all_of_it = outcomes.alias("all_of_it")
@@ -279,4 +255,6 @@ def instruction_page(
             instructions.c.leaf_seq > after,
         )
     )
+    if state is not None:
+        chosen = chosen.where(deliveries.c.state == state)
     return connection.execute(chosen.order_by(instructions.c.leaf_seq).limit(limit)).all()

@@ -1,40 +1,31 @@
 """Routes of refunds."""
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from inspection.custody.signing import check_public_key
 from inspection.messages.refund import OutcomeAnswer
 from inspection.messages.uplink import ReceiptMessage
 from inspection.messages.webhook import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, SignedBody
-from server.access import Caller, Scope, needs, own_merchant
+from server.access import Caller, Scope, may_touch, needs, own_merchant
 from server.answers import answer
 from server.bodies import read_body
 from server.centre import Here
 from server.ledger.receipts import receipt_of
-from server.outward.addresses import address_policy, read_url, vet
-from server.refunds import repository, service, settling
-from server.refunds.schemas import MOST_PER_PAGE, Endpoint, WithoutReturn
+from server.refunds import service, settling
+from server.refunds.endpoints_keys import verifiers
+from server.refunds.endpoints_router import keys_of
+from server.refunds.replay import MOST, TOGETHER, Replay, Replayed, in_range
+from server.refunds.replay import send_again as send_many_again
+from server.refunds.schemas import MOST_PER_PAGE, WithoutReturn
 
 router = APIRouter(prefix="/v1/refunds", tags=["refunds"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]
 ShopOrConsole = Annotated[Caller, needs(Scope.SHOP, Scope.CONSOLE)]
 Cursor = Annotated[int, Query(ge=0, le=2**53 - 1)]
+State = Literal["awaiting_checkpoint", "queued", "behind", "delivered", "dead"]
 Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE)]
-
-
-@router.put("/endpoint")
-async def put_endpoint(request: Request, centre: Here, caller: Shop) -> Response:
-    """Set where the caller's refund system listens, and the key that signs its outcomes."""
-    endpoint, merchant, at = await read_body(request, Endpoint), own_merchant(caller), centre.now()
-    key = check_public_key(endpoint.outcome_public_key)
-    await vet(read_url(endpoint.url), address_policy(centre.settings))
-    await centre.writer.submit(
-        lambda c: repository.set_endpoint(c, centre.site, merchant, endpoint.url, key, at)
-    )
-    centre.deliveries_due.set()
-    return answer(endpoint)
 
 
 @router.post("/outcomes")
@@ -47,8 +38,8 @@ async def post_outcome(request: Request, centre: Here, caller: Shop) -> Response
         signatures=headers.get(SIGNATURE_HEADER, ""),
         body=await request.body(),
     )
-    key = await centre.reader.run(lambda c: repository.outcome_key(c, centre.site, merchant))
-    outcome = service.read_outcome(signed, key, merchant, centre.clock().timestamp())
+    ring = await centre.reader.run(lambda c: verifiers(c, keys_of(centre, merchant)))
+    outcome = service.read_outcome(signed, ring, merchant, centre.clock().timestamp())
     at = centre.now()
     if outcome.instruction is None:
         case = await centre.writer.submit(lambda c: settling.without_return(c, centre.site, outcome, at))
@@ -62,11 +53,34 @@ async def post_outcome(request: Request, centre: Here, caller: Shop) -> Response
 
 
 @router.get("")
-async def get_instructions(centre: Here, caller: Shop, after: Cursor = 0, limit: Limit = 100) -> Response:
-    """The caller's instructions behind a leaf index, with their deliveries and outcomes."""
+async def get_instructions(
+    centre: Here, caller: Shop, after: Cursor = 0, limit: Limit = 100, state: State | None = None
+) -> Response:
+    """The caller's instructions behind a leaf index, all or of one state, with deliveries and outcomes."""
     merchant = own_merchant(caller)
-    page = await centre.reader.run(lambda c: service.instruction_page(c, centre.site, merchant, after, limit))
+    page = await centre.reader.run(
+        lambda c: service.instruction_page(c, centre.site, merchant, after, limit, state)
+    )
     return answer(page)
+
+
+@router.post("/replay")
+async def post_replay(request: Request, centre: Here, caller: ShopOrConsole) -> Response:
+    """Deliver what was told before again, by index or by time: the same bytes under the same ids."""
+    wanted, now = await read_body(request, Replay), centre.clock().timestamp()
+    merchant = caller.merchant or wanted.merchant
+    if wanted.merchant is not None:
+        may_touch(caller, wanted.merchant)
+    found = await centre.reader.run(lambda c: in_range(c, centre.site, wanted, merchant))
+    chosen, replayed = found[:MOST], 0
+    for start in range(0, len(chosen), TOGETHER):
+        some = chosen[start : start + TOGETHER]
+        work = partial(send_many_again, site=centre.site, found=some, now=now)
+        replayed += await centre.writer.submit(work)
+    centre.deliveries_due.set()
+    last = chosen[-1].leaf_seq if chosen else -1
+    left = len(chosen) - replayed
+    return answer(Replayed(replayed=replayed, left_alone=left, more=len(found) > MOST, last_index=last))
 
 
 @router.post("/{instruction:path}/resend")

@@ -4,17 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inspection.messages.base import Base64, Count, Message
+from inspection.messages.base import Count, Message
 from inspection.messages.refund import InstructionId, OutcomeStatus, RefundInstruction
 
 MOST_PER_PAGE = 500
-
-
-class Endpoint(Message):
-    """`PUT /v1/refunds/endpoint`: where instructions go, and whose outcomes are believed."""
-
-    url: Annotated[str, Field(min_length=8, max_length=500, pattern=r"^https?://[!-~]+$")]
-    outcome_public_key: Annotated[Base64, Field(min_length=32, max_length=32)]
 
 
 class OutcomeRow(Message):

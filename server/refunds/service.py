@@ -1,6 +1,7 @@
 """Rules of refunds: outcomes that are believed, pages that are shown, instructions sent again."""
 
 import hashlib
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -8,7 +9,7 @@ from inspection.custody.leaf import EntryType
 from inspection.messages.entries import OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
-from inspection.messages.webhook_keys import VerifyingKey
+from inspection.messages.webhook_keys import HmacKey, VerifyingKey
 from server.errors import Conflict, NotFound, TooManyOutcomes, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
@@ -22,14 +23,16 @@ MOST_OUTCOMES = 100
 """Of one instruction: far more than payments fail and are reversed."""
 
 
-def read_outcome(signed: SignedBody, key: bytes | None, merchant: str, now_s: float) -> RefundOutcome:
+def read_outcome(
+    signed: SignedBody, ring: Sequence[HmacKey | VerifyingKey], merchant: str, now_s: float
+) -> RefundOutcome:
     """Check the signature, then read the body: nothing unsigned is ever parsed.
 
     Raises BadSignature, BadMessage, or WrongScope for another merchant's outcome.
     """
-    if key is None:
+    if not ring:
         raise Conflict("set the endpoint with its outcome key first")
-    verify_webhook(signed, (VerifyingKey(key),), now_s)
+    verify_webhook(signed, ring, now_s)
     outcome = RefundOutcome.read(signed.body)
     if outcome.merchant != merchant:
         raise WrongScope(f"the outcome is of another merchant; this key is for {merchant}")
@@ -82,11 +85,11 @@ def _entry(outcome: RefundOutcome, instruction: RefundInstruction) -> Entry:
 
 
 def instruction_page(
-    connection: Connection, site: str, merchant: str, after: int, limit: int
+    connection: Connection, site: str, merchant: str, after: int, limit: int, state: str | None = None
 ) -> InstructionPage:
-    """The merchant's next instructions behind a leaf index."""
+    """The merchant's next instructions behind a leaf index; only those whose delivery is in one state."""
     keys = keys_of(connection)
-    found = repository.instruction_page(connection, site, merchant, after, limit + 1)
+    found = repository.instruction_page(connection, site, merchant, after, limit + 1, state)
     page = found[:limit]
     return InstructionPage(
         instructions=tuple(

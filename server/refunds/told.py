@@ -85,10 +85,16 @@ def may_be_told(connection: Connection, site: str, instruction: str) -> None:
         raise NotFound(f"no instruction {instruction[:80]!r} was given")
     if rows[0].verdict_leaf is None:
         raise Withheld(f"the verdict behind {instruction} was dropped under retention: nothing proves it now")
-    keys, (row,) = keys_of(connection), rows
-    unsent = row.event is None and row.attempts > 0 and keys.is_erased(row.personal or GONE)
-    if unsent or (row.event is not None and _kept(keys, row) is None):
+    if _is_erased(keys_of(connection), rows[0]):
         raise Erased(f"what {instruction} said was erased with its customer: it cannot be sent again")
+
+
+def tellable(connection: Connection, site: str, wanted: Collection[str]) -> set[str]:
+    """Those of these instructions that can still be told."""
+    keys = keys_of(connection)
+    return {
+        row.id for row in _rows(connection, site, wanted) if row.verdict_leaf and not _is_erased(keys, row)
+    }
 
 
 def forget(connection: Connection, site: str, *which: Any) -> None:
@@ -96,6 +102,13 @@ def forget(connection: Connection, site: str, *which: Any) -> None:
     chosen = select(instructions.c.id).where(instructions.c.site == site, *which)
     mine = (deliveries.c.site == site, deliveries.c.instruction.in_(chosen), deliveries.c.event.is_not(None))
     connection.execute(update(deliveries).where(*mine).values(event=GONE))
+
+
+def _is_erased(keys: SubjectKeys, row: Row[Any]) -> bool:
+    """What was sent named a customer who is erased; what was never sent can be told without the name."""
+    if row.event is None:
+        return row.attempts > 0 and keys.is_erased(row.personal or GONE)
+    return keys.is_erased(row.event) if row.event[:1] in (GONE, FORMAT) else False
 
 
 def _rows(connection: Connection, site: str, wanted: Collection[str]) -> Sequence[Any]:

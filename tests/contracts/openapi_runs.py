@@ -165,7 +165,14 @@ def mended(case: Any) -> None:
     if path == "/v1/carrier" and isinstance(case.body, dict):
         case.body = case.body | {"url": NO_CARRIER}
     if path == "/v1/refunds/endpoint" and isinstance(case.body, dict):
-        case.body = case.body | {"url": NO_REFUND_SYSTEM, "outcome_public_key": outcome_public_key()}
+        informed = {"mode": "inform", "gateway": None, "credentials": None}
+        named = {"url": NO_REFUND_SYSTEM, "outcome_public_key": outcome_public_key()}
+        case.body = case.body | informed | named
+    if path == "/v1/refunds/endpoint/keys" and isinstance(case.body, dict):
+        key = HOOK_KEY.to_text() if case.body["use"] == "verify" else None
+        case.body = case.body | {"key": key}
+    if path == "/v1/refunds/replay" and isinstance(case.body, dict):
+        case.body = {"first_index": 0, "last_index": len(repr(case.body))}
     if path == "/v1/refunds/outcomes":
         sign(case, SigningKey(OUTCOME_KEY))
     elif path == "/v1/hooks/{source}" and isinstance(case.body, dict):

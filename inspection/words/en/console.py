@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "alarm.contradiction": "A receipt contradicts the ledger",
     "alarm.recovering": "The ledger is being recovered",
     "alarm.drop": "A dropped file was refused, or too many wait",
+    "alarm.endpoint_disabled": "A refund system takes nothing any more",
     "alarm.frozen": "The ledger is frozen",
     "console.no_checkpoint": "No checkpoint was signed yet",
     "console.checkpoint": "Signed up to entry {count}, {time}",

@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "alarm.contradiction": "收据与账本不符",
     "alarm.recovering": "账本正在恢复",
     "alarm.drop": "投放的文件被拒收，或等待的文件太多",
+    "alarm.endpoint_disabled": "退款系统已不再接收任何指令",
     "alarm.frozen": "账本已冻结",
     "console.no_checkpoint": "还没有签署检查点",
     "console.checkpoint": "已签署到第 {count} 条，{time}",

@@ -23,9 +23,10 @@ from server.errors import RetentionRefused
 from server.ledger.fsck import fsck
 from server.ledger.retention import Bounds, Retained, RetainFrom, check_bounds, retain, retain_in
 from server.ledger.tree import tree_view
-from server.refunds import repository
+from server.refunds import endpoints
 from server.settings import ServerSettings
 from server.setup import init_centre
+from tests.server.conftest import NOON
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site, Tick
@@ -39,7 +40,7 @@ def settings() -> ServerSettings:
 
 
 def set_endpoint(connection: Connection) -> None:
-    repository.set_endpoint(connection, "s1", "m1", "https://shop.example/", bytes(32), "2026")
+    endpoints.put(connection, "s1", "m1", url="https://shop.example/", now=NOON)
 
 
 @pytest.fixture

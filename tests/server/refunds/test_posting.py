@@ -6,6 +6,7 @@ import pytest
 
 from server.errors import EndpointRefused
 from server.outward.addresses import AddressPolicy, read_url, vet
+from server.refunds.breaker import Said
 from server.refunds.posting import Attempt, Result, judge
 
 PUBLIC = AddressPolicy()
@@ -80,11 +81,15 @@ async def test_plain_http_never_leaves_this_machine() -> None:
 @pytest.mark.parametrize(
     ("status", "retry_after", "expected"),
     [
-        (204, None, Attempt(result=Result.DELIVERED, answer="HTTP 204")),
+        (204, None, Attempt(result=Result.DELIVERED, answer="HTTP 204", said=Said.TOOK)),
         (410, None, Attempt(result=Result.GONE, answer="HTTP 410")),
         (301, None, Attempt(result=Result.RETRY, answer="HTTP 301")),
         (400, "soon", Attempt(result=Result.RETRY, answer="HTTP 400")),
-        (429, "7", Attempt(result=Result.RETRY, answer="HTTP 429", retry_after_s=7.0, peer_down=True)),
+        (425, "7", Attempt(result=Result.RETRY, answer="HTTP 425", retry_after_s=7.0, said=Said.WAIT)),
+        (429, "7", Attempt(result=Result.RETRY, answer="HTTP 429", retry_after_s=7.0, said=Said.DOWN)),
+        (502, None, Attempt(result=Result.RETRY, answer="HTTP 502", said=Said.DOWN)),
+        (503, "0", Attempt(result=Result.RETRY, answer="HTTP 503", retry_after_s=0.0, said=Said.DOWN)),
+        (504, None, Attempt(result=Result.RETRY, answer="HTTP 504", said=Said.DOWN)),
     ],
 )
 def test_a_status_means_one_thing(status: int, retry_after: str | None, expected: Attempt) -> None:

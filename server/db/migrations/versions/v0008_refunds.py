@@ -20,7 +20,9 @@ MADE = (
     "refunds",
     "endpoint_keys",
 )
-OF_ENDPOINTS = ("mode", "gateway", "credentials", "failing_since", "open_until", "disabled_at")
+OF_ENDPOINTS = (
+    "mode", "gateway", "credentials", "failures", "failing_since", "open_until", "disabled_at",
+)  # fmt: skip
 FIRST_KEYS = """
 INSERT INTO endpoint_keys (site, merchant, id, "use", algorithm, secret, added_at)
 SELECT site, merchant, 'first', 'verify', 'v1a', outcome_public_key, set_at FROM endpoints
@@ -97,6 +99,8 @@ def _endpoints() -> None:
     op.add_column("endpoints", mode)
     op.add_column("endpoints", _text("gateway", nullable=True))
     op.add_column("endpoints", _bytes("credentials", nullable=True))
+    failures = sa.Column("failures", sa.Integer(), nullable=False, autoincrement=False, server_default="0")
+    op.add_column("endpoints", failures)
     op.add_column("endpoints", _real("failing_since", nullable=True))
     op.add_column("endpoints", _real("open_until", nullable=True))
     op.add_column("endpoints", _text("disabled_at", nullable=True))
