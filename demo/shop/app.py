@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
 import structlog
@@ -18,9 +19,10 @@ from demo.shop.page import render
 from demo.shop.settings import ShopSettings
 from inspection.messages.refund import InstructionEvent
 from kit.errors import Conflict, Malformed, Rejected
-from kit.receiver import MAX_BODY_BYTES, check_event, signed_body
+from kit.receiver import MAX_BODY_BYTES, check_event, signed_body, wait_s
 
 SLOW_S = 0.3
+TOO_EARLY = 425
 EVERYTHING = 1_000_000
 HOOK = "/webhooks/regrade"
 
@@ -41,7 +43,10 @@ class Shop:
         """`POST /webhooks/regrade`: 2xx once the instruction is in the books."""
         try:
             signed = signed_body(request.headers, await _bounded(request))
-            event = check_event(signed, self.settings.trust, datetime.now(UTC).timestamp())
+            now_s = datetime.now(UTC).timestamp()
+            event = check_event(signed, self.settings.trust, now_s)
+            if wait := wait_s(event.instruction, now_s):  # the bench may still take its verdict back
+                return JSONResponse({"code": "too_early"}, TOO_EARLY, {"Retry-After": str(ceil(wait))})
             return await self._take(event)
         except Rejected as error:
             self.rejected[error.code] += 1

@@ -44,6 +44,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     answer TEXT                        -- NULL until the centre has answered
 );
 """
+REPLACED = "replaced"
+"""A newer instruction of the unit says what is owed; what was paid on this one counts."""
 SHOWN = 200
 """Refunds on the page."""
 
@@ -96,6 +98,9 @@ class Books:
         # less than was paid already is a claim on the customer: a person's business, never automatic
         settled = pays and owed >= 0
         outcome = _outcome(instruction, OutcomeStatus.SETTLED if settled else OutcomeStatus.HELD, paid, now)
+        if instruction.replaces is not None:
+            query = "UPDATE refunds SET status = ? WHERE instruction = ? AND unit = ?"
+            self._db.execute(query, (REPLACED, instruction.replaces, instruction.unit))
         self._note(event, outcome)
 
     def _note(self, event: InstructionEvent, outcome: RefundOutcome) -> None:

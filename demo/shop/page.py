@@ -16,8 +16,9 @@ th { font-weight: 600; opacity: .7; }
 td.money, th.money { text-align: right; }
 .chip { border: 1px solid currentColor; border-radius: 1rem; padding: .05rem .6rem; font-size: .85rem; }
 .settled { color: var(--ok); } .held { color: var(--wait); } .rejected { color: var(--no); }
+.replaced { opacity: .6; }
 """
-MARK = {"settled": "✓", "held": "…", "rejected": "✗"}
+MARK = {"settled": "✓", "held": "…", "rejected": "✗", "replaced": "↻"}
 """A sign beside the colour, for those who do not see it."""
 COLUMNS = ("order", "unit", "grade", "goes to", "owed", "paid", "refund", "ledger", "told")
 

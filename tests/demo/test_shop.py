@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,18 @@ def test_a_lower_total_is_held_and_takes_nothing_back(books: Books, event: Make)
     books.take(event(), NOW)
     books.take(event(2, 300), NOW)
     assert told(books)[1] == (OutcomeStatus.HELD, 800)
+
+
+def test_what_a_newer_instruction_replaces_is_shown_as_void_and_its_money_counts(
+    books: Books, event: Make
+) -> None:
+    books.take(event(1, 0, RefundKind.HOLD), NOW)
+    newer = event(2, 1000, RefundKind.APPROVE)
+    said = newer.instruction.model_copy(update={"replaces": "R1/1/1#1"})
+    books.take(newer.model_copy(update={"instruction": said}), NOW)
+    assert [row["status"] for row in books.refunds()] == ["settled", "replaced"]
+    assert told(books) == [(OutcomeStatus.HELD, 0), (OutcomeStatus.SETTLED, 1000)]
+    assert "↻ replaced" in render(books.refunds(), books.totals())
 
 
 def test_money_in_another_currency_counts_for_nothing_and_holds_the_refund(books: Books, event: Make) -> None:
@@ -198,6 +210,21 @@ async def test_a_webhook_that_cannot_be_believed_is_refused_by_name(
     assert answer.status_code == 400
     assert answer.json()["code"] in {"malformed", "untrusted"}
     assert sum(shop.rejected.values()) == 1
+
+
+async def test_nothing_is_paid_before_the_bench_can_take_it_back_no_more(
+    books: Books, settings: ShopSettings, event: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=30)
+    early = event()
+    said = early.instruction.model_copy(update={"not_before": soon})
+    early = early.model_copy(update={"instruction": said})
+    monkeypatch.setattr("demo.shop.app.check_event", lambda *_: early)
+    headers = {"webhook-id": "x", "webhook-timestamp": "1", "webhook-signature": "v1a,AAAA"}
+    answer = await posted(Shop(settings, books), headers, b"{}")
+    assert answer.status_code == 425
+    assert 1 <= int(answer.headers["retry-after"]) <= 30
+    assert books.refunds() == []
 
 
 async def posted(shop: Shop, headers: dict[str, str], body: bytes) -> httpx.Response:
