@@ -37,6 +37,7 @@ async def check(
         done = await run_plan(warehouse, plan, lambda one: say(_line(one.item.number, count, one.seconds)))
         say("all items are through; waiting for receipts, refunds and outcomes")
         await come_to_rest(warehouse, len(plan.counted))
+        await warehouse.outside.refund_without_return()
         say("an intruder tries the centre")
         attempts = await intrude(warehouse.office, root / "rogue", plan.counted[0].unit)
         imports = await import_tables(warehouse.office)

@@ -56,6 +56,11 @@ class Facts:
     lies: Mapping[str, int]
     attempts: tuple[Attempt, ...]
     imports: tuple[Imported, ...]
+    cases: tuple[Mapping[str, Any], ...]
+    """What is open about refunds."""
+    reconciled: bool
+    reconciliation: str
+    """What `regrade server reconcile` said of the centre's own books."""
 
 
 async def gather(
@@ -70,6 +75,8 @@ async def gather(
         raise NotProven(f"the ledger cannot be exported: {err.strip()[-300:]}")
     kept = tuple(row for station in warehouse.stations for row in read_kept(_journal(warehouse, station)))
     verified, said = await verify(warehouse, export, kept)
+    words = ("server", "reconcile", "--here", "--dir", folder)
+    differing, books, complaint = await run_once(regrade(*words))
     faults: Counter[str] = Counter()
     for station in warehouse.stations:
         faults.update(await station_faults(station))
@@ -83,6 +90,9 @@ async def gather(
         lies=dict(warehouse.proxy.counts) if warehouse.proxy else {},
         attempts=attempts,
         imports=imports,
+        cases=tuple(await warehouse.office.cases()),
+        reconciled=differing == 0,
+        reconciliation=(books or complaint).strip(),
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from demo.facts import Facts
 from demo.inspector import Inspected
+from demo.outside import GOODWILL
 from demo.plan import Plan, PlannedItem
 from inspection.grades import Disposition, Grade
+from inspection.refund_exceptions import CaseKind
 
 FULL_RUN = 40
 """From so many items on every grade, disposition and fault of the shop has to occur."""
@@ -32,6 +34,21 @@ STATIONS_MUST: Mapping[str, tuple[str, ...]] = {
 """Bad input, and the codes under which stations and devices count it; any of them will do."""
 LIES_MUST = ("forged_receipt", "another_receipt", "dropped_answer")
 SHOP_MUST = ("error", "silence", "late_error", "slow")
+
+MONEY_WENT_WRONG = frozenset(
+    {
+        CaseKind.AMOUNT_MISMATCH,
+        CaseKind.CURRENCY_MISMATCH,
+        CaseKind.OVER_REFUND,
+        CaseKind.ALREADY_REFUNDED,
+        CaseKind.CORRECTED_AFTER_REFUND,
+        CaseKind.LATE_FAILURE,
+        CaseKind.REVERSED,
+        CaseKind.UNKNOWN_OUTCOME,
+        CaseKind.UNDELIVERED,
+    }
+)
+"""Cases that no run may leave open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +81,9 @@ def judge(plan: Plan, done: Sequence[Inspected], facts: Facts, seconds: float) -
         "median_item_s": round(median(one.seconds for one in done), 2) if done else 0.0,
         "seconds": round(seconds, 1),
         "products": products(done),
+        "paid_twice": len(_paid_twice(facts)),
+        "reconciled": facts.reconciled,
+        "cases": dict(sorted(Counter(case["kind"] for case in facts.cases).items())),
     }
     if plan.photos_exhausted:
         report["photos_exhausted"] = list(plan.photos_exhausted)
@@ -133,6 +153,21 @@ def _duplicated(facts: Facts) -> int:
     return leaves + sum(max(0, count - 1) for count in payments)
 
 
+def _paid_twice(facts: Facts) -> list[str]:
+    """Units for which more was paid than is owed in total."""
+    return [row["unit"] for row in facts.shop["refunds"] if row["paid_minor"] > row["target_minor"]]
+
+
+def _case_failures(facts: Facts) -> Iterator[str]:
+    """The one refund without a return is there, and nothing that money went wrong by."""
+    without = [case["unit"] for case in facts.cases if case["kind"] == CaseKind.REFUND_WITHOUT_RETURN]
+    if without != [GOODWILL]:
+        yield f"refunds without a return: {without}, not {[GOODWILL]}"
+    for case in facts.cases:
+        if case["kind"] in MONEY_WENT_WRONG:
+            yield f"{case['unit']} has the case {case['kind']}"
+
+
 def _refund(item: PlannedItem, facts: Facts) -> Mapping[str, Any] | None:
     rows = [row for row in facts.shop["refunds"] if row["unit"] == item.unit.id]
     return rows[0] if len(rows) == 1 else None
@@ -154,6 +189,11 @@ def _failures(plan: Plan, facts: Facts, report: Mapping[str, Any], exceptions: C
     for item in plan.counted:
         yield from _item_failures(item, facts)
     yield from _unwanted(plan, facts)
+    if report["paid_twice"]:
+        yield f"paid twice: {_paid_twice(facts)[:5]}"
+    if not facts.reconciled:
+        yield f"the books of refunds differ: {facts.reconciliation[-300:]}"
+    yield from _case_failures(facts)
     for attempt in facts.attempts:
         if not attempt.repelled:
             yield f"the intruder's {attempt.name} was answered {attempt.got}, not {attempt.wanted}"

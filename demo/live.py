@@ -69,6 +69,7 @@ async def play(root: Path, show: Show, broker: str) -> None:
         planner = Planner(seed=show.seed, benches=BENCHES)
         tell(say(show.language, "learning"))
         await warehouse.prepare(planner.plan(AT_ONCE, twisted=False))
+        await warehouse.outside.refund_without_return()
         for line in addresses(warehouse, show):
             tell(line)
         board = Board()

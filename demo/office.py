@@ -1,9 +1,8 @@
-"""What people and the shop's own systems do at the centre: announce, cancel, sign off, look."""
+"""What people and the shop's own systems do at the centre: announce, cancel, look."""
 
 import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -11,13 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 
 from demo.goods import MERCHANT
-from inspection.messages.base import time_text
 from inspection.messages.catalogue import ProductMessage, UnitMessage
 from link.http import HttpConfig, HttpLink
 
 SHOP_NAME = "Blue Shop"
 MOST_AT_ONCE = 200
 """Products or units in one call; the centre takes 500."""
+MOST_CASES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +105,15 @@ class Office:
         """The shop does not expect a unit any more."""
         await self.shop.post(f"/v1/returns/{quote(unit)}/cancel", None, idempotent=True)
 
-    async def sign_off(self, parcel: str, at: datetime) -> None:
-        """The carrier has delivered a parcel."""
-        await self.shop.post(f"/v1/parcels/{quote(parcel)}/sign-off", {"at": time_text(at)}, idempotent=True)
+    async def hear(self, source: str, key: str) -> None:
+        """Let the shop's centre believe webhooks that are signed with a key."""
+        await self.shop.request("PUT", f"/v1/hooks/{source}", json={"key": key})
+
+    async def cases(self) -> list[dict[str, Any]]:
+        """Every open case of a refund, as the console lists them."""
+        page = (await self._console.get("/v1/refunds/cases", params={"limit": MOST_CASES})).json()
+        found: list[dict[str, Any]] = page["cases"]
+        return found
 
     async def refunds(self) -> list[dict[str, Any]]:
         """Every instruction of the shop with its state."""

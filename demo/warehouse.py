@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +16,7 @@ from demo.errors import Stuck
 from demo.fitting import TCP_PORTS, VIEW, Place
 from demo.inspector import LOOK_S, Eyes, Inspector
 from demo.office import Office
+from demo.outside import Outside
 from demo.pictures import Picture
 from demo.plan import Plan, PlannedItem
 from demo.processes import Child, free_ports, regrade, run_once
@@ -80,6 +80,7 @@ class Warehouse:
         self.centre.env = centre_env()
         self._proxy_port = self._ports.pop()
         self.office: Office
+        self.outside: Outside
 
     async def __aenter__(self) -> Self:
         try:
@@ -126,8 +127,7 @@ class Warehouse:
         """Let the centre expect units, let their parcels arrive, and wait until the stations know."""
         sizes = [await _expected(station) for station in self.stations]
         await self.office.announce(products, units)
-        for parcel in sorted({unit.parcel for unit in units if unit.parcel}):
-            await self.office.sign_off(parcel, datetime.now(UTC))
+        await self.outside.bring(sorted({unit.parcel for unit in units if unit.parcel}))
         for station, size in zip(self.stations, sizes, strict=True):
             for _ in range(round(HEARD_S / LOOK_S)):
                 if await _expected(station) >= size + len(units):
@@ -187,6 +187,8 @@ class Warehouse:
 
     async def _open_shop(self) -> None:
         api_key = await self.office.open_shop()
+        self.outside = Outside(self.office, self.options.seed)
+        await self.outside.introduce()
         keys = await self.office.keys()
         settings = ShopSettings(
             centre=self.centre_url,

@@ -16,25 +16,11 @@ from fastapi import FastAPI
 
 from demo.carrier.app import Desk, create_app
 from demo.carrier.faults import CallFault, Faults, NewsFault
-from demo.carrier.news import deliveries
+from demo.carrier.telling import tell
 from demo.carrier.world import World
 from inspection.messages.webhook_keys import HmacKey, read_hmac_key
 
 EVERY_S = 1.0
-
-
-async def tell(desk: Desk, http: httpx.AsyncClient, url: str, key: HmacKey) -> None:
-    """Send what no webhook has told yet; what the centre does not take is sent again."""
-    events, desk.world.unsent = desk.world.unsent, []
-    told, late = deliveries(events, desk.faults, key, desk.clock())
-    by_id, taken = {event.id: event for event in events}, set()
-    for each in told:
-        with suppress(httpx.HTTPError):
-            answer = await http.post(url, content=each.body, headers=each.headers)
-            if answer.is_success:
-                taken.add(each.event)
-    left = {each.event for each in told} - taken
-    desk.world.unsent = [*late, *(by_id[id] for id in by_id if id in left), *desk.world.unsent]
 
 
 def telling(desk: Desk, url: str, key: HmacKey) -> FastAPI:

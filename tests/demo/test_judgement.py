@@ -11,6 +11,7 @@ from demo.facts import Facts, Kept, Leaves
 from demo.inspector import Inspected
 from demo.intruder import Attempt
 from demo.judgement import LIES_MUST, SHOP_MUST, STATIONS_MUST, Judgement, judge
+from demo.outside import GOODWILL
 from demo.plan import MQTT_BENCH, SERIAL_BENCH, Plan, Planner
 from demo.tables import BAD_ROWS, GOOD_ROWS, Imported
 
@@ -54,6 +55,9 @@ def facts(plan: Plan) -> Facts:
         lies=dict.fromkeys(LIES_MUST, 1),
         attempts=(Attempt(name="forged", wanted="bad_signature", got="bad_signature"),),
         imports=(Imported(encoding="utf-8", accepted=GOOD_ROWS, rejected=len(BAD_ROWS)),),
+        cases=({"unit": GOODWILL, "kind": "refund_without_return"}, {"unit": "U-1", "kind": "needs_person"}),
+        reconciled=True,
+        reconciliation="nothing differs",
     )
 
 
@@ -136,6 +140,12 @@ WRONG: dict[str, Change] = {
     "a list that was taken whole": lambda facts: replace(
         facts, imports=(Imported(encoding="utf-8", accepted=7, rejected=0),)
     ),
+    "a refund without a return that nobody hears of": lambda facts: replace(facts, cases=()),
+    "another amount than was owed": lambda facts: replace(
+        facts, cases=(*facts.cases, {"unit": "U-2", "kind": "amount_mismatch"})
+    ),
+    "books that differ": lambda facts: replace(facts, reconciled=False),
+    "more paid than owed": first_refund(status="held", paid_minor=10**9),
     "a shop without faults": lambda facts: replace(facts, shop={**facts.shop, "faults": {}}),
     "a proxy that never lied": lambda facts: replace(facts, lies={}),
 }

@@ -21,7 +21,8 @@ def test_a_short_checked_run_ends_well_and_with_one_line_of_json(tmp_path: Path)
     assert done.stdout.count("\n") == 1
     assert (report["items"], report["recorded"], report["lost"], report["duplicated"]) == (ITEMS, ITEMS, 0, 0)
     assert report["refunds_settled"] == report["refunds_expected"]
-    assert report["ledger_verified"] is True
+    assert report["ledger_verified"] is report["reconciled"] is True
+    assert (report["paid_twice"], report["cases"]["refund_without_return"]) == (0, 1)
 
 
 @pytest.mark.flow

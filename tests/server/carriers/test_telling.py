@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from demo.carrier.__main__ import tell
 from demo.carrier.app import Desk
+from demo.carrier.telling import tell
 from inspection.messages.webhook_keys import HmacKey
 from inspection.parcels import Node
 from tests.server.carriers.conftest import CREDENTIAL, set_carrier
