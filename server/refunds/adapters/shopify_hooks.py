@@ -107,6 +107,9 @@ def attribute(refund: ShopifyRefund, units: Sequence[Candidate]) -> dict[str, in
     if goods <= 0:
         return {}
     lines = refund.lines
+    if not lines:  # an amount alone, as a shop pays a part: one unit's, if just one is owed it to the cent
+        fitting = [each.unit for each in units if each.owed_minor == goods]
+        return {fitting[0]: goods} if len(fitting) == 1 else {}
     whole = [line.subtotal_minor + line.tax_minor for line in lines]
     untaxed = [line.subtotal_minor for line in lines]  # of shops whose prices hold the tax
     for worth in (whole, untaxed):

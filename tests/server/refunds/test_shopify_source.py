@@ -309,6 +309,12 @@ def test_money_goes_to_the_units_that_it_fits() -> None:
     assert attribute(moved(500, ("", 1, 500)), [mug(1)]) == {}
 
 
+def test_an_amount_without_lines_is_the_one_units_that_is_owed_it() -> None:
+    assert attribute(moved(400), [mug(1, owed=400), mug(2, owed=300), mug(3)]) == {"R/1/1": 400}
+    assert attribute(moved(400), [mug(1, owed=400), mug(2, owed=400)]) == {}
+    assert attribute(moved(401), [mug(1, owed=400)]) == {}
+
+
 @given(
     goods=st.integers(0, 10_000),
     lines=st.lists(
