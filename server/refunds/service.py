@@ -10,6 +10,7 @@ from inspection.messages.entries import OutcomeEntry
 from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.messages.webhook import SignedBody, verify_webhook
 from inspection.messages.webhook_keys import HmacKey, VerifyingKey
+from inspection.money import exponent_of
 from server.errors import Conflict, NotFound, TooManyOutcomes, WrongScope
 from server.ledger.entries import entry_of
 from server.ledger.log import Entry, Log, Place
@@ -28,12 +29,13 @@ def read_outcome(
 ) -> RefundOutcome:
     """Check the signature, then read the body: nothing unsigned is ever parsed.
 
-    Raises BadSignature, BadMessage, or WrongScope for another merchant's outcome.
+    Raises BadSignature, BadMessage, UnknownCurrency, or WrongScope for another merchant's outcome.
     """
     if not ring:
         raise Conflict("set the endpoint with its outcome key first")
     verify_webhook(signed, ring, now_s)
     outcome = RefundOutcome.read(signed.body)
+    exponent_of(outcome.currency)
     if outcome.merchant != merchant:
         raise WrongScope(f"the outcome is of another merchant; this key is for {merchant}")
     return outcome

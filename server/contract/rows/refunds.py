@@ -93,6 +93,7 @@ ROWS = (
             *UNSIGNED,
             errors.NotFound,
             errors.Conflict,
+            UnknownCurrency,
             errors.TooManyOutcomes,
             errors.NotTold,
             errors.DuplicateId,
