@@ -143,7 +143,7 @@ def _with_case(connection: Connection, site: str, filters: Filters) -> list[str]
         return []
     c = cases.c
     mine = (c.site == site, sql(OPEN_CASE), c.owner == CASES[kind].owner.value, c.kind == kind.value)
-    chosen = select(c.unit).where(*mine).order_by(c.id.desc()).limit(MOST_UNITS)
+    chosen = select(c.unit).where(*mine).order_by((c.id + 0).desc()).limit(MOST_UNITS)
     if filters.merchant is not None:
         chosen = chosen.where(c.merchant == filters.merchant)
     return list(connection.execute(chosen).scalars())

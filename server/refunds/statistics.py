@@ -108,7 +108,10 @@ def read(connection: Connection, site: str, span: Span, by: By) -> Statistics:
 
 
 def _check(span: Span) -> None:
-    first, last = (datetime.fromisoformat(text[:10]) for text in (span.told_from, span.told_to))
+    try:
+        first, last = (datetime.fromisoformat(text[:10]) for text in (span.told_from, span.told_to))
+    except ValueError:
+        raise BadRequest("told_from, told_to: there is no such day") from None
     if not span.told_from < span.told_to or last - first > LONGEST:
         raise BadRequest(f"told_from, told_to: a span is up to {LONGEST.days} days, and not empty")
 
