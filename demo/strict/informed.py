@@ -76,16 +76,14 @@ class Informed:
             standing = self._books.instructions.offer(said)
             if standing is Standing.NEW:
                 self._carry_out(said, now)
-            elif standing is Standing.SAME and self._failed(said.id):
+            elif standing is Standing.SAME and self._failed(said.unit):
                 self._carry_out(said, now)  # it was sent again because the payment had failed
             return standing
 
-    def _failed(self, instruction: str) -> bool:
-        """Whether the last payment of an instruction failed."""
-        row = self._books.db.execute(
-            "SELECT status FROM refunds WHERE key LIKE ? || '/%' ORDER BY number DESC LIMIT 1", (instruction,)
-        ).fetchone()
-        return row is not None and row["status"] == "failed"
+    def _failed(self, unit: str) -> bool:
+        """Whether a payment of the unit has failed, by whichever instruction."""
+        query = "SELECT 1 FROM refunds WHERE unit = ? AND status = 'failed' LIMIT 1"
+        return self._books.db.execute(query, (unit,)).fetchone() is not None
 
     def _carry_out(self, said: RefundInstruction, now: float) -> None:
         paid = self._books.paid(said.unit)
