@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from inspection.messages.refund import OutcomeStatus, RefundInstruction, RefundOutcome
+from inspection.refund import RefundKind
 from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import NEXT, RefundEvent, RefundState
 from server.refunds import cases, repository, standing
@@ -35,6 +36,9 @@ def case_of(outcome: RefundOutcome, instruction: RefundInstruction) -> CaseKind 
         return AFTERWARDS[outcome.status]
     if outcome.refunded_total_minor == instruction.target_total_minor:
         return None
+    too_much = outcome.refunded_total_minor > instruction.target_total_minor
+    if outcome.status is OutcomeStatus.HELD and too_much and instruction.kind is not RefundKind.HOLD:
+        return CaseKind.CORRECTED_AFTER_REFUND
     return {
         OutcomeStatus.SETTLED: CaseKind.AMOUNT_MISMATCH,
         OutcomeStatus.REJECTED: CaseKind.REJECTED,
@@ -64,7 +68,10 @@ def apply(
     if kind is None and outcome.status is OutcomeStatus.SETTLED and row.instruction == instruction.id:
         cases.settle(connection, site, row.unit, SETTLED_BY_PAYING, at)
     elif kind is not None:
-        cases.raise_case(connection, site, _raised(kind, outcome, instruction), at)
+        raised = _raised(kind, outcome, instruction)
+        before = kind is CaseKind.CORRECTED_AFTER_REFUND and cases.told_before(connection, site, raised)
+        if not before:  # a person may have left it already
+            cases.raise_case(connection, site, raised, at)
 
 
 def _event(status: OutcomeStatus, state: RefundState) -> RefundEvent:

@@ -245,3 +245,24 @@ async def test_an_older_instructions_word_does_not_lower_what_is_known_to_be_pai
     row = await site.centre.reader.run(lambda c: standing.find(c, "s1", "R1/1/1"))
     assert row is not None
     assert (row.state.value, row.paid_minor) == ("confirmed", 5000)
+
+
+@pytest.mark.parametrize("heard", ["before the lower verdict", "after it"])
+async def test_what_was_paid_before_a_lower_verdict_was_heard_of_is_a_case_whenever_it_is_told(
+    site: "Site", bench: "Bench", heard: str
+) -> None:
+    await prepare(site, bench)
+    first, second = outcome(site), site.clock.moment + timedelta(seconds=2)
+    if heard == "before the lower verdict":
+        assert (await report(site, first.to_json())).status_code == 200
+    await site.announce("R1/1/1", inspection=2, purpose="appeal")
+    worse = {"grade": "damaged", "condition": "D"}
+    await site.send(bench, bench.signed("R1/1/1", unit={"inspection": 2, "purpose": "appeal"}, verdict=worse))
+    await let_go(site)
+    if heard == "after it":
+        assert (await report(site, first.to_json())).status_code == 200
+    held = {"id": "re_2", "instruction": "R1/1/1#2", "status": OutcomeStatus.HELD, "happened_at": second}
+    assert (await report(site, outcome(site, **held).to_json())).status_code == 200
+    found = await site.centre.reader.run(lambda c: cases.open_of(c, "s1", ["R1/1/1"]))
+    kinds = [row.kind.value for row in found["R1/1/1"]]
+    assert kinds == ["corrected_after_refund"]
