@@ -106,11 +106,15 @@ def _row(
         changed_at=at,
         return_reason=each.return_reason,
     )
-    return row if held else _approved(row, each, mode, limits)
+    told_others = before is not None and before.state is RefundState.SENT
+    return row if held else _approved(row, each, mode, () if told_others else limits)
 
 
 def _approved(row: RefundRow, each: Told, mode: str, limits: Sequence[Limit]) -> RefundRow:
-    """Let it go on where it may: everything that is only told, and what a person has approved by name."""
+    """Let it go on where it may: everything that is only told, and what a person has approved by name.
+
+    `limits` are none where the outcome of an earlier word is open: it may have been paid, perhaps by others.
+    """
     if mode == INFORM:
         return replace(row, state=advance(row.state, RefundEvent.APPROVE), approved_by=each.person)
     person = each.person or approver(each.instruction, limits)

@@ -152,13 +152,16 @@ def find_outcome(connection: Connection, site: str, merchant: str, outcome: str)
 
 
 def check_told(connection: Connection, site: str, instruction: RefundInstruction) -> None:
-    """Raise NotTold unless the merchant's refund system was told of it, or could read it in its feed."""
+    """Raise NotTold unless the merchant's refund system was told of it, or could read it in its feed.
+
+    What it was told before the centre began to pay, it goes on answering for.
+    """
     mine = (deliveries.c.site == site, deliveries.c.instruction == instruction.id)
     row = connection.execute(select(deliveries.c.needs_size, deliveries.c.attempts).where(*mine)).one()
     modes = select(endpoints.c.mode).where(
         endpoints.c.site == site, endpoints.c.merchant == instruction.merchant
     )
-    if connection.execute(modes).scalar() == EXECUTE:
+    if row.attempts == 0 and connection.execute(modes).scalar() == EXECUTE:
         raise NotTold(f"the centre pays {instruction.id} itself: nobody else reports of it")
     if row.attempts == 0 and row.needs_size > read_gate(connection, site).covered:
         raise NotTold(f"instruction {instruction.id} was not sent yet")

@@ -12,6 +12,7 @@ from server.db.refund_tables import deliveries, payouts, refunds
 from server.db.rows import find_rows, write_rows
 from server.errors import RefundOpen
 from server.refunds.cases import Raised, raise_case
+from server.refunds.gate import read_gate
 
 INFORM, EXECUTE = "inform", "execute"
 """Who moves the money: the refund system by what it is told, or the centre itself."""
@@ -144,9 +145,9 @@ def told(connection: Connection, site: str, unit: str, instruction: str, at: str
 def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at: str) -> int:
     """The merchant's refunds are moved by somebody else from now on; returns how many a person must look at.
 
-    What was told already of a unit may have been paid by whoever was told: the centre pays none of these by
-    itself, and each is a case. Raises RefundOpen where the centre has paid, or may have: a refund system
-    that is told a total does not know of that money, and would pay it again.
+    What was told of a unit, or stood in the feed, may have been paid by whoever read it: the centre pays none
+    of these by itself, and each is a case. Raises RefundOpen where the centre has paid, or may have: a refund
+    system that is told a total does not know of that money, and would pay it again.
     """
     if mode != EXECUTE:
         moved = (payouts.c.site == site, payouts.c.merchant == merchant, payouts.c.state.in_(MAY_BE_PAID))
@@ -155,9 +156,9 @@ def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at
                 "the centre has paid refunds of this merchant itself: it has to go on paying them"
             )
         return 0
-    attempted = select(deliveries.c.unit).where(
-        deliveries.c.site == site, deliveries.c.merchant == merchant, deliveries.c.attempts > 0
-    )
+    theirs = (deliveries.c.site == site, deliveries.c.merchant == merchant)
+    in_the_feed = deliveries.c.needs_size <= read_gate(connection, site).covered
+    attempted = select(deliveries.c.unit).where(*theirs, (deliveries.c.attempts > 0) | in_the_feed)
     waiting = (RefundState.APPROVED.value, RefundState.REQUESTED.value)
     mine = (
         refunds.c.site == site,

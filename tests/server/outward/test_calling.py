@@ -1,8 +1,11 @@
 """What is known after a call that got no answer: whether anything left."""
 
+import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -21,6 +24,15 @@ class Odd(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers["content-length"]))
         if self.path == "/silent":
             self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        if self.path == "/drip":
+            self.send_response(200)
+            self.send_header("content-length", "1000")
+            self.end_headers()
+            with suppress(OSError):
+                for _ in range(1000):
+                    self.wfile.write(b"x")
+                    time.sleep(0.05)
             return
         content = b"x" * (4096 if self.path == "/long" else 2)
         self.send_response(302 if self.path == "/moved" else 200)
@@ -84,3 +96,30 @@ async def test_a_private_address_is_never_called() -> None:
     with pytest.raises(EndpointRefused):
         await caller.call("GET", "https://10.0.0.1/")
     await caller.close()
+
+
+async def test_a_system_that_drips_its_answer_is_given_up_within_the_timeout(url: str) -> None:
+    caller, begun = Caller(LOCAL, timeout_s=0.4), time.monotonic()
+    with pytest.raises(NoAnswer) as caught:
+        await caller.call("POST", f"{url}/drip", body=b"{}")
+    await caller.close()
+    assert caught.value.sent
+    assert time.monotonic() - begun < 5
+
+
+async def test_a_name_is_resolved_once_and_its_vetted_address_is_the_one_that_is_called(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, asked = asyncio.get_running_loop(), []
+    port = int(url.rpartition(":")[2])
+
+    async def rebinding(host: str, _: int, **__: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        where = "127.0.0.1" if len(asked) == 1 else "10.0.0.1"
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (where, port))]
+
+    monkeypatch.setattr(loop, "getaddrinfo", rebinding)
+    caller = Caller(LOCAL, timeout_s=5)
+    reply = await caller.call("POST", f"http://shop.test:{port}/", body=b"{}")
+    await caller.close()
+    assert (reply.status, asked) == (200, ["shop.test"])
