@@ -16,9 +16,12 @@ from server.refunds.payouts import PayoutStep
 from server.refunds.standing import RefundRow
 from tests.server.refunds.books import (
     LEASE_S,
+    NEW,
     SITE,
+    UNIT,
     USED,
     Kept,
+    announced,
     approve,
     choose,
     claim,
@@ -175,3 +178,51 @@ def test_a_payment_that_nobody_knows_holds_the_instruction_that_asked_and_no_new
     job = take(kept)
     kept.do(lambda c: paying.refused_to_say(c, kept.books, job.payout.key, kept.now))
     assert (row(kept).state, kinds(kept)) == (RefundState.HELD, {CaseKind.REJECTED})
+
+
+def test_nothing_is_asked_for_before_a_checkpoint_covers_what_is_owed(kept: Kept) -> None:
+    kept.judge(announced(UNIT), 1, **NEW)
+    assert claim(kept).to_pay == ()
+    kept.checkpoint()
+    assert len(claim(kept).to_pay) == 1
+
+
+def test_what_nobody_has_approved_by_name_is_never_asked_for(kept: Kept) -> None:
+    owe(kept, verdict=USED)
+    reopen_without_name(kept, row(kept))
+    job = take(kept)
+    assert choose(kept, job) is None
+    assert (row(kept).state, kinds(kept)) == (RefundState.HELD, {CaseKind.NEEDS_APPROVER})
+
+
+def reopen_without_name(kept: Kept, owed: RefundRow) -> None:
+    """As what was owed while the refund system was only told."""
+    kept.do(lambda c: standing.move(c, SITE, owed, RefundEvent.APPROVE, kept.at))
+
+
+def test_what_a_person_stopped_while_its_payment_was_read_is_not_asked_for(kept: Kept) -> None:
+    owe(kept)
+    job = take(kept)
+    kept.do(lambda c: standing.take_back(c, SITE, f"{UNIT}#1", kept.at))
+    assert choose(kept, job) is None
+    assert (row(kept).state, kept.rows(payout_rows)[0].state) == (RefundState.HELD, PayoutStep.ABSENT)
+
+
+def test_of_one_payment_one_unit_is_asked_for_at_a_time(kept: Kept) -> None:
+    owe(kept)
+    owe(kept, OTHER)
+    assert len(claim(kept).to_pay) == 1
+    assert claim(kept).to_pay == ()
+
+
+def test_what_is_paid_later_comes_on_top_of_what_was_paid_before(kept: Kept) -> None:
+    owe(kept, verdict=USED)
+    approve(kept)
+    first = take(kept)
+    choose(kept, first)
+    settle(kept, first.payout.key, DONE)
+    owe(kept, number=2)
+    rest = take(kept)
+    choose(kept, rest, PaymentStanding(captured_minor=5000, refunded_minor=4000, currency="CNY"))
+    settle(kept, rest.payout.key, DONE)
+    assert (row(kept).state, row(kept).paid_minor, kinds(kept)) == (RefundState.CONFIRMED, 5000, set())
