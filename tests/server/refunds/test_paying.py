@@ -226,3 +226,22 @@ def test_what_is_paid_later_comes_on_top_of_what_was_paid_before(kept: Kept) -> 
     choose(kept, rest, PaymentStanding(captured_minor=5000, refunded_minor=4000, currency="CNY"))
     settle(kept, rest.payout.key, DONE)
     assert (row(kept).state, row(kept).paid_minor, kinds(kept)) == (RefundState.CONFIRMED, 5000, set())
+
+
+def test_a_lock_that_was_let_go_is_nobodys(kept: Kept) -> None:
+    owe(kept)
+    job = take(kept)
+    kept.do(lambda c: paying.not_reached(c, kept.books, job.payout.key, 0.0, kept.now))
+    assert choose(kept, job) is None
+    assert kept.rows(payout_rows)[0].state == PayoutStep.ABSENT
+
+
+def test_a_final_no_is_not_asked_again_but_by_a_person(kept: Kept) -> None:
+    owe(kept)
+    job = take(kept)
+    choose(kept, job)
+    refused = PayoutAnswer(state=PayoutState.REFUSED, code=PayoutCode.NOT_REFUNDABLE)
+    assert settle(kept, job.payout.key, refused) == PayoutStep.REFUSED
+    kept.forward(10_000)
+    assert claim(kept).to_pay == ()
+    assert (row(kept).state, kinds(kept)) == (RefundState.REJECTED, {CaseKind.REJECTED})

@@ -57,3 +57,12 @@ def test_outcomes_that_come_in_the_wrong_order_leave_what_happened_last(kept: Ke
     assert (row(kept).paid_minor, kinds(kept)) == (4500, {CaseKind.AMOUNT_MISMATCH})
     said(kept, "re_4", 2, 5000, after_s=30)
     assert (row(kept).paid_minor, kinds(kept)) == (5000, set())
+
+
+def test_later_word_of_an_older_instruction_settles_no_case_of_a_newer_one(kept: Kept) -> None:
+    kept.change_mode("inform")
+    owe(kept, verdict=USED)
+    owe(kept, number=2)
+    said(kept, "re_2", 2, 4500, after_s=20)
+    said(kept, "re_1", 1, 4000, after_s=40)
+    assert kinds(kept) == {CaseKind.AMOUNT_MISMATCH}
