@@ -114,6 +114,7 @@ def _send(
         state=PayoutStep.SENT,
         amount_minor=step.amount_minor,
         sent_at=at,
+        attempts=0,
         due_at=lease_end(books, now),
     )
 

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from inspection.messages.refund import OutcomeStatus, RefundInstruction, RefundOutcome
 from inspection.refund import RefundKind
 from inspection.refund_exceptions import CaseKind
-from inspection.refund_state import NEXT, RefundEvent, RefundState
+from inspection.refund_state import NEXT, SETTLED, RefundEvent, RefundState
 from server.refunds import cases, repository, standing
 from server.refunds.cases import Raised
 
@@ -17,6 +17,8 @@ EVENTS = {
     OutcomeStatus.REVERSED: RefundEvent.REOPEN,
 }
 AFTERWARDS = {OutcomeStatus.FAILED: CaseKind.LATE_FAILURE, OutcomeStatus.REVERSED: CaseKind.REVERSED}
+TOLD = frozenset({RefundState.SENT, *SETTLED})
+"""The newest instruction was told: it pays nothing by itself for an older one's payment that fails then."""
 HELD_BY_SHOP = "held_by_shop"
 SETTLED_BY_PAYING = (
     CaseKind.AMOUNT_MISMATCH,
@@ -65,6 +67,10 @@ def apply(
         standing.move_if(connection, site, row, _event(outcome.status, row.state), at, **known, **reason)
     elif known:
         standing.note_paid(connection, site, row.unit, outcome.refunded_total_minor, at)
+        short = outcome.refunded_total_minor < row.target_total_minor
+        if outcome.status in AFTERWARDS and row.state in TOLD and short:
+            reason = {"reason": AFTERWARDS[outcome.status].value}
+            standing.move(connection, site, row, _event(outcome.status, row.state), at, **reason)
     if kind is None and outcome.status is OutcomeStatus.SETTLED and row.instruction == instruction.id:
         cases.settle(connection, site, row.unit, SETTLED_BY_PAYING, at)
     elif kind is not None:

@@ -228,6 +228,19 @@ async def test_another_currency_is_never_paid(site: "Site", bench: "Bench", shop
     assert (shop.asked, await open_kinds(site)) == (0, {CaseKind.CURRENCY_MISMATCH})
 
 
+async def test_the_waits_between_look_ups_begin_anew_with_each_attempt(
+    site: "Site", bench: "Bench", shop: StrictSystem
+) -> None:
+    """Else what failed a few times for good reasons is not looked up for an hour."""
+    await execute(site)
+    await inspect(site, bench)
+    shop.troubles = [Trouble.ERROR_BEFORE, Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER]
+    async with cashier(site, shop):
+        await until(site, RefundState.CONFIRMED, RefundState.RECONCILED)
+    (row,) = await site.centre.reader.run(lambda c: payouts.of_unit(c, "s1", UNIT))
+    assert row.attempts == 1
+
+
 async def test_a_request_that_has_its_effect_long_after_it_was_given_up_is_found(
     site: "Site", bench: "Bench", shop: StrictSystem
 ) -> None:

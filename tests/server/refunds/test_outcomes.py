@@ -14,6 +14,7 @@ from inspection.custody.signing import public_bytes
 from inspection.messages.refund import OutcomeAnswer, OutcomeStatus, RefundOutcome
 from inspection.messages.webhook import sign_webhook
 from inspection.messages.webhook_keys import HmacKey, SigningKey
+from inspection.refund_state import RefundEvent
 from server.inbound.matching import match
 from server.refunds import cases, standing
 from server.refunds.releasing import Release
@@ -266,3 +267,29 @@ async def test_what_was_paid_before_a_lower_verdict_was_heard_of_is_a_case_whene
     found = await site.centre.reader.run(lambda c: cases.open_of(c, "s1", ["R1/1/1"]))
     kinds = [row.kind.value for row in found["R1/1/1"]]
     assert kinds == ["corrected_after_refund"]
+
+
+@pytest.mark.parametrize("word", ["the newest's first", "the failure's first"])
+async def test_an_older_payment_that_fails_leaves_the_newest_instruction_to_a_person(
+    site: "Site", bench: "Bench", word: str
+) -> None:
+    """Both inspections owe the same: the second paid nothing, and the first payment failed after that."""
+    await prepare(site, bench)
+    assert (await report(site, outcome(site).to_json())).status_code == 200
+    await site.announce("R1/1/1", inspection=2, purpose="appeal")
+    await site.send(bench, bench.signed("R1/1/1", unit={"inspection": 2, "purpose": "appeal"}))
+    await let_go(site)
+    told = await site.centre.reader.run(lambda c: standing.find(c, "s1", "R1/1/1"))
+    assert told is not None
+    await site.centre.writer.submit(
+        lambda c: standing.move(c, "s1", told, RefundEvent.SEND, site.centre.now())
+    )
+    second = {"id": "re_2", "instruction": "R1/1/1#2"}
+    settled = outcome(site, **second, happened_at=site.clock.moment + timedelta(seconds=1))
+    failed = {"id": "re_3", "status": OutcomeStatus.FAILED, "refunded_total_minor": 0}
+    after = outcome(site, **failed, happened_at=site.clock.moment + timedelta(seconds=2))
+    for said in (settled, after) if word == "the newest's first" else (after, settled):
+        assert (await report(site, said.to_json())).status_code == 200
+    row = await site.centre.reader.run(lambda c: standing.find(c, "s1", "R1/1/1"))
+    assert row is not None
+    assert (row.state.value, row.paid_minor, row.reason) == ("held", 0, "late_failure")
