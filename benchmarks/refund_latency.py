@@ -1,9 +1,9 @@
 """From a durable entry to the refund request on the wire, at 100 returns a second, checkpoint included.
 
 `python -m benchmarks.refund_latency [SECONDS]` runs a centre as a process of its own, with the settings that
-it has by itself, sends it one signed record after the other at that pace, and takes the webhooks on
-loopback. The clock starts with the time that the instruction's entry carries, which is before its commit, and
-ends when the request has arrived whole.
+it has by itself but without the seconds in which a bench may take its verdict back. It sends it one signed
+record after the other at that pace, and takes the webhooks on loopback. The clock starts with the time that
+the instruction's entry carries, which is before its commit, and ends when the request has arrived whole.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import quantiles
@@ -21,8 +21,10 @@ import httpx
 
 from benchmarks.load import Sender, new_sender
 from benchmarks.site import MERCHANT, Site, new_site
+from inspection.policy import DEFAULT_POLICY
 
 RATE, SECONDS = 100, 60
+AT_ONCE = replace(DEFAULT_POLICY, id="bench/1", undo_s=0)
 LIMIT_S = 1.5
 STATIONS = 4
 PATIENCE_S = 30.0
@@ -59,7 +61,10 @@ def main() -> dict[str, Any]:
 def measure(seconds: int) -> dict[str, Any]:
     """As `main`, for so many seconds."""
     load = round(os.getloadavg()[0], 1)
-    with tempfile.TemporaryDirectory(prefix="regrade-latency-") as name, new_site(Path(name)) as site:
+    with (
+        tempfile.TemporaryDirectory(prefix="regrade-latency-") as name,
+        new_site(Path(name), AT_ONCE) as site,
+    ):
         ages, sent_s = asyncio.run(_run(site, seconds))
     cuts = quantiles(ages, n=100)
     return {
@@ -106,18 +111,22 @@ async def _listen(site: Site, port: int) -> None:
 async def _send(http: httpx.AsyncClient, bodies: list[tuple[dict[str, str], bytes]]) -> float:
     """Send at the pace, whatever the answers take; returns the seconds from the first to the last answer."""
     began, under_way = time.perf_counter(), set[asyncio.Task[None]]()
+    turns = [asyncio.Lock() for _ in range(STATIONS)]  # a station's records come in their order
     for number, (auth, content) in enumerate(bodies):
         wait_s = began + number / RATE - time.perf_counter()
         if wait_s > 0:
             await asyncio.sleep(wait_s)
-        under_way.add(asyncio.create_task(_post(http, auth, content)))
+        under_way.add(asyncio.create_task(_post(http, auth, content, turns[number % STATIONS])))
         under_way = {task for task in under_way if not task.done() or task.result()}
     await asyncio.gather(*under_way)
     return time.perf_counter() - began
 
 
-async def _post(http: httpx.AsyncClient, auth: dict[str, str], content: bytes) -> None:
-    (await http.post("/v1/records", content=content, headers=auth)).raise_for_status()
+async def _post(http: httpx.AsyncClient, auth: dict[str, str], content: bytes, turn: asyncio.Lock) -> None:
+    async with turn:
+        answer = await http.post("/v1/records", content=content, headers=auth)
+    if answer.raise_for_status().json()["results"][0]["kind"] != "receipt":
+        raise RuntimeError(f"a record was not taken: {answer.text[:200]}")
 
 
 if __name__ == "__main__":

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from edge.enrol import enrol
 from inspection.grades import Channel, Grade
 from inspection.messages.catalogue import ProductMessage, RecoveryMessage, UnitMessage
+from inspection.policy import Policy
 from inspection.returns import ReturnReason
 from link.http import HttpConfig, HttpLink
+from server.centre import POLICY
 
 MERCHANT, SITE, SKU = "north", "s1", "MUG-1"
 REGRADE = [sys.executable, "-m", "regrade"]
@@ -59,9 +63,11 @@ class Site:
 
 
 @contextmanager
-def new_site(folder: Path) -> Iterator[Site]:
+def new_site(folder: Path, policy: Policy | None = None) -> Iterator[Site]:
     """Set a centre up in an empty folder and run it until the block ends."""
     key = init_centre(folder)
+    if policy is not None:
+        (folder / "centre" / POLICY).write_bytes(orjson.dumps(policy.to_wire()))
     process = CentreProcess(folder)
     try:
         yield Site(folder=folder, url=process.start(), console_key=key)
