@@ -49,3 +49,15 @@ def test_money_that_was_paid_twice_or_for_nothing_or_not_is_named() -> None:
     assert "X1/1/1: 5 was paid for nothing" in said
     assert "unplanned cases amount_mismatch" in said
     assert "a case of late_failure without a failure" in said
+
+
+def test_what_failed_may_be_paid_again_under_the_newest_instruction() -> None:
+    script = write_script(200, seed=3)
+    plot = next(plot for plot in script.plots if plot.story is Story.CORRECTED_UP)
+    moved = [("#1/1", 1160, "failed"), ("#2/1", 290, "succeeded"), ("#2/2", 1160, "succeeded")]
+    rows = [
+        {"key": f"{plot.unit}{key}", "amount": amount, "status": status, "unit": plot.unit}
+        for key, amount, status in moved
+    ]
+    books = Books(refunds=rows, paid={plot.unit: PAID}, cases={}, seed=1, rates=Rates())
+    assert not [line for line in wrong(script, books) if line.startswith(plot.unit)]
