@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import schemathesis
@@ -23,6 +24,7 @@ from schemathesis.engine import events, from_schema
 from schemathesis.schemas import BaseSchema
 
 from inspection.identity.check_digit import check_digit
+from inspection.messages.base import time_text
 from inspection.messages.webhook import sign_webhook
 from inspection.messages.webhook_keys import HmacKey, SigningKey
 from server.catalogue.schemas import COLUMNS as PRODUCT_COLUMNS
@@ -41,6 +43,7 @@ TABLES: Mapping[str, tuple[frozenset[str], dict[str, Any]]] = {
     "/v1/catalogue/products.csv": (PRODUCT_COLUMNS.required, product_object()),
     "/v1/returns.csv": (UNIT_COLUMNS.required, unit_object("R9/1/1")),
 }
+LOOKED_UP = frozenset({"/v1/refunds/search", "/v1/refunds/export.csv", "/v1/refunds/statistics"})
 
 
 @dataclass(slots=True)
@@ -171,9 +174,16 @@ def mended(case: Any) -> None:
     if path == "/v1/refunds/endpoint/keys" and isinstance(case.body, dict):
         key = HOOK_KEY.to_text() if case.body["use"] == "verify" else None
         case.body = case.body | {"key": key}
+    if path in LOOKED_UP and isinstance(case.query, dict):
+        case.query = looked_up(case.query)
+    if path == "/v1/refunds/approvals" and isinstance(case.body, dict):
+        until = datetime.now(UTC) + timedelta(days=1 + len(repr(case.body)) % 80)
+        case.body = case.body | {"until": time_text(until), "currency": "EUR"}
     if path == "/v1/refunds/replay" and isinstance(case.body, dict):
         case.body = {"first_index": 0, "last_index": len(repr(case.body))}
     if path == "/v1/refunds/outcomes":
+        if isinstance(case.body, dict) and isinstance(case.body.get("currency"), str):
+            case.body = case.body | {"currency": "CNY"}
         sign(case, SigningKey(OUTCOME_KEY))
     elif path == "/v1/hooks/{source}" and isinstance(case.body, dict):
         case.path_parameters = {"source": "carrier"}
@@ -182,6 +192,14 @@ def mended(case: Any) -> None:
         case.path_parameters = {"merchant": "m1", "source": "carrier"}
         case.body = CARRIER_EVENT | {"id": f"E{len(repr(case.body))}"}
         sign(case, HOOK_KEY)
+
+
+def looked_up(query: dict[str, Any]) -> dict[str, Any]:
+    """Days that there are, in their order, whose merchant it is, and no cursor that no page gave."""
+    today = datetime.now(UTC)
+    days = {"told_from": time_text(today - timedelta(days=9))[:10], "told_to": time_text(today)[:10]}
+    asked = {name: each for name, each in query.items() if name != "after"}
+    return asked | {"merchant": "m1"} | (days if days.keys() & query.keys() else {})
 
 
 def promised(unit: dict[str, Any]) -> dict[str, Any]:

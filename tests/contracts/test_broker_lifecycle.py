@@ -182,11 +182,12 @@ async def test_broken_lines_leave_nothing_behind(name: str, cycles: int, tmp_pat
         for _ in range(cycles):
             await cycle(device)
         # The last client's socket goes with the loop's next turns, and what an earlier test left may go too.
-        for _ in range(600):  # a loaded machine takes its time
-            if no_more(held(), before):
+        for _ in range(1200):  # a loaded machine takes its time
+            now = held()
+            if no_more(now, before):
                 break
             await asyncio.sleep(0.05)
-        assert no_more(held(), before), (before, held())
+        assert no_more(now, before), (before, now)
 
 
 def no_more(now: tuple[int, ...], then: tuple[int, ...]) -> bool:

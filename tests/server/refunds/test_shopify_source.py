@@ -17,7 +17,7 @@ from inspection.errors import BadMessage
 from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import RefundState
 from server.inbound.matching import match
-from server.refunds import cases, standing
+from server.refunds import cases, owing, standing
 from server.refunds.adapters.shopify_hooks import (
     Candidate,
     RefundedLine,
@@ -207,7 +207,7 @@ async def test_what_the_centre_pays_itself_is_not_told_by_shopify(
     site: "Site", bench: "Bench", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await told(site, bench)
-    monkeypatch.setattr("server.refunds.owing.modes_of", lambda *_: {"m1": standing.EXECUTE})
+    monkeypatch.setattr(owing, "modes_of", lambda *_: {"m1": standing.EXECUTE})
     assert await became(site, refund("40.00", line("40.00"))) == "taken"
     assert ((await row_of(site)).paid_minor, await open_cases(site)) == (0, [])
 
