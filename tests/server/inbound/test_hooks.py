@@ -17,7 +17,7 @@ from inspection.messages.webhook_keys import HmacKey, SigningKey
 from server.bodies import announced
 from server.centre import Centre
 from server.errors import Busy
-from server.inbound import repository, router, sources
+from server.inbound import matching, repository, router, sources
 from server.inbound.hooks import About, Taken, Unmatched, VerifiedHook
 from server.inbound.matching import match
 from server.inbound.schemes import SHOPIFY, STANDARD
@@ -62,7 +62,7 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> Notes:
         "shopify": Source(name="shopify", scheme=SHOPIFY, handler=handler),
     }
     monkeypatch.setattr(sources, "SOURCES", {**SOURCES, **rows})
-    monkeypatch.setattr("server.inbound.matching.SOURCES", {**SOURCES, **rows})
+    monkeypatch.setattr(matching, "SOURCES", {**SOURCES, **rows})
     return handler
 
 
