@@ -92,3 +92,8 @@ async def test_a_program_runs_to_its_end_or_is_ended() -> None:
 
 def test_free_ports_are_all_different() -> None:
     assert len(set(free_ports(20))) == 20
+
+
+def test_no_free_port_is_one_that_an_outgoing_line_may_take() -> None:
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    assert max(free_ports(20)) < lowest
