@@ -110,11 +110,9 @@ def check_room(connection: Connection, site: str, merchant: str) -> None:
         raise QuotaUsed(f"{MOST_TOLD} refunds without a return wait to be looked at: settle some first")
 
 
-def overtake(connection: Connection, site: str, units: Iterable[str], at: str) -> None:
-    """A newer verdict says more: what was open about the units themselves is void."""
-    kinds = [kind.value for kind, rule in CASES.items() if rule.overtaken]
-    theirs = open_of(connection, site, units)
-    ids = [row.id for rows in theirs.values() for row in rows if row.kind in kinds]
+def overtake(connection: Connection, site: str, rows: Iterable[CaseRow], at: str) -> None:
+    """A newer verdict says more: of these open cases, those about the units themselves are void."""
+    ids = [row.id for row in rows if CASES[row.kind].overtaken]
     if ids:
         values = {"state": CaseState.OVERTAKEN.value, "changed_at": at}
         connection.execute(update(cases).where(cases.c.site == site, cases.c.id.in_(ids)).values(**values))

@@ -64,8 +64,9 @@ def owe(connection: Connection, site: str, told: Sequence[Told], now: datetime) 
         return
     names = {each.instruction.unit for each in told}
     known = standing.find_many(connection, site, names)
-    open_ones = cases.open_of(connection, site, names) if known else {}
-    cases.overtake(connection, site, known, time_text(now))
+    open_ones = cases.open_of(connection, site, names)
+    overtaken = (case for unit in known for case in open_ones.get(unit, ()))
+    cases.overtake(connection, site, overtaken, time_text(now))
     merchants = {each.instruction.merchant for each in told}
     modes, limits = modes_of(connection, site, merchants), limits_of(connection, site, merchants, now)
     found = found_of(connection, site, names - known.keys())

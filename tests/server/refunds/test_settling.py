@@ -8,9 +8,10 @@ from inspection.messages.refund import OutcomeStatus, RefundOutcome
 from inspection.payouts import PayoutCode
 from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import RefundState
-from server.refunds import service
+from server.refunds import service, settling
 from server.refunds.gateway import PayoutAnswer, PayoutState
 from tests.server.refunds.books import (
+    SITE,
     UNIT,
     USED,
     Kept,
@@ -31,6 +32,16 @@ def kept() -> Iterator[Kept]:
     made.approve_up_to("CNY", 10_000)
     yield made
     made.close()
+
+
+def without_return(kept: Kept, id: str) -> int:
+    """Word of money that follows from no instruction."""
+    value = {
+        "v": 1, "id": id, "merchant": "m1", "instruction": None, "unit": UNIT, "status": OutcomeStatus.SETTLED,
+        "refunded_total_minor": 1000, "currency": "CNY", "happened_at": kept.now,
+    }  # fmt: skip
+    outcome = RefundOutcome.model_validate(value)
+    return kept.do(lambda c: settling.without_return(c, SITE, outcome, kept.at))
 
 
 def said(kept: Kept, id: str, number: int, total: int, after_s: int, status: str = "settled") -> None:
@@ -66,3 +77,9 @@ def test_later_word_of_an_older_instruction_settles_no_case_of_a_newer_one(kept:
     said(kept, "re_2", 2, 4500, after_s=20)
     said(kept, "re_1", 1, 4000, after_s=40)
     assert kinds(kept) == {CaseKind.AMOUNT_MISMATCH}
+
+
+def test_money_without_a_return_is_one_case_when_its_unit_comes(kept: Kept) -> None:
+    without_return(kept, "re_1")
+    owe(kept, verdict=USED)
+    assert (row(kept).state, kinds(kept)) == (RefundState.HELD, {CaseKind.REFUND_WITHOUT_RETURN})
