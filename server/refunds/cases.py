@@ -61,11 +61,13 @@ class CaseRow:
 _COLUMNS = tuple(CaseRow.__slots__)
 
 
-def raise_case(connection: Connection, site: str, raised: Raised, at: str) -> int | None:
-    """Open a case; None where the unit has one of this kind open already, which keeps its first numbers."""
+def raise_case(connection: Connection, site: str, raised: Raised, at: str) -> int:
+    """Open a case; one of this kind that the merchant's unit has open already keeps its first numbers."""
     mine = (cases.c.site == site, cases.c.unit == raised.unit, cases.c.kind == raised.kind.value)
-    if connection.execute(select(cases.c.id).where(*mine, cases.c.state.in_(OPEN))).first():
-        return None
+    whose = (cases.c.merchant == raised.merchant, cases.c.state.in_(OPEN))
+    known: int | None = connection.execute(select(cases.c.id).where(*mine, *whose)).scalar()
+    if known is not None:
+        return known
     id: int = connection.exec_driver_sql(TAKE, (site, COUNTER)).scalar_one()
     values = {name: getattr(raised, name) for name in Raised.__slots__} | {
         "site": site,

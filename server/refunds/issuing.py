@@ -54,7 +54,7 @@ def issue(
         return ()
     names = [each.record.unit.id for each in due]
     latest = repository.latest_numbers(connection, log.site, names)
-    stopped = owing.stops(connection, log.site, names)
+    stopped = owing.stops(connection, log.site, {each.unit.id: each.unit.merchant for each in due})
     issued: list[Issued] = []
     passed: dict[str, str] = {}
     for each in due:

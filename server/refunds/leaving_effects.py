@@ -88,8 +88,9 @@ class Leaving:
         return time_text(self.now)
 
     def refund(self) -> RefundRow | None:
-        """How far the unit's refund has come."""
-        return standing.find(self.connection, self.site, self.case.unit)
+        """How far the unit's refund has come; None where the unit is not of the case's merchant."""
+        row = standing.find(self.connection, self.site, self.case.unit)
+        return row if row is not None and row.merchant == self.case.merchant else None
 
     def mode(self) -> str:
         """Who moves the merchant's money."""
@@ -263,7 +264,7 @@ def _again_without_stop(do: Leaving) -> RefundInstruction | None:
             _go_on(do, row, TO_APPROVE, due_at=_not_before(do, row))
         return None
     due = deciding.newest_verdict(do.connection, do.log, row.unit)
-    stop = owing.stops(do.connection, do.site, [row.unit]).get(row.unit)
+    stop = owing.stops(do.connection, do.site, {row.unit: row.merchant}).get(row.unit)
     owed = target_total(due.unit.return_unit(), due.record.verdict, do.policy, stop)
     if owed.kind is RefundKind.HOLD:
         _ask_person(do, row, stop)

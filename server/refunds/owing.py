@@ -4,7 +4,7 @@ Whether a refund may go on by itself is decided here: a hold opens its case, and
 it takes a named person's approval, given for the one refund or in advance up to a limit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -48,12 +48,14 @@ class Limit:
     by: str
 
 
-def stops(connection: Connection, site: str, units: Iterable[str]) -> dict[str, ReturnException]:
-    """What holds the refund of a unit although its verdict does not say so."""
-    wanted = list(units)
-    found = dict.fromkeys(doubled_among(connection, site, wanted), ReturnException.DUPLICATE)
-    for unit, rows in cases.open_of(connection, site, wanted).items():
-        if any(row.kind is CaseKind.REFUND_WITHOUT_RETURN for row in rows):
+def stops(connection: Connection, site: str, owners: Mapping[str, str]) -> dict[str, ReturnException]:
+    """What holds the refund of a unit although its verdict does not say so; units come with their merchant.
+
+    Another merchant's word about a unit is kept, for nobody knows whose it will be, and holds nothing.
+    """
+    found = dict.fromkeys(doubled_among(connection, site, list(owners)), ReturnException.DUPLICATE)
+    for unit, rows in cases.open_of(connection, site, owners).items():
+        if any((row.kind, row.merchant) == (CaseKind.REFUND_WITHOUT_RETURN, owners[unit]) for row in rows):
             found[unit] = ReturnException.ALREADY_REFUNDED
     return found
 
@@ -156,7 +158,7 @@ def _cases(
         currency=said.currency,
         expected_minor=said.target_total_minor,
     )
-    told_before = {case.kind for case in open_ones}
+    told_before = {case.kind for case in open_ones if case.merchant == said.merchant}
     if said.kind is RefundKind.HOLD:
         kind = hold_case(each)
         if not (kind is CaseKind.ALREADY_REFUNDED and CaseKind.REFUND_WITHOUT_RETURN in told_before):

@@ -115,7 +115,4 @@ def without_return(connection: Connection, site: str, outcome: RefundOutcome, at
     if known is not None:
         return known
     cases.check_room(connection, site, outcome.merchant)
-    opened = cases.raise_case(connection, site, raised, at)
-    if opened is not None:
-        return opened
-    return cases.open_of(connection, site, [outcome.unit])[outcome.unit][0].id
+    return cases.raise_case(connection, site, raised, at)

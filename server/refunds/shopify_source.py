@@ -119,7 +119,8 @@ def _without_return(connection: Connection, site: str, outcome: RefundOutcome, a
     if amount <= 0:
         return  # a person has settled as much of this unit already
     open_ones = cases.open_of(connection, site, [outcome.unit]).get(outcome.unit, [])
-    known = next((case for case in open_ones if case.kind is WITHOUT), None)
+    same = (WITHOUT, outcome.merchant)
+    known = next((case for case in open_ones if (case.kind, case.merchant) == same), None)
     if known is None:
         said = outcome.model_copy(update={"refunded_total_minor": amount})
         settling.without_return(connection, site, said, at)
@@ -133,6 +134,7 @@ def _left(connection: Connection, site: str, outcome: RefundOutcome) -> tuple[in
     chosen = select(mine.way_out, func.coalesce(func.sum(mine.amount_minor), 0)).where(
         mine.site == site,
         mine.unit == outcome.unit,
+        mine.merchant == outcome.merchant,
         mine.kind == WITHOUT.value,
         mine.currency == outcome.currency,
         mine.state == CaseState.RESOLVED.value,

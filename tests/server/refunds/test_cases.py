@@ -402,7 +402,7 @@ async def test_cases_are_paged_and_counted(site: "Site", bench: "Bench") -> None
 def test_a_case_row_shows_everything(connection: Any) -> None:
     raised = cases.Raised(kind=CaseKind.REJECTED, merchant="m1", unit=UNIT)
     id = cases.raise_case(connection, "s1", raised, "2026-05-04T12:00:00.000000Z")
-    assert isinstance(cases.find(connection, "s1", id or 0, "m1"), CaseRow)
+    assert isinstance(cases.find(connection, "s1", id, "m1"), CaseRow)
 
 
 @pytest.mark.parametrize(

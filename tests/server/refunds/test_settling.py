@@ -6,10 +6,13 @@ import pytest
 
 from inspection.messages.refund import OutcomeStatus, RefundOutcome
 from inspection.payouts import PayoutCode
-from inspection.refund_exceptions import CaseKind
+from inspection.refund_exceptions import CaseKind, WayOut
 from inspection.refund_state import RefundState
-from server.refunds import service, settling
+from server.errors import Conflict
+from server.refunds import cases, leaving, service, settling
+from server.refunds.cases_schemas import LeaveCase
 from server.refunds.gateway import PayoutAnswer, PayoutState
+from server.refunds.leaving import Who
 from tests.server.refunds.books import (
     SITE,
     UNIT,
@@ -34,11 +37,12 @@ def kept() -> Iterator[Kept]:
     made.close()
 
 
-def without_return(kept: Kept, id: str) -> int:
+def without_return(kept: Kept, id: str, merchant: str = "m1") -> int:
     """Word of money that follows from no instruction."""
     value = {
-        "v": 1, "id": id, "merchant": "m1", "instruction": None, "unit": UNIT, "status": OutcomeStatus.SETTLED,
-        "refunded_total_minor": 1000, "currency": "CNY", "happened_at": kept.now,
+        "v": 1, "id": id, "merchant": merchant, "instruction": None, "unit": UNIT,
+        "status": OutcomeStatus.SETTLED, "refunded_total_minor": 1000, "currency": "CNY",
+        "happened_at": kept.now,
     }  # fmt: skip
     outcome = RefundOutcome.model_validate(value)
     return kept.do(lambda c: settling.without_return(c, SITE, outcome, kept.at))
@@ -83,3 +87,26 @@ def test_money_without_a_return_is_one_case_when_its_unit_comes(kept: Kept) -> N
     without_return(kept, "re_1")
     owe(kept, verdict=USED)
     assert (row(kept).state, kinds(kept)) == (RefundState.HELD, {CaseKind.REFUND_WITHOUT_RETURN})
+
+
+def test_money_without_a_return_is_answered_with_its_own_case(kept: Kept) -> None:
+    raised = cases.Raised(kind=CaseKind.ALREADY_REFUNDED, merchant="m1", unit=UNIT)
+    other = kept.do(lambda c: cases.raise_case(c, SITE, raised, kept.at))
+    first = without_return(kept, "re_1")
+    assert without_return(kept, "re_2") == first != other
+
+
+def test_another_merchants_word_of_a_unit_neither_holds_it_nor_hides_its_own(kept: Kept) -> None:
+    theirs = without_return(kept, "re_1", merchant="m2")
+    owe(kept)
+    assert row(kept).state is RefundState.APPROVED
+    assert without_return(kept, "re_1") != theirs
+
+
+def test_another_merchants_money_is_not_counted_to_a_unit(kept: Kept) -> None:
+    theirs = without_return(kept, "re_1", merchant="m2")
+    owe(kept)
+    who, asked = Who(name="Li Wei", merchant="m2"), LeaveCase(way_out=WayOut.COUNT_IT, reason="the same")
+    with pytest.raises(Conflict, match="was never announced"):
+        kept.do(lambda c: leaving.leave(c, kept.books, theirs, asked, who, kept.policy, kept.now))
+    assert row(kept).paid_minor == 0
