@@ -4,6 +4,7 @@ Ours is what stands in the rows of refunds; theirs what another book says: the p
 the newest instruction, or the payment system itself.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -197,8 +198,8 @@ def _moved_minor(unit: UnitBooks) -> int:
 
 
 def _our_own(id: str, unit: str, keys: set[str]) -> bool:
-    """Whether an outcome is the centre's: of a payout, or that none was needed."""
-    enough = id.startswith(f"{unit}#") and id.endswith("/0")
+    """Whether an outcome is the centre's: of a payout, or, under the number 0, that none was needed."""
+    enough = re.fullmatch(f"{re.escape(unit)}#[0-9]+/0(/[0-9]+)?", id) is not None
     return enough or id in keys or id.rpartition("/")[0] in keys
 
 

@@ -133,6 +133,15 @@ def test_money_that_was_found_for_a_unit_counts_as_paid() -> None:
     assert rows(found) == []
 
 
+def test_that_nothing_was_left_to_send_is_our_own_word_however_often_it_is_said() -> None:
+    enough = Word(id="R1/1/1#1/0/1", total_minor=800, in_ledger=True)
+    failed = Word(id=f"{KEY}/failed", total_minor=0, in_ledger=True)
+    assert rows(unit(words=(SAID, enough))) == []
+    late = replace(PAID, state=PayoutStep.FAILED)
+    opened = unit(state=RefundState.HELD, paid_minor=0, movements=(late,), words=(SAID, enough, failed))
+    assert rows(opened) == []
+
+
 def test_a_hold_says_nothing_of_what_is_owed() -> None:
     held = unit(kind=RefundKind.HOLD, state=RefundState.HELD, target_minor=0, newest_target_minor=0)
     assert rows(held) == []
