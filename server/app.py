@@ -146,7 +146,7 @@ async def delivering(centre: Centre) -> AsyncIterator[None]:
     settings = centre.settings
     calling = Calling(address_policy(settings), timeout_s=settings.refund_timeout_s)
     courier = Courier(centre, WebhookPost(calling), SystemRandom().uniform)
-    cashier = Cashier(centre, books_of(centre), partial(open_account, centre, calling))
+    cashier = Cashier(centre, books_of(centre), partial(open_account, centre.sealer, centre.clock, calling))
     tasks = (
         asyncio.create_task(courier.run(), name="courier"),
         asyncio.create_task(cashier.run(), name="cashier"),

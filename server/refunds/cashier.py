@@ -7,6 +7,7 @@ crash leaves a payout that is looked up and never a refund that is simply tried 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from server.refunds.adapters.opening import open_gateway, read_credentials
 from server.refunds.due import Account, Due, Job
 from server.refunds.gateway import GatewayKind, PayoutAnswer, PayoutState, RefundGateway
 from server.refunds.paying import Books
+from server.sealed import Sealer
 
 LONGEST_WAIT_S = 2.0
 """Looks for due refunds at least this often, whatever it was told."""
@@ -163,11 +165,13 @@ def books_of(centre: Centre) -> Books:
     )
 
 
-def open_account(centre: Centre, caller: Calls, account: Account) -> RefundGateway:
+def open_account(
+    sealer: Sealer, clock: Callable[[], datetime], caller: Calls, account: Account
+) -> RefundGateway:
     """The adapter for a merchant's payment system, made for one call; raises GatewayRefused."""
     try:
         kind = GatewayKind(account.gateway)
-        kept = centre.sealer.open(account.credentials, f"endpoint/{account.merchant}/credentials")
-        return open_gateway(kind, read_credentials(kind, kept), caller, centre.clock)
+        kept = sealer.open(account.credentials, f"endpoint/{account.merchant}/credentials")
+        return open_gateway(kind, read_credentials(kind, kept), caller, clock)
     except (ValueError, DomainError, CentreError) as error:
         raise GatewayRefused("the payment system's credentials cannot be read: set them again") from error

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -20,10 +21,10 @@ from server.ledger.files import open_database
 from server.outward.addresses import address_policy
 from server.outward.calling import Caller
 from server.refunds import due, reconciling
-from server.refunds.adapters.opening import open_gateway, read_credentials
+from server.refunds.cashier import open_account
 from server.refunds.differing import Difference, DifferenceKind, PaymentBooks, Shown, differences
 from server.refunds.due import Account
-from server.refunds.gateway import GatewayKind, RefundGateway
+from server.refunds.gateway import RefundGateway
 from server.refunds.reconciling import PAGE
 from server.sealed import Sealer
 from server.settings import load_settings
@@ -49,19 +50,13 @@ class Report:
 def reconcile(directory: Path, *, there: bool, per_second: float, progress: Progress) -> Report:
     """Compare all books of a centre's folder; `there` asks the payment systems too."""
     settings, keys = load_settings(directory, os.environ), read_keys(directory)
-    sealer = Sealer(keys.wrap)
-
-    def opened(caller: Caller, account: Account) -> RefundGateway:
-        kind = GatewayKind(account.gateway)
-        kept = sealer.open(account.credentials, f"endpoint/{account.merchant}/credentials")
-        return open_gateway(kind, read_credentials(kind, kept), caller, lambda: datetime.now(UTC))
 
     async def run(engine: Engine) -> Report:
         calling = Caller(address_policy(settings), timeout_s=settings.refund_timeout_s)
         work = Work(
             engine=engine,
             site=settings.site,
-            open=lambda account: opened(calling, account),
+            open=partial(open_account, Sealer(keys.wrap), lambda: datetime.now(UTC), calling),
             progress=progress,
         )
         try:

@@ -1,5 +1,6 @@
 """The reconciliation beside the payment systems, and as a command."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +16,7 @@ from server.centre import DATABASE, Centre
 from server.commands import register
 from server.db.engine import reading_engine
 from server.refunds import reconciling_there
-from server.refunds.reconciling_there import Report, Work
+from server.refunds.reconciling_there import Report, Work, reconcile
 from server.setup import init_centre
 from server.stopped import with_centre
 from server.subjects.bound import bind
@@ -78,6 +79,21 @@ async def test_a_payment_system_that_does_not_say_is_a_row_and_not_silence(
     shop.troubles = [Trouble.DOWN] * reconciling_there.MOST_TRIES
     report = await compared(engine, shop)
     assert (report.asked, [row.kind.value for row in report.differences]) == (0, ["not_readable"])
+
+
+@pytest.mark.usefixtures("shop")
+async def test_credentials_that_cannot_be_read_are_a_row_and_not_the_end(
+    site: "Site", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = site.centre.settings
+    monkeypatch.setattr(reconciling_there, "load_settings", lambda *_: settings)
+    monkeypatch.setattr(reconciling_there, "read_keys", lambda _: site.centre.keys)
+
+    def ask() -> Report:
+        return reconcile(tmp_path, there=True, per_second=1000.0, progress=lambda *_: None)
+
+    (row,) = (await asyncio.to_thread(ask)).differences
+    assert (row.unit, row.kind.value, row.theirs) == (UNIT, "not_readable", "gateway_refused")
 
 
 def test_the_command_compares_a_centre_that_is_stopped(tmp_path: Path) -> None:
