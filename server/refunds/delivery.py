@@ -29,6 +29,8 @@ from server.refunds.told import Maker, bodies, keep
 LONGEST_WAIT_S = 5.0
 """Looks into the outbox at least this often, whatever it was told."""
 LONGEST_RETRY_AFTER_S = 86_400.0
+FREE_AT_LEAST = 4
+"""One part in so many of the places is free before more is taken up."""
 Uniform = Callable[[float, float], float]
 
 
@@ -83,10 +85,12 @@ class Courier:
 
     async def _claim(self) -> list[Job]:
         centre, settings = self._centre, self._centre.settings
+        if self._busy:
+            return []
         free = settings.refund_parallel - len(self._under_way)
         now = centre.clock().timestamp()
         due = await centre.reader.run(lambda c: outbox.due_times(c, centre.site))
-        if free <= 0 or min(due.values(), default=now + 1) > now:
+        if min(due.values(), default=now + 1) > now:
             return []
         lease_s = settings.refund_timeout_s + outbox.LEASE_S
         return await centre.writer.submit(lambda c: outbox.claim(c, centre.site, now, free, lease_s))
@@ -97,9 +101,17 @@ class Courier:
         if not task.cancelled() and task.exception() is not None:
             self._centre.logger.error("delivery", exc_info=task.exception())
 
+    @property
+    def _busy(self) -> bool:
+        """Whether too few places are free: to look for what is due costs as much for one as for many."""
+        parallel = self._centre.settings.refund_parallel
+        return parallel - len(self._under_way) < max(1, parallel // FREE_AT_LEAST)
+
     async def _idle_s(self) -> float:
+        if self._busy:  # whatever ends looks again
+            return LONGEST_WAIT_S
         due = await self._centre.reader.run(lambda c: outbox.due_times(c, self._centre.site))
-        if not due or len(self._under_way) >= self._centre.settings.refund_parallel:
+        if not due:
             return LONGEST_WAIT_S
         return min(LONGEST_WAIT_S, max(0.0, min(due.values()) - self._centre.clock().timestamp()))
 
@@ -205,8 +217,9 @@ def settle(
         outbox.pause(connection, site, job, answer, at)
         return None
     asked_s = attempt.retry_after_s or 0.0
+    endpoint = endpoints.get(connection, site, job.merchant)
     circuit = after(
-        endpoints.get(connection, site, job.merchant).circuit,
+        endpoint.circuit,
         attempt.said,
         now.timestamp(),
         probe=job.probe,
@@ -221,4 +234,4 @@ def settle(
         idle = _idle_probe(job, attempt)
         again_at = (circuit.open_until if idle else None) or now.timestamp() + wait_s
         outbox.retry(connection, site, job, answer, again_at, counts=not idle)
-    return endpoints.note(connection, site, job.merchant, circuit, now, centre.settings.refund_disable_s)
+    return endpoints.note(connection, site, endpoint, circuit, now, centre.settings.refund_disable_s)

@@ -33,6 +33,7 @@ class Change(StrEnum):
 class Endpoint:
     """One merchant's endpoint."""
 
+    merchant: str
     url: str
     mode: str
     gateway: str | None
@@ -107,10 +108,13 @@ def enable(connection: Connection, site: str, merchant: str, now: datetime) -> b
 
 
 def note(
-    connection: Connection, site: str, merchant: str, circuit: Circuit, now: datetime, patience_s: float
+    connection: Connection, site: str, before: Endpoint, circuit: Circuit, now: datetime, patience_s: float
 ) -> Change | None:
-    """Write down how the endpoint fares; gives it up where it has failed for too long. Says what changed."""
-    before = get(connection, site, merchant)
+    """Write down how the endpoint fares; gives it up where it has failed for too long. Says what changed.
+
+    `before` is as this transaction has just read it.
+    """
+    merchant = before.merchant
     given_up = before.disabled_at is None and is_given_up(circuit, now.timestamp(), patience_s)
     if circuit == before.circuit and not given_up:
         return None

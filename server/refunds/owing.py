@@ -20,7 +20,7 @@ from server.db.refund_tables import endpoints, found_money, standing_approvals
 from server.db.rows import find_rows
 from server.refunds import cases, standing
 from server.refunds.cases import CaseRow, Raised
-from server.refunds.standing import INFORM, NEEDS_APPROVER, RefundRow
+from server.refunds.standing import EXECUTE, INFORM, NEEDS_APPROVER, RefundRow
 from server.returns.doubled import doubled_among
 
 
@@ -70,7 +70,8 @@ def owe(connection: Connection, site: str, told: Sequence[Told], now: datetime) 
     overtaken = (case for unit in known for case in open_ones.get(unit, ()))
     cases.overtake(connection, site, overtaken, time_text(now))
     merchants = {each.instruction.merchant for each in told}
-    modes, limits = modes_of(connection, site, merchants), limits_of(connection, site, merchants, now)
+    modes = modes_of(connection, site, merchants)
+    limits = limits_of(connection, site, merchants, now) if EXECUTE in modes.values() else []
     found = found_of(connection, site, names - known.keys())
     for each in told:
         unit = each.instruction.unit
