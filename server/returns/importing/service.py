@@ -1,17 +1,18 @@
 """What is done with a mapped document: units get their index in the order's line, and are announced."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from inspection.messages.catalogue import ProductMessage, UnitMessage
+from server.db.rows import find_rows
 from server.db.tables import products, units
 from server.returns import repository, service
 from server.returns.doubled import Doubled, Sameness, kin_of, names_of
 from server.returns.importing.epcis import Moved
 from server.returns.importing.mapped import Drafted, MappingFault
-from server.returns.repository import EXPECTED, KnownUnit
+from server.returns.repository import EXPECTED
 from server.returns.service import Terms
 
 
@@ -72,29 +73,26 @@ def note_moves(connection: Connection, terms: Terms, items: Sequence[Moved]) -> 
     faults: list[MappingFault] = []
     messages: dict[str, UnitMessage] = {}
     paths: dict[str, str] = {}
+    expected = _expected(connection, terms, {item.authorization for item in items})
     for item in items:
-        unit = _announced(connection, terms, item, messages)
+        among = expected.get((item.authorization, item.gtin), {})
+        unit = _announced(item, among.values())
         if unit is None:
             detail = "no expected unit of this return is this product with this serial number, or with none"
             faults.append(MappingFault(path=item.path, code="not_announced", detail=detail))
             continue
         update = {"serial": item.serial} | ({"parcel": item.parcel} if item.parcel else {})
-        messages[unit.id] = unit.model_copy(update=update)
+        among[unit.id] = messages[unit.id] = unit.model_copy(update=update)
         paths[unit.id] = item.path
     taken = service.announce(connection, terms, list(messages.values()))
     done = _imported(len(messages), taken, paths)
     return Imported(accepted=done.accepted, doubled=done.doubled, faults=(*faults, *done.faults))
 
 
-def _announced(
-    connection: Connection, terms: Terms, item: Moved, given: dict[str, UnitMessage]
-) -> UnitMessage | None:
+def _announced(item: Moved, among: Iterable[UnitMessage]) -> UnitMessage | None:
     """The unit that an item is: with its serial number, else the first of its product that has none."""
     bare: UnitMessage | None = None
-    for known in _units_of(connection, terms, item.authorization):
-        unit = given.get(known.id, known.message)
-        if _gtin(connection, terms, unit.sku) != item.gtin:
-            continue
+    for unit in among:
         if unit.serial == item.serial:
             return unit
         if unit.serial is None and bare is None:
@@ -102,22 +100,27 @@ def _announced(
     return bare
 
 
-def _units_of(connection: Connection, terms: Terms, authorization: str) -> list[KnownUnit]:
-    mine = (units.c.site == terms.site, units.c.merchant == terms.merchant)
-    chosen = select(units.c.id).where(
-        *mine, units.c.authorization == authorization, units.c.state == EXPECTED
-    )
-    names = list(connection.execute(chosen.order_by(units.c.line, units.c.position)).scalars())
-    found = repository.find_units(connection, terms.site, names)
-    return [found[name] for name in names if not found[name].erased]
+def _expected(
+    connection: Connection, terms: Terms, authorizations: Iterable[str]
+) -> dict[tuple[str, str], dict[str, UnitMessage]]:
+    """Expected units by authorization and GTIN, in the order of their lines; read once for a document."""
+    mine = {"site": terms.site, "merchant": terms.merchant}
+    rows = find_rows(connection, (units.c.id,), units.c.authorization, authorizations, **mine, state=EXPECTED)
+    held = repository.find_units(connection, terms.site, (row.id for row in rows))
+    found = [known.message for known in held.values() if not known.erased]
+    gtins = _gtins(connection, mine, {unit.sku for unit in found})
+    grouped: dict[tuple[str, str], dict[str, UnitMessage]] = {}
+    for unit in sorted(found, key=lambda each: (each.line, each.index)):
+        if unit.sku in gtins:
+            grouped.setdefault((unit.authorization, gtins[unit.sku]), {})[unit.id] = unit
+    return grouped
 
 
-def _gtin(connection: Connection, terms: Terms, sku: str) -> str | None:
-    chosen = select(products.c.body).where(
-        products.c.site == terms.site, products.c.merchant == terms.merchant, products.c.sku == sku
-    )
-    body = connection.execute(chosen).scalar()
-    return ProductMessage.read(body).gtin if body is not None else None
+def _gtins(connection: Connection, mine: Mapping[str, str], skus: Iterable[str]) -> dict[str, str]:
+    """GTIN of each of these products that has one."""
+    rows = find_rows(connection, (products.c.sku, products.c.body), products.c.sku, skus, **mine)
+    read = {row.sku: ProductMessage.read(row.body).gtin for row in rows}
+    return {sku: gtin for sku, gtin in read.items() if gtin is not None}
 
 
 def _imported(sent: int, taken: service.Taken, paths: dict[str, str]) -> Imported:

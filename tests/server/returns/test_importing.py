@@ -4,8 +4,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import Connection, event
 
+from server.returns.importing import service
+from server.returns.importing.epcis import Moved
 from server.returns.repository import find_units
+from server.returns.router import terms_for
 from tests.server.conftest import product_object, unit_object
 from tests.server.returns.test_mappings import golden, put
 
@@ -68,6 +72,31 @@ async def test_epcis_gives_announced_units_their_serial_and_parcel(site: "Site")
         "R2/1/1": ("1003", None),
     }
     assert await send(site, "epcis", golden("epcis_returning")) == found
+
+
+async def test_epcis_asks_the_books_no_oftener_for_more_items(site: "Site") -> None:
+    await site.announce(*(f"R1/1/{index}" for index in range(1, 6)))
+    terms = await terms_for(site.centre, "m1", ())
+    asked: list[str] = []
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    def note(connection: Connection, items: list[Moved]) -> tuple[int, int]:
+        asked.clear()
+        event.listen(connection, "before_cursor_execute", listen)
+        accepted = service.note_moves(connection, terms, items).accepted
+        event.remove(connection, "before_cursor_execute", listen)
+        return accepted, sum(text.startswith("SELECT") for text in asked)
+
+    one, four = ([moved(f"{many}-{number}") for number in range(many)] for many in (1, 4))
+    accepted, selects = await site.centre.writer.submit(lambda c: note(c, one))
+    assert accepted == 1
+    assert await site.centre.writer.submit(lambda c: note(c, four)) == (4, selects)
+
+
+def moved(serial: str) -> Moved:
+    return Moved(authorization="R1", gtin="04012345678901", serial=serial, parcel=None, path="epcList[0]")
 
 
 async def test_epcis_announces_nothing(site: "Site") -> None:
