@@ -10,13 +10,18 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.messages.base import read_time, time_text
 from inspection.messages.catalogue import UnitMessage
 from server.db.changes import next_changes
-from server.db.rows import find_rows
+from server.db.rows import find_rows, write_rows
 from server.db.tables import parcels, records, units
 from server.subjects.bound import keys_of
 from server.subjects.keys import SubjectKeys
 from server.subjects.personal import GONE, part_unit, whole_unit
 
 EXPECTED, INSPECTED, CANCELLED = "expected", "inspected", "cancelled"
+_COLUMNS = tuple(column.name for column in units.columns if column is not units.c.erased_at)
+PUT = f"INSERT INTO units ({', '.join(_COLUMNS)})"
+REPLACE = " ON CONFLICT (site, id) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _COLUMNS if name not in ("site", "id", "merchant")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +125,7 @@ def put_units(connection: Connection, site: str, announced: Sequence[Announced])
         _unit_row(keys, site, each) | {"changed": number}
         for each, number in zip(announced, numbers, strict=True)
     ]
-    fresh = insert(units)
-    set_ = {name: fresh.excluded[name] for name in rows[0] if name not in ("site", "id", "merchant")}
-    connection.execute(fresh.on_conflict_do_update(index_elements=["site", "id"], set_=set_), rows)
+    write_rows(connection, PUT, [tuple(row[name] for name in _COLUMNS) for row in rows], REPLACE)
 
 
 def _unit_row(keys: SubjectKeys, site: str, announced: Announced) -> dict[str, object]:
