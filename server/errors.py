@@ -45,7 +45,7 @@ CentreError
 |   |   |-- PickUpBooked          the parcel's pick-up is booked already
 |   |   `-- DuplicateId           an entry with this id says something else
 |   |-- NoSuchWayOut          a case of this kind is not left so
-|   |-- EndpointRefused       a webhook address that the policy does not allow
+|   |-- EndpointRefused       an address of another system that the policy does not allow
 |   |-- CarrierRefused        the carrier says no to it
 |   |-- GatewayRefused        a payment system knows no such payment, or not these credentials
 |   `-- NotSayable            another platform has no word for it, or an identifier that it needs is missing
@@ -345,7 +345,7 @@ class NoSuchWayOut(NotTaken):
 
 
 class EndpointRefused(NotTaken):
-    """A webhook address that the policy does not allow."""
+    """An address of another system, of refunds or a carrier, that the policy does not allow."""
 
     code = "endpoint_refused"
 

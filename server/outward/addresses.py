@@ -22,7 +22,7 @@ OURS = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "::/96", "fec0::/10")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
-    """Where a refund system may live: anywhere public, and in the networks that are named."""
+    """Where others' systems may be: anywhere public, and in the networks that are named."""
 
     networks: tuple[str, ...] = ()
     loopback: bool = False
@@ -70,23 +70,23 @@ class Target:
 
 
 def read_url(url: str) -> Target:
-    """Take a URL apart; raises EndpointRefused for one that no webhook goes to."""
+    """Take a URL apart; raises EndpointRefused for one that nothing is sent to."""
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise EndpointRefused("the endpoint is not a URL") from error
+        raise EndpointRefused("the address is not a URL") from error
     if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.fragment:
-        raise EndpointRefused("the endpoint must be an https URL without a user and without a fragment")
+        raise EndpointRefused("the address must be an https URL without a user and without a fragment")
     if not url.isascii() or any(char.isspace() for char in url):
-        raise EndpointRefused("the endpoint must be a URL in ASCII, without blanks")
+        raise EndpointRefused("the address must be a URL in ASCII, without blanks")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     default = 443 if parts.scheme == "https" else 80
     return Target(scheme=parts.scheme, host=parts.hostname, port=port or default, path=path)
 
 
 async def vet(target: Target, policy: AddressPolicy) -> tuple[Address, ...]:
-    """Resolve the name; raises EndpointRefused unless every address may be posted to."""
+    """Resolve the name; raises EndpointRefused unless every address may be called."""
     try:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
@@ -94,7 +94,9 @@ async def vet(target: Target, policy: AddressPolicy) -> tuple[Address, ...]:
         raise EndpointRefused(f"{target.host} cannot be resolved") from error
     addresses = tuple(dict.fromkeys(ipaddress.ip_address(entry[4][0]) for entry in found))
     if not addresses or not all(policy.allows(address) for address in addresses):
-        raise EndpointRefused(f"{target.host} leads into a network where no refund system may be")
+        raise EndpointRefused(
+            f"{target.host} leads into a network that is neither public nor in the centre's refund_networks"
+        )
     if target.scheme == "http" and not all(address.is_loopback for address in addresses):
         raise EndpointRefused("plain http is for this machine only: use https")
     return addresses
