@@ -13,7 +13,6 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from server.errors import EndpointRefused
 from server.outward.addresses import AddressPolicy, read_url, vet
 
 MOST_READ = 1024 * 1024
@@ -93,8 +92,6 @@ class Caller:
                 )
                 begun = True
                 return await self._reply(request, most_read)
-        except EndpointRefused:
-            raise
         except TimeoutError as error:
             raise NoAnswer(f"no answer within {self._timeout_s:g} s", sent=begun) from error
         except httpx.TimeoutException as error:
