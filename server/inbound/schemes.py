@@ -54,7 +54,6 @@ class Scheme:
     """One way to sign webhooks."""
 
     id_header: str
-    time_header: str | None
     signature_header: str
     hints: tuple[str, ...]
     """Headers that are handed on; never signed."""
@@ -122,7 +121,6 @@ def _read_body_key(text: str) -> BodyKey:
 
 STANDARD = Scheme(
     id_header=ID_HEADER,
-    time_header=TIMESTAMP_HEADER,
     signature_header=SIGNATURE_HEADER,
     hints=(),
     window_s=TOLERANCE_S,
@@ -135,7 +133,6 @@ STANDARD = Scheme(
 
 SHOPIFY = Scheme(
     id_header="x-shopify-webhook-id",
-    time_header=None,
     signature_header="x-shopify-hmac-sha256",
     hints=("x-shopify-topic", "x-shopify-shop-domain", "x-shopify-triggered-at"),
     window_s=None,

@@ -50,7 +50,6 @@ def _check(scheme: Scheme, raw: RawHook, ring: Ring, now_s: float) -> Proven:
 
 STRIPE = Scheme(
     id_header="body",
-    time_header=SIGNATURE_HEADER,
     signature_header=SIGNATURE_HEADER,
     hints=(),
     window_s=TOLERANCE_S,
