@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.base import read_time, time_text
@@ -42,26 +42,14 @@ def add_node(connection: Connection, site: str, told: Told, leaf_seq: int, came_
 
 
 def _stand(connection: Connection, site: str, merchant: str, parcel: str, after: Sighting, at: str) -> None:
-    know_parcel(connection, site, merchant, parcel, at, due_at=None)
-    mine = carrier_parcels.c
     moved: dict[str, object] = {"node": after.node.value, "node_at": time_text(after.at)}
-    if after.node in DONE:
-        moved["due_at"] = None
-    connection.execute(
-        update(carrier_parcels)
-        .where(mine.site == site, mine.merchant == merchant, mine.parcel == parcel)
-        .values(**moved)
-    )
-
-
-def know_parcel(
-    connection: Connection, site: str, merchant: str, parcel: str, at: str, *, due_at: float | None
-) -> None:
-    """Have a row for the parcel; `due_at` is when its carrier is asked first, None for never."""
     fresh = insert(carrier_parcels).values(
-        site=site, merchant=merchant, parcel=parcel, known_at=at, cursor="", due_at=due_at, failures=0
+        site=site, merchant=merchant, parcel=parcel, known_at=at, cursor="", due_at=None, failures=0, **moved
     )
-    connection.execute(fresh.on_conflict_do_nothing())
+    if after.node in DONE:
+        moved["due_at"] = None  # the carrier is asked no more
+    index = ["site", "merchant", "parcel"]
+    connection.execute(fresh.on_conflict_do_update(index_elements=index, set_=moved))
 
 
 def standing(connection: Connection, site: str, merchant: str, parcel: str) -> Sighting | None:
