@@ -32,9 +32,7 @@ class Progress:
 
     state: str
     rows_read: int
-    accepted: int
     rejected: int
-    reason: str | None
 
 
 def known_merchants(connection: Connection, site: str) -> set[str]:
@@ -57,8 +55,7 @@ def begin(connection: Connection, key: Key, name: str, length: int, at: str) -> 
         "taken_at": at,
     }
     connection.execute(insert(dropped_files).values(row).on_conflict_do_nothing())
-    columns = (dropped_files.c[name] for name in Progress.__slots__)
-    return Progress(**connection.execute(select(*columns).where(*_mine(key))).one()._mapping)
+    return progress(connection, key)
 
 
 def settle(connection: Connection, key: Key, last: int, accepted: int, faults: list[RowFault]) -> None:
