@@ -11,7 +11,8 @@ from server.problems import MEDIA_TYPE, status_of_kind
 PROBLEM = "Problem"
 READS = frozenset({"GET", "HEAD"})
 WRITES = (errors.Busy, errors.StorageFailed, errors.LedgerRecovering, errors.LedgerFrozen)
-"""What any route that writes may be told by the writer's queue and by the ledger."""
+"""What any route that writes may be told by the writer's queue and by the ledger; so may a read that has to
+sign a checkpoint first."""
 HEADERS: dict[int, tuple[str, str, dict[str, Any]]] = {
     401: ("WWW-Authenticate", "How to say who one is.", {"type": "string", "const": "Bearer"}),
     429: ("Retry-After", "Seconds to wait.", {"type": "integer", "minimum": 1}),

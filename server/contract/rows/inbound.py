@@ -25,7 +25,6 @@ ROWS = (
             errors.Conflict,
             errors.NotTold,
             errors.TooManyOutcomes,
-            errors.NotTold,
             errors.DuplicateId,
             errors.Withheld,
             errors.QuotaUsed,

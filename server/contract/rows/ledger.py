@@ -4,6 +4,7 @@ from inspection.errors import BadMessage, BadSignature, WrongReceipt
 from inspection.messages.uplink import LogKeys, RefillAnswer, RefillBatch
 from server import errors
 from server.contract.messages import STATEMENTS
+from server.contract.refusals import WRITES
 from server.contract.row import BYTES, LINES, NOTE, Row
 from server.ledger.overrides import Override, Overrides, Proposal
 from server.ledger.retention_router import RetentionAnswer, RetentionRequest
@@ -15,9 +16,7 @@ from server.ledger.statement_schemas import (
     StatementAnswer,
 )
 
-UNSIGNED = (errors.Busy, errors.StorageFailed, errors.LedgerRecovering, errors.LedgerFrozen)
-"""Of reads that may have to sign a checkpoint first."""
-READ = (errors.TooOften, errors.NotWitnessed, *UNSIGNED)
+READ = (errors.TooOften, errors.NotWitnessed, *WRITES)
 """Of reads that are noted in the ledger before they are answered."""
 ROWS = (
     Row("GET /v1/log", gives=LogCard),
@@ -42,8 +41,8 @@ ROWS = (
         gives=Override,
         refuses=(errors.NotFound, errors.Conflict, errors.SecondPersonNeeded),
     ),
-    Row("GET /site/{site}/checkpoint", gives=NOTE, refuses=(errors.NotFound, *UNSIGNED)),
-    Row("GET /site/{site}/checkpoint/{size}", gives=NOTE, refuses=(errors.NotFound, *UNSIGNED)),
+    Row("GET /site/{site}/checkpoint", gives=NOTE, refuses=(errors.NotFound, *WRITES)),
+    Row("GET /site/{site}/checkpoint/{size}", gives=NOTE, refuses=(errors.NotFound, *WRITES)),
     Row(
         "GET /site/{site}/tile/entries/{place}",
         gives=BYTES,
@@ -55,7 +54,7 @@ ROWS = (
         gives=EntryProof,
         refuses=(errors.NotFound, errors.Withheld, *READ),
     ),
-    Row("GET /v1/ledger/proofs/{index}", gives=NOTE, refuses=(errors.NotFound, *UNSIGNED)),
+    Row("GET /v1/ledger/proofs/{index}", gives=NOTE, refuses=(errors.NotFound, *WRITES)),
     Row(
         "POST /v1/ledger/refill",
         takes=RefillBatch,
