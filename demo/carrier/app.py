@@ -19,7 +19,7 @@ from inspection.parcels import Node
 
 MOST_BYTES = 64 * 1024
 BEFORE = frozenset({CallFault.SLOW_BEFORE_EFFECT, CallFault.DOWN})
-STATUS = {CallFault.FAILED_AFTER_EFFECT: 500, CallFault.REFUSED_AFTER_EFFECT: 400, CallFault.DOWN: 503}
+STATUS = {CallFault.FAILED_AFTER_EFFECT: 500, CallFault.REFUSED_AFTER_EFFECT: 400}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
