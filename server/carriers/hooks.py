@@ -1,16 +1,12 @@
 """Webhooks of a carrier: one event each."""
 
-from datetime import timedelta
-
 from inspection.messages.carrier import CarrierEvent
 from server.carriers.nodes import take_event
 from server.carriers.rows import Told
 from server.centre import Centre
 from server.errors import EventAhead, UnknownParcel
 from server.inbound.hooks import About, Taken, Unmatched, VerifiedHook
-
-AHEAD = timedelta(minutes=5)
-"""How much later than ours a carrier's clock may be."""
+from server.returns.service import AHEAD
 
 
 class CarrierHooks:

@@ -11,7 +11,6 @@ from server.access import Caller, Scope, may_touch, needs, own_merchant
 from server.answers import answer
 from server.bodies import read_body
 from server.carriers import booking, repository, standing
-from server.carriers.hooks import AHEAD
 from server.carriers.http import HttpCarrier, calling
 from server.carriers.schemas import Cancel, CarrierChange, CarrierStanding, DockScan
 from server.centre import Here
@@ -20,7 +19,7 @@ from server.ledger.receipts import receipt_of
 from server.outward.addresses import address_policy, read_url, vet
 from server.returns import service as returns
 from server.returns.router import ParcelId
-from server.returns.service import Arrival
+from server.returns.service import AHEAD, Arrival
 
 router = APIRouter(prefix="/v1", tags=["carriers"])
 Shop = Annotated[Caller, needs(Scope.SHOP)]

@@ -31,7 +31,7 @@ from server.refunds.adapters.shopify_hooks import (
 )
 from server.refunds.cases import Raised
 from server.refunds.standing import EXECUTE, INFORM, RefundRow
-from server.returns.doubled import CANCELLED
+from server.returns.repository import CANCELLED
 from server.subjects.bound import keys_of
 
 WITHOUT = CaseKind.REFUND_WITHOUT_RETURN

@@ -17,9 +17,8 @@ from inspection.messages.catalogue import UnitMessage
 from server.db.return_tables import doubled_returns
 from server.db.rows import find_rows
 from server.db.tables import units
+from server.returns.repository import CANCELLED, EXPECTED
 from server.subjects.bound import keys_of
-
-EXPECTED, CANCELLED = "expected", "cancelled"
 
 
 class Sameness(StrEnum):

@@ -1,7 +1,6 @@
 """Routes of returns and parcels."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Annotated
 
 import anyio.to_thread
@@ -30,7 +29,7 @@ from server.returns.schemas import (
     UnitQuery,
     UnitsAccepted,
 )
-from server.returns.service import Arrival, Terms
+from server.returns.service import AHEAD, Arrival, Terms
 from server.rows import RowFault, read_rows
 
 router = APIRouter(prefix="/v1", tags=["returns"])
@@ -39,8 +38,6 @@ ShopOrConsole = Annotated[Caller, needs(Scope.SHOP, Scope.CONSOLE)]
 Numbered = dict[str, tuple[int, UnitMessage]]
 """Units by id, each with the row in which it stands."""
 ParcelId = Annotated[str, Path(min_length=1, max_length=64)]
-AHEAD = timedelta(minutes=5)
-"""How much later than ours a carrier's clock may be."""
 
 
 @router.post("/returns")
@@ -54,10 +51,8 @@ async def post_returns(request: Request, centre: Here, caller: Shop) -> Response
 
 async def terms_for(centre: Centre, merchant: str, units: Sequence[UnitMessage]) -> Terms:
     """On which terms this centre takes these units of a merchant; their words are read by now."""
-    due_s, understand = (
-        centre.settings.inspection_due_s,
-        await anyio.to_thread.run_sync(read_beforehand, units),
-    )
+    understand = await anyio.to_thread.run_sync(read_beforehand, units)
+    due_s = centre.settings.inspection_due_s
     return Terms(site=centre.site, merchant=merchant, due_s=due_s, at=centre.now(), understand=understand)
 
 

@@ -24,6 +24,9 @@ from server.returns.reasons import Understand, not_understood, with_reason
 from server.returns.repository import CANCELLED, EXPECTED, INSPECTED, Announced, KnownUnit, SignedOff
 from server.returns.schemas import UnitStanding, UnitState, VerdictRow
 
+AHEAD = timedelta(minutes=5)
+"""How much later than ours a carrier's clock may be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitFault:
