@@ -108,7 +108,8 @@ def _parcel(parent: Place) -> str | None:
         if len(digits) != 17 or not is_digits(digits):
             raise Unmappable(parent.path, "bad_identifier", "an SSCC has 17 digits before its check digit")
         return f"00{digits}{check_digit(digits)}"
-    return text.rpartition("/00/")[2][:64] if "/00/" not in text else f"00{text.rpartition('/00/')[2]}"[:64]
+    _, mark, number = text.rpartition("/00/")
+    return f"{'00' if mark else ''}{number}"[:64]
 
 
 def _trade_item(place: Place) -> tuple[str, str]:
