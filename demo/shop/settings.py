@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
@@ -15,6 +15,7 @@ from inspection.messages.station import PublicKey
 from inspection.messages.webhook_keys import VerifyingKey
 from kit.receiver import Trust
 
+M = TypeVar("M", bound=Message)
 FILE_NAME = "shop.json"
 KEY_NAME = "outcome.key"
 
@@ -32,8 +33,8 @@ class FaultRates(Message):
     """The refund is paid, and the answer takes its time."""
 
 
-class ShopSettings(Message):
-    """`shop.json`, readable by its owner only: it holds an API key."""
+class CentreSettings(Message):
+    """What a refund system is told of its centre: where it is, its key there, and whom to believe."""
 
     centre: str
     api_key: Annotated[str, Field(repr=False)]
@@ -43,15 +44,10 @@ class ShopSettings(Message):
     log_key: PublicKey
     policy: str | None = None
     """The trust policy (c2sp.org/tlog-policy): which witnesses must have seen what is to be paid."""
-    seed: int = 0
-    """Of the fault plan: the same seed fails the same deliveries."""
-    faults: FaultRates = FaultRates()
-    patience_s: float = 1.5
-    """How long silence lasts before the connection is dropped."""
 
     @property
     def trust(self) -> Trust:
-        """Whom the shop believes."""
+        """Whom it believes."""
         return Trust(
             webhook_keys=(VerifyingKey(self.webhook_key),),
             log_key=self.log_key,
@@ -61,14 +57,29 @@ class ShopSettings(Message):
         )
 
 
+class ShopSettings(CentreSettings):
+    """`shop.json`, readable by its owner only: it holds an API key."""
+
+    seed: int = 0
+    """Of the fault plan: the same seed fails the same deliveries."""
+    faults: FaultRates = FaultRates()
+    patience_s: float = 1.5
+    """How long silence lasts before the connection is dropped."""
+
+
 def read_settings(directory: Path) -> ShopSettings:
     """Read `shop.json`; raises BadSetUp."""
+    return read_file(directory / FILE_NAME, ShopSettings)
+
+
+def read_file(path: Path, kind: type[M]) -> M:
+    """Read settings of this kind; raises BadSetUp that names the file."""
     try:
-        return ShopSettings.read((directory / FILE_NAME).read_bytes())
+        return kind.read(path.read_bytes())
     except OSError as error:
-        raise BadSetUp(f"{directory / FILE_NAME}: {error.strerror}") from error
+        raise BadSetUp(f"{path}: {error.strerror}") from error
     except BadMessage as error:
-        raise BadSetUp(f"{directory / FILE_NAME}: {error}") from error
+        raise BadSetUp(f"{path}: {error}") from error
 
 
 def write_settings(directory: Path, settings: ShopSettings) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
+from demo.shop.settings import outcome_key
 from demo.strict.books import Books
 from demo.strict.faults import Plan
 from demo.strict.informed import Informed
 from demo.strict.page import render
 from demo.strict.payments import Payments, failure
-from demo.strict.settings import BOOKS_NAME, StrictSettings, outcome_key
+from demo.strict.settings import BOOKS_NAME, StrictSettings
 from demo.strict.telling import Teller
 
 

@@ -3,21 +3,13 @@
 from pathlib import Path
 from typing import Annotated
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
-from demo.errors import BadSetUp
-from demo.shop.settings import write_private
+from demo.shop.settings import CentreSettings, read_file, write_private
 from demo.strict.faults import Rates
-from inspection.custody.policy import read_policy
-from inspection.errors import BadMessage
-from inspection.messages.base import Message, Name, Origin
-from inspection.messages.station import PublicKey
-from inspection.messages.webhook_keys import VerifyingKey
-from kit.receiver import Trust
+from inspection.messages.base import Message
 
 FILE_NAME = "strict.json"
-KEY_NAME = "outcome.key"
 BOOKS_NAME = "strict.sqlite"
 
 
@@ -34,28 +26,8 @@ class PaymentSettings(Message):
     """How long an idempotency key is remembered; None for ever."""
 
 
-class InformSettings(Message):
+class InformSettings(CentreSettings):
     """A refund system that is told what is owed, pays, and tells what became of it."""
-
-    centre: str
-    api_key: Annotated[str, Field(repr=False)]
-    merchant: Name
-    origin: Origin
-    webhook_key: PublicKey
-    log_key: PublicKey
-    policy: str | None = None
-    """The trust policy: which witnesses must have seen what is to be paid."""
-
-    @property
-    def trust(self) -> Trust:
-        """Whom it believes."""
-        return Trust(
-            webhook_keys=(VerifyingKey(self.webhook_key),),
-            log_key=self.log_key,
-            origin=self.origin,
-            merchant=self.merchant,
-            policy=None if self.policy is None else read_policy(self.policy.encode()),
-        )
 
 
 class StrictSettings(Message):
@@ -74,23 +46,10 @@ class StrictSettings(Message):
 
 def read_settings(directory: Path) -> StrictSettings:
     """Read `strict.json`; raises BadSetUp."""
-    try:
-        return StrictSettings.read((directory / FILE_NAME).read_bytes())
-    except OSError as error:
-        raise BadSetUp(f"{directory / FILE_NAME}: {error.strerror}") from error
-    except BadMessage as error:
-        raise BadSetUp(f"{directory / FILE_NAME}: {error}") from error
+    return read_file(directory / FILE_NAME, StrictSettings)
 
 
 def write_settings(directory: Path, settings: StrictSettings) -> None:
     """Write `strict.json` with mode 0600."""
     directory.mkdir(parents=True, exist_ok=True)
     write_private(directory / FILE_NAME, settings.to_json())
-
-
-def outcome_key(directory: Path) -> Ed25519PrivateKey:
-    """The key that signs outcomes; made at the first start, never sent."""
-    path = directory / KEY_NAME
-    if not path.exists():
-        write_private(path, Ed25519PrivateKey.generate().private_bytes_raw())
-    return Ed25519PrivateKey.from_private_bytes(path.read_bytes())
