@@ -15,9 +15,8 @@ from demo.strict.books import Books, Refund
 from demo.strict.faults import Fault, Plan, fails_later, pends, point
 from demo.strict.settings import StrictSettings
 from demo.strict.spoiling import error, said, spoilt
-from demo.strict.telling import Teller
+from demo.strict.telling import KEY_FIELD, Teller, refund_object
 
-KEY_FIELD = "regrade_payout"
 PENDING_S = 1.0
 MOST_BYTES = 64 * 1024
 Form = dict[str, str]
@@ -215,23 +214,6 @@ def failure(settings: StrictSettings, key: str, now: float) -> tuple[str, float]
     if not fails_later(settings.seed, key, settings.rates):
         return None
     return "failed", now + settings.late_s * (0.1 + 0.9 * point(settings.seed, "when", key) / 1_000_000)
-
-
-def refund_object(refund: Refund) -> dict[str, object]:
-    """A refund in Stripe's words."""
-    ours = {KEY_FIELD: refund.key} if "#" in refund.key else {}
-    return {
-        "id": refund.id,
-        "object": "refund",
-        "amount": refund.amount,
-        "currency": refund.currency.lower(),
-        "created": int(refund.created),
-        "payment_intent": refund.payment,
-        "charge": "ch_" + refund.payment.partition("_")[2],
-        "status": refund.status,
-        "metadata": ours,
-        "reason": None,
-    } | ({"failure_reason": "expired_or_canceled_card"} if refund.status == "failed" else {})
 
 
 def _missing(text: str) -> Response:

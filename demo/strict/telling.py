@@ -19,6 +19,7 @@ from inspection.messages.refund import RefundOutcome
 from inspection.messages.webhook_keys import SigningKey
 from kit.receiver import sign_outcome
 
+KEY_FIELD = "regrade_payout"
 LOOK_S = 0.1
 AGAIN_S = 0.5
 LONGEST_AGAIN_S = 5.0
@@ -41,8 +42,6 @@ class Teller:
 
     def note(self, refund: Refund, kind: str, now: float) -> None:
         """Have an event of Stripe's told about a refund."""
-        from demo.strict.payments import refund_object
-
         id = f"evt_{refund.number}_{refund.status}"
         event = {
             "id": id,
@@ -108,6 +107,23 @@ class Teller:
             log.warning("refused", id=tell.id, status=reply.status_code, answer=reply.text[:300])
             return f"refused {reply.status_code}"
         return None
+
+
+def refund_object(refund: Refund) -> dict[str, object]:
+    """A refund in Stripe's words."""
+    ours = {KEY_FIELD: refund.key} if "#" in refund.key else {}
+    return {
+        "id": refund.id,
+        "object": "refund",
+        "amount": refund.amount,
+        "currency": refund.currency.lower(),
+        "created": int(refund.created),
+        "payment_intent": refund.payment,
+        "charge": "ch_" + refund.payment.partition("_")[2],
+        "status": refund.status,
+        "metadata": ours,
+        "reason": None,
+    } | ({"failure_reason": "expired_or_canceled_card"} if refund.status == "failed" else {})
 
 
 def stripe_signature(secret: str, at_s: int, body: bytes) -> str:

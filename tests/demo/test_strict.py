@@ -1,17 +1,20 @@
 """The strict refund system: its books are right whatever it answers, and the real adapter finds its way."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from demo.strict.app import create_app
+from demo.strict.books import Refund
 from demo.strict.faults import EFFECTS, Fault, Plan, Rates, fails_later
 from demo.strict.settings import PaymentSettings, StrictSettings
-from demo.strict.telling import stripe_signature
+from demo.strict.telling import refund_object, stripe_signature
 from inspection.payouts import PayoutCode
 from server.outward.calling import NoAnswer, Reply
 from server.refunds.adapters.stripe import StripeRefunds
@@ -128,8 +131,6 @@ async def test_a_forgotten_key_moves_money_again_unless_it_is_looked_up_first(
             Line(client), "sk_test_strict", "http://strict", lambda: datetime.now(UTC) + timedelta(days=2)
         )
         await later.pay_back(PAYOUT)
-        from dataclasses import replace
-
         await later.pay_back(replace(PAYOUT, sent_before=datetime.now(UTC)))
         assert await moved(client) == [600]
         await later.pay_back(PAYOUT)
@@ -137,9 +138,6 @@ async def test_a_forgotten_key_moves_money_again_unless_it_is_looked_up_first(
 
 
 async def test_its_webhooks_are_signed_and_about_our_key() -> None:
-    from demo.strict.books import Refund
-    from demo.strict.payments import refund_object
-
     refund = Refund(
         number=7, payment="pi_1", unit="R1/1/1", key=PAYOUT.key, amount=600, currency="EUR",
         status="failed", was="succeeded", created=0.0, next=None, next_at=None,
@@ -147,8 +145,6 @@ async def test_its_webhooks_are_signed_and_about_our_key() -> None:
     event: dict[str, Any] = {
         "id": "evt_7_failed", "type": "refund.failed", "created": 1, "data": {"object": refund_object(refund)}
     }  # fmt: skip
-    import orjson
-
     body = orjson.dumps(event)
     verify(stripe_signature("whsec_x", 1000, body), body, ["whsec_x"], 1000.0)
     read = read_event(body)
