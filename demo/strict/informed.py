@@ -8,6 +8,7 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 
+from demo.shop.app import HOOK, bounded
 from demo.strict.books import Books, Refund
 from demo.strict.faults import Fault, Plan
 from demo.strict.payments import failure
@@ -16,10 +17,9 @@ from demo.strict.spoiling import said, spoilt
 from demo.strict.telling import Teller
 from inspection.messages.refund import InstructionEvent, OutcomeStatus, RefundInstruction, RefundOutcome
 from inspection.refund import RefundKind
-from kit.errors import Conflict, Malformed, Rejected
-from kit.receiver import MAX_BODY_BYTES, Standing, check_event, signed_body, wait_s
+from kit.errors import Conflict, Rejected
+from kit.receiver import Standing, check_event, signed_body, wait_s
 
-HOOK = "/webhooks/regrade"
 PAYS = frozenset({RefundKind.APPROVE, RefundKind.PARTIAL})
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ class Informed:
     async def hook(self, request: Request) -> Response:
         """`POST /webhooks/regrade`: 2xx once it is in the books."""
         try:
-            signed = signed_body(request.headers, await _bounded(request))
+            signed = signed_body(request.headers, await bounded(request))
             event = check_event(signed, self._inform.trust, time.time())
         except Rejected as error:
             return self._reject(error)
@@ -153,12 +153,3 @@ class Informed:
                 now,
             )
         return said({"refund": refund.number})
-
-
-async def _bounded(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise Malformed(f"an event has at most {MAX_BODY_BYTES} bytes")
-    return bytes(body)

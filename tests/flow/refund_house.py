@@ -17,9 +17,9 @@ from sqlalchemy import insert
 
 from demo.errors import Stuck
 from demo.processes import Child, free_ports, regrade, run_once
+from demo.shop.app import HOOK
 from demo.shop.settings import outcome_key
 from demo.strict.faults import Rates
-from demo.strict.informed import HOOK
 from demo.strict.settings import InformSettings, PaymentSettings, StrictSettings, write_settings
 from inspection.custody.signing import Domain, public_bytes, sign
 from inspection.messages.base import time_text
