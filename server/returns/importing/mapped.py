@@ -1,14 +1,15 @@
 """What a mapping gives: units, and by name what could not become one. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from inspection.errors import BadAmount, NotUnderstood
-from inspection.messages.catalogue import UnitMessage
+from inspection.messages.catalogue import LONGEST_REASON, UnitMessage
 from inspection.money import LARGEST_MINOR, minor_of
+from inspection.returns import ReturnReason
 
 Tree = Any
 """JSON as it was parsed: whatever a peer sent."""
@@ -118,6 +119,20 @@ class Place:
             raise Unmappable(self.path, error.code, str(error)) from error
 
 
+def map_lines(
+    lines: Iterable[Place], units_of_line: Callable[[Place, Sequence[Drafted]], Iterator[Drafted]]
+) -> Mapped:
+    """The units of all lines, each told of those before it; what cannot become a unit is a fault."""
+    units: list[Drafted] = []
+    faults: list[MappingFault] = []
+    for line in lines:
+        try:
+            units += units_of_line(line, units)
+        except Unmappable as error:
+            faults.append(MappingFault.of(error))
+    return Mapped(units=tuple(units), faults=tuple(faults))
+
+
 def need_room(units: int, quantity: int, line: Place) -> None:
     """Raise Unmappable where a line would make the document too large."""
     if units + quantity > MOST_UNITS:
@@ -132,6 +147,12 @@ def split(total_minor: int, units: int) -> list[int]:
     """
     share, rest = divmod(min(total_minor, LARGEST_MINOR), units)
     return [share + (number < rest) for number in range(units)]
+
+
+def reason_of(known: ReturnReason | None, *words: str) -> dict[str, Tree]:
+    """The fields of a reason: its code where it is known, and the customer's own words."""
+    text = "\n".join(filter(None, map(str.strip, words)))[:LONGEST_REASON] or None
+    return {"reason": known or (None if text else ReturnReason.OTHER), "reason_text": text}
 
 
 def drafted(fields: dict[str, Tree], line: Place, ordered: int, prices: Sequence[int] = ()) -> Drafted:

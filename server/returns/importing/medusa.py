@@ -7,7 +7,6 @@ Source: Medusa 2.x, HttpTypes.AdminReturn and AdminOrder.
 
 from collections.abc import Iterator, Sequence
 
-from inspection.messages.catalogue import LONGEST_REASON
 from inspection.returns import ReturnReason
 from server.returns.importing.mapped import (
     MOST_OF_A_LINE,
@@ -18,7 +17,9 @@ from server.returns.importing.mapped import (
     Tree,
     Unmappable,
     drafted,
+    map_lines,
     need_room,
+    reason_of,
     split,
 )
 
@@ -43,14 +44,7 @@ def units_of(payload: Tree, merchant: str) -> Mapped:
         returned = list(whole.at("return").at("items").each())
     except Unmappable as error:
         return Mapped(faults=(MappingFault.of(error),))
-    units: list[Drafted] = []
-    faults: list[MappingFault] = []
-    for item in returned:
-        try:
-            units += _units(item, header, lines, units)
-        except Unmappable as error:
-            faults.append(MappingFault.of(error))
-    return Mapped(units=tuple(units), faults=tuple(faults))
+    return map_lines(returned, lambda item, before: _units(item, header, lines, before))
 
 
 def _header(whole: Place, merchant: str) -> dict[str, Tree]:
@@ -133,6 +127,5 @@ def _exact(line: Place, name: str) -> Place:
 
 
 def _reason(item: Place) -> dict[str, Tree]:
-    reason = REASONS.get(item.at("reason").at("value").word().lower())
-    text = item.at("note").word().strip()[:LONGEST_REASON] or None
-    return {"reason": reason or (None if text else ReturnReason.OTHER), "reason_text": text}
+    known = REASONS.get(item.at("reason").at("value").word().lower())
+    return reason_of(known, item.at("note").word())

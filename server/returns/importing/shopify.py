@@ -8,7 +8,6 @@ Source: GraphQL Admin API 2025-10, objects Return, ReturnLineItem, LineItem, Mon
 
 from collections.abc import Iterator, Sequence
 
-from inspection.messages.catalogue import LONGEST_REASON
 from inspection.returns import ReturnReason
 from server.returns.importing.mapped import (
     MOST_OF_A_LINE,
@@ -19,7 +18,9 @@ from server.returns.importing.mapped import (
     Tree,
     Unmappable,
     drafted,
+    map_lines,
     need_room,
+    reason_of,
     split,
 )
 
@@ -48,14 +49,7 @@ def units_of(payload: Tree, merchant: str) -> Mapped:
         returned = list(_nodes(found.at("returnLineItems")))
     except Unmappable as error:
         return Mapped(faults=(MappingFault.of(error),))
-    units: list[Drafted] = []
-    faults: list[MappingFault] = []
-    for line in returned:
-        try:
-            units += _units(line, header, lines, units)
-        except Unmappable as error:
-            faults.append(MappingFault.of(error))
-    return Mapped(units=tuple(units), faults=tuple(faults))
+    return map_lines(returned, lambda line, before: _units(line, header, lines, before))
 
 
 def _return(payload: Tree) -> Place:
@@ -148,10 +142,8 @@ def _prices(line: Place, quantity: int) -> tuple[list[int], str]:
 
 
 def _reason(line: Place) -> dict[str, Tree]:
-    reason = REASONS.get(line.at("returnReason").word().lower())
-    words = [line.at(name).word().strip() for name in ("customerNote", "returnReasonNote")]
-    text = "\n".join(filter(None, words))[:LONGEST_REASON] or None
-    return {"reason": reason or (None if text else ReturnReason.OTHER), "reason_text": text}
+    known = REASONS.get(line.at("returnReason").word().lower())
+    return reason_of(known, line.at("customerNote").word(), line.at("returnReasonNote").word())
 
 
 def _nodes(connection: Place) -> Iterator[Place]:
