@@ -30,6 +30,8 @@ class AlarmKind(StrEnum):
     """Two starts of one station at once; the subject is the station."""
     QUORUM_MISSING = "quorum_missing"
     """Money waits for witnesses; the subject is the log."""
+    CHECKPOINT_MISSING = "checkpoint_missing"
+    """Money waits for a checkpoint that is not signed; the subject is the log."""
     FORK = "fork"
     """A witness holds another history than ours; the subject is the witness."""
     CONTRADICTION = "contradiction"

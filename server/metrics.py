@@ -71,7 +71,7 @@ class Metrics:
             "regrade_cosignatures", "Answers of witnesses, by result.", ["result"], registry=registry
         )
         self.awaiting_witness = Gauge(
-            "regrade_awaiting_witness", "Instructions that wait for witnesses.", registry=registry
+            "regrade_awaiting_witness", "Instructions that wait for a checkpoint.", registry=registry
         )
         self.fork_detectable = Gauge(
             "regrade_fork_detectable", "1 with a quorum of witnesses, 0 without.", registry=registry

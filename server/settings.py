@@ -157,7 +157,7 @@ class ServerSettings(BaseModel):
     )
     witness_alarm_s: Seconds = Field(
         default=900.0,
-        description="How long an instruction may wait for witnesses before an alarm is raised.",
+        description="How long an instruction may wait for its checkpoint and witnesses before an alarm.",
     )
 
     @model_validator(mode="after")

@@ -227,7 +227,7 @@ def is_late(since_s: float | None, now_s: float, limit_s: float) -> bool:
 
 
 class Watch:
-    """Counts what waits for witnesses, and raises an alarm where it waits too long."""
+    """Counts what waits for a checkpoint or its witnesses, and raises an alarm where it waits too long."""
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
@@ -248,17 +248,18 @@ class Watch:
         centre = self._centre
         count, since_s = await centre.reader.run(lambda c: gate.waiting(c, centre.site))
         centre.metrics.awaiting_witness.set(count)
-        late = centre.trust.detects_forks and is_late(
-            since_s, centre.clock().timestamp(), centre.settings.witness_alarm_s
-        )
+        late = is_late(since_s, centre.clock().timestamp(), centre.settings.witness_alarm_s)
         if late != self._late:
             await centre.writer.submit(lambda c: self._tell(c, late, count))
             self._late = late
 
     def _tell(self, connection: Connection, late: bool, count: int) -> None:
-        centre, kind, at = self._centre, AlarmKind.QUORUM_MISSING, self._centre.now()
+        centre, at = self._centre, self._centre.now()
+        by_witnesses = centre.trust.detects_forks
+        kind = AlarmKind.QUORUM_MISSING if by_witnesses else AlarmKind.CHECKPOINT_MISSING
         if late:
-            detail = f"{count} instructions wait for the quorum {centre.trust.quorum}"
+            what = f"the quorum {centre.trust.quorum}" if by_witnesses else "a checkpoint: none is signed"
+            detail = f"{count} instructions wait for {what}"
             raise_alarm(connection, centre.site, kind, centre.log.origin, detail, at)
         else:
             settle_alarm(connection, centre.site, kind, centre.log.origin, at)

@@ -46,7 +46,7 @@ class Webhook:
 
 
 class Courier:
-    """Runs until cancelled; several deliveries at a time, one per unit."""
+    """Runs until cancelled; several deliveries at a time, one per order."""
 
     def __init__(self, centre: Centre, post: Post, uniform: Uniform) -> None:
         self._centre = centre

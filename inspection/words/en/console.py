@@ -52,6 +52,7 @@ WORDS: dict[str, str] = {
     "console.head": "Head",
     "alarm.clone": "Two copies of a station",
     "alarm.quorum_missing": "Refunds wait for witnesses",
+    "alarm.checkpoint_missing": "Refunds wait: no checkpoint is signed",
     "alarm.fork": "A witness has seen another ledger",
     "alarm.contradiction": "A receipt contradicts the ledger",
     "alarm.recovering": "The ledger is being recovered",

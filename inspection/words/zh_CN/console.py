@@ -52,6 +52,7 @@ WORDS: dict[str, str] = {
     "console.head": "末端摘要",
     "alarm.clone": "同一工位有两份在运行",
     "alarm.quorum_missing": "退款在等见证方",
+    "alarm.checkpoint_missing": "退款在等待：检查点未签署",
     "alarm.fork": "见证方看到的账本不一致",
     "alarm.contradiction": "收据与账本不符",
     "alarm.recovering": "账本正在恢复",

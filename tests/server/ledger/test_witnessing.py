@@ -366,8 +366,12 @@ async def test_a_longer_history_that_a_witness_gets_meanwhile_stops_the_signing(
     assert shop.got == []
 
 
+@pytest.mark.parametrize(
+    ("quorum", "kind"),
+    [("quorum a", AlarmKind.QUORUM_MISSING), ("quorum none", AlarmKind.CHECKPOINT_MISSING)],
+)
 async def test_what_waits_too_long_raises_an_alarm_that_ends_with_the_waiting(
-    site: "Site", bench: "Bench", shop: Shop
+    site: "Site", bench: "Bench", shop: Shop, kind: AlarmKind
 ) -> None:
     await instruct(site, bench)
     watch = Watch(site.centre)
@@ -376,7 +380,7 @@ async def test_what_waits_too_long_raises_an_alarm_that_ends_with_the_waiting(
     site.clock.forward(901)
     await watch.look()
     await watch.look()
-    assert await alarms(site) == {AlarmKind.QUORUM_MISSING: 1}
+    assert await alarms(site) == {kind: 1}
     async with running(site, shop):
         await site.centre.checkpoints.now()
         await until(lambda: shop.got, "delivered")
