@@ -1,9 +1,5 @@
 """Each step of a payout in the books, at the moments at which it could go wrong."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from inspection.messages.refund import OutcomeStatus
 from inspection.payouts import PayoutCode
 from inspection.refund_exceptions import CaseKind
@@ -35,15 +31,6 @@ from tests.server.refunds.books import (
 OTHER = "R1/2/1"
 DONE = PayoutAnswer(state=PayoutState.CONFIRMED, code=PayoutCode.REFUNDED, reference="re_1")
 LOST = PayoutAnswer(state=PayoutState.UNKNOWN, code=PayoutCode.NO_ANSWER)
-
-
-@pytest.fixture
-def kept() -> Iterator[Kept]:
-    made = Kept()
-    made.set_mode("execute")
-    made.approve_up_to("CNY", 10_000)
-    yield made
-    made.close()
 
 
 def test_a_payment_that_is_free_again_wakes_nothing_that_the_bench_may_take_back(kept: Kept) -> None:

@@ -1,17 +1,13 @@
 """What refund systems say, in whatever order it comes."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from inspection.messages.refund import OutcomeStatus, RefundOutcome
-from inspection.payouts import PayoutCode
 from inspection.refund_exceptions import CaseKind, WayOut
 from inspection.refund_state import RefundState
 from server.errors import Conflict
 from server.refunds import cases, leaving, service, settling
 from server.refunds.cases_schemas import LeaveCase
-from server.refunds.gateway import PayoutAnswer, PayoutState
 from server.refunds.leaving import Who
 from tests.server.refunds.books import (
     SITE,
@@ -22,19 +18,6 @@ from tests.server.refunds.books import (
     owe,
     row,
 )
-
-OTHER = "R1/2/1"
-DONE = PayoutAnswer(state=PayoutState.CONFIRMED, code=PayoutCode.REFUNDED, reference="re_1")
-LOST = PayoutAnswer(state=PayoutState.UNKNOWN, code=PayoutCode.NO_ANSWER)
-
-
-@pytest.fixture
-def kept() -> Iterator[Kept]:
-    made = Kept()
-    made.set_mode("execute")
-    made.approve_up_to("CNY", 10_000)
-    yield made
-    made.close()
 
 
 def without_return(kept: Kept, id: str, merchant: str = "m1") -> int:
