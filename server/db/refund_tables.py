@@ -117,7 +117,6 @@ refunds = Table(  # one row per unit: how far its refund has come
     text("changed_at"),
     text("return_reason"),
     Index(None, "site", "merchant", "state", "due_at"),
-    Index(None, "site", "merchant", "changed_at"),
     Index(None, "site", "payment"),
     Index(None, "site", "told_at", "unit"),
     Index(None, "site", "merchant", "told_at", "unit"),
@@ -145,7 +144,6 @@ payouts = Table(  # movements of money that the centre asks for itself, for ever
     Index("ix_payouts_open", "site", "payment", unique=True, sqlite_where=sql(OPEN_PAYOUT)),
     Index("ix_payouts_due", "site", "due_at", sqlite_where=sql(OPEN_PAYOUT)),
     Index(None, "site", "unit"),
-    Index(None, "site", "merchant", "reference"),
 )
 found_money = Table(  # refunds that others made: accounted for by a person, or told without a return
     "found_money",

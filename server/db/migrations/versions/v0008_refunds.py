@@ -149,7 +149,6 @@ def _refunds() -> None:
     op.create_index(
         "ix_refunds_site_merchant_state_due_at", "refunds", ["site", "merchant", "state", "due_at"]
     )
-    op.create_index("ix_refunds_site_merchant_changed_at", "refunds", ["site", "merchant", "changed_at"])
     op.create_index("ix_refunds_site_payment", "refunds", ["site", "payment"])
     for place in (["site"], ["site", "merchant"], ["site", "state"]):
         columns = [*place, "told_at", "unit"]
@@ -183,7 +182,6 @@ def _payouts() -> None:
     )
     op.create_index("ix_payouts_due", "payouts", ["site", "due_at"], sqlite_where=sa.text(OPEN_PAYOUT))
     op.create_index("ix_payouts_site_unit", "payouts", ["site", "unit"])
-    op.create_index("ix_payouts_site_merchant_reference", "payouts", ["site", "merchant", "reference"])
 
 
 def _found_money() -> None:
