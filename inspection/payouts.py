@@ -36,7 +36,6 @@ class PayoutCode(StrEnum):
     PEER_FAILED = "peer_failed"
     NEEDS_PERSON = "needs_person"
     """The platform wants a person to confirm it there, by a code that it sends."""
-    CURRENCY_MISMATCH = "currency_mismatch"
     VERSION_MOVED = "version_moved"
     SEVERAL_FIT = "several_fit"
     """More than one refund there may be ours: the platform keeps no reference of ours."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
 
 from nicegui import Client, ui
 from nicegui.events import GenericEventArguments
@@ -121,8 +120,3 @@ def build_refund_pages(board: Board) -> None:
 
 def _language(client: Client) -> str:
     return language_of(client.request.headers.get("accept-language", ""))
-
-
-def unit_address(unit: str) -> str:
-    """Where a unit's refund is shown."""
-    return f"/refunds/unit/{quote(unit)}"

@@ -8,7 +8,6 @@ from inspection.messages.base import Count, Currency, Message, Name, Utc
 from server.refunds.cases_schemas import Why
 
 MOST_SHOWN = 500
-ApprovalId = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 
 
 class NewApproval(Message):

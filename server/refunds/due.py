@@ -9,9 +9,10 @@ from inspection.refund_state import RefundState
 from server.db.refund_tables import deliveries, endpoints, instructions, refunds
 from server.db.tables import records
 from server.refunds import payouts, standing
+from server.refunds.freeing import free
 from server.refunds.gate import read_gate
 from server.refunds.gateway import PaymentRef, Payout
-from server.refunds.paying import Books, left_over
+from server.refunds.paying import Books
 from server.refunds.payouts import WAIT_S, PayoutRow, PayoutStep
 from server.refunds.repository import find_instruction
 from server.refunds.standing import EXECUTE, RefundRow
@@ -99,7 +100,7 @@ def _leftovers_freed(
     """Those that were asked for; those that a crash left before that are let go."""
     for row in rows:
         if row.state is PayoutStep.INTENDED:
-            left_over(connection, books, row, now)
+            free(connection, books.site, row, now)
     return [row for row in rows if row.state is not PayoutStep.INTENDED]
 
 

@@ -357,11 +357,6 @@ def refused_to_say(connection: Connection, books: Books, key: str, now: datetime
         hold(connection, books.site, row, refund, CaseKind.REJECTED, now)
 
 
-def left_over(connection: Connection, books: Books, row: PayoutRow, now: datetime) -> None:
-    """A crash left a payout that was only intended: nothing was asked for, and the payment is free."""
-    free(connection, books.site, row, now)
-
-
 def afterwards(
     connection: Connection, books: Books, row: PayoutRow, status: OutcomeStatus, now: datetime
 ) -> None:

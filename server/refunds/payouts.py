@@ -85,19 +85,6 @@ def find(connection: Connection, site: str, key: str) -> PayoutRow:
     return _row(row)
 
 
-def by_reference(connection: Connection, site: str, merchant: str, reference: str) -> PayoutRow | None:
-    """The payout that a payment system calls so."""
-    mine = (payouts.c.site == site, payouts.c.merchant == merchant, payouts.c.reference == reference)
-    row = connection.execute(_chosen().where(*mine)).first()
-    return _row(row) if row else None
-
-
-def of_unit(connection: Connection, site: str, unit: str) -> list[PayoutRow]:
-    """All payouts of a unit, in their order."""
-    mine = (payouts.c.site == site, payouts.c.unit == unit)
-    return [_row(row) for row in connection.execute(_chosen().where(*mine).order_by(payouts.c.begun_at))]
-
-
 def begin(connection: Connection, site: str, row: RefundRow, now: datetime, lease_s: float) -> PayoutRow:
     """Lock the unit's payment by a payout; one that certainly was not made is taken up under its own key.
 

@@ -26,7 +26,6 @@ WORDS: dict[str, str] = {
     "payout.unclear_answer": "The answer was unclear. Whether it was paid is looked up before anything else.",
     "payout.peer_failed": "The payment system failed. Whether it was paid is looked up before anything else.",
     "payout.needs_person": "The payment system wants a person: open the refund there and confirm it.",
-    "payout.currency_mismatch": "The payment is in another currency. Nothing was moved. Check the order.",
     "payout.version_moved": "Somebody changed the refund at the payment system. It is read anew.",
     "payout.several_fit": "More than one refund there may be ours. Compare them by hand.",
 }

@@ -24,7 +24,6 @@ WORDS: dict[str, str] = {
     "payout.unclear_answer": "答复不明确，先查询是否已付款。",
     "payout.peer_failed": "支付系统出错，先查询是否已付款。",
     "payout.needs_person": "支付系统要求人工确认：请到该系统中打开这笔退款并确认。",
-    "payout.currency_mismatch": "付款币种不同，未动款项。请核对订单。",
     "payout.version_moved": "支付系统中的退款单已被修改。将重新读取。",
     "payout.several_fit": "支付系统中有多笔退款可能是我方的。请人工核对。",
 }

@@ -237,7 +237,7 @@ async def test_the_waits_between_look_ups_begin_anew_with_each_attempt(
     shop.troubles = [Trouble.ERROR_BEFORE, Trouble.ERROR_BEFORE, Trouble.ERROR_AFTER]
     async with cashier(site, shop):
         await until(site, RefundState.CONFIRMED, RefundState.RECONCILED)
-    (row,) = await site.centre.reader.run(lambda c: payouts.of_unit(c, "s1", UNIT))
+    row = await site.centre.reader.run(lambda c: payouts.find(c, "s1", f"{UNIT}#1/1"))
     assert row.attempts == 1
 
 
@@ -328,8 +328,7 @@ async def test_a_refund_that_fails_later_is_opened_again(
         await until(site, RefundState.CONFIRMED)
     books, books_now = books_of(site.centre), site.clock.moment
     for _ in range(2):  # told twice is once
-        row = await site.centre.reader.run(lambda c: payouts.by_reference(c, "s1", "m1", f"re_{UNIT}#1/1"))
-        assert row is not None
+        row = await site.centre.reader.run(lambda c: payouts.find(c, "s1", f"{UNIT}#1/1"))
         late = partial(paying.afterwards, books=books, row=row, status=OutcomeStatus.FAILED, now=books_now)
         await site.centre.writer.submit(late)
     refund = await row_of(site)
