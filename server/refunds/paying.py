@@ -78,12 +78,12 @@ def choose(
     if refund.approved_by is None:
         hold(connection, books.site, row, refund, CaseKind.NEEDS_APPROVER, now, reason=NEEDS_APPROVER)
         return None
-    step = next_step(_owed(refund), _purse(connection, site, row, seen))
+    purse = _purse(connection, site, row, seen)
+    step = next_step(_owed(refund), purse)
     if payouts.was_in_another(connection, site, row.unit, refund.currency):
         step = Stop(case=CaseKind.CURRENCY_MISMATCH)
     if isinstance(step, Stop):
-        amount = seen.refunded_minor - payouts.known_minor(connection, site, row.payment)
-        hold(connection, books.site, row, refund, step.case, now, amount_minor=amount)
+        hold(connection, site, row, refund, step.case, now, amount_minor=purse.foreign_minor)
         return None
     if isinstance(step, Enough):
         free(connection, books.site, row, now)
