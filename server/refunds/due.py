@@ -125,10 +125,7 @@ def _early_s(connection: Connection, site: str, row: RefundRow, now: datetime) -
 
 def _due_of(connection: Connection, site: str, merchant: str, now_s: float, limit: int) -> list[RefundRow]:
     mine = (*_waiting(site, merchant, read_gate(connection, site).covered), refunds.c.due_at <= now_s)
-    chosen = select(refunds.c.unit).where(*mine).order_by(refunds.c.due_at).limit(limit)
-    units = list(connection.execute(chosen).scalars())
-    found = standing.find_many(connection, site, units)
-    return [found[unit] for unit in units]
+    return standing.select_rows(connection, *mine, order=refunds.c.due_at, limit=limit)
 
 
 def _waiting(site: str, merchant: str, covered: int) -> "tuple[ColumnElement[bool], ...]":
