@@ -90,8 +90,7 @@ class UnitBooks:
 
     unit: str
     currency: str
-    state: RefundState | None
-    """None where nothing says how far it has come."""
+    state: RefundState
     kind: RefundKind
     instruction: str
     target_minor: int
@@ -160,9 +159,6 @@ def differences(books: PaymentBooks, now_s: float) -> Iterator[Difference]:
 
 
 def _of_unit(unit: UnitBooks, now_s: float) -> Iterator[Difference]:
-    if unit.state is None:
-        yield _row(unit, DifferenceKind.REFUND_MISSING, "nothing", unit.newest)
-        return
     if (unit.instruction, unit.target_minor) != (unit.newest, unit.newest_target_minor):
         ours, theirs = (
             f"{unit.instruction}: {unit.target_minor}",

@@ -57,9 +57,10 @@ def count(connection: Connection, site: str) -> int:
 
 
 def compare(connection: Connection, site: str, after: str, limit: int, now_s: float) -> Found:
-    """Compare our own books of the payments behind one, by what stands for them."""
+    """Compare our own books of the payments behind one; the first page has what is of no payment too."""
     books = read_books(connection, site, after, limit)
-    rows = [row for each in books for row in differences(each, now_s)]
+    rows = [] if after else list(unanswered(connection, site))
+    rows += [row for each in books for row in differences(each, now_s)]
     last = books[-1].payment if books else after
     return Found(differences=tuple(rows), payments=len(books), last=last)
 
