@@ -53,6 +53,13 @@ def test_every_error_device_state_and_bin_has_a_word(language: str) -> None:
         assert said.word(f"shape.{mark.shape}")
 
 
+def test_a_word_of_a_code_has_its_code() -> None:
+    """Rules are left out: the tables of rubrics have names beside theirs."""
+    spaces = set(NAMESPACES.values()) - {NAMESPACES[Rule]}
+    known = {f"{NAMESPACES[type(member)]}.{member.value}" for member in EVERY_MEMBER}
+    assert {key for key in LANGUAGES["en"] if key.partition(".")[0] in spaces} <= known
+
+
 def test_both_languages_have_the_same_keys_and_values() -> None:
     assert LANGUAGES["en"].keys() == LANGUAGES["zh_CN"].keys()
     for key, text in LANGUAGES["en"].items():

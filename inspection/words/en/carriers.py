@@ -1,4 +1,4 @@
-"""Where a parcel is, and what became of its pick-up."""
+"""Where a parcel is."""
 
 WORDS: dict[str, str] = {
     "node.booked": "Pick-up booked",
@@ -9,10 +9,4 @@ WORDS: dict[str, str] = {
     "node.lost": "Lost",
     "node.returned_to_sender": "Sent back to the customer",
     "node.signed_off": "Signed for",
-    "node.assumed": "Seen here; no carrier said so",
-    "pick_up.asked": "Asked for",
-    "pick_up.unsure": "No answer yet; it is looked up",
-    "pick_up.booked": "Booked",
-    "pick_up.refused": "The carrier said no",
-    "pick_up.cancelled": "Cancelled",
 }
