@@ -46,26 +46,6 @@ class ReasonReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Phrases:
-    """The table of phrases as a reader of its own."""
-
-    tuning: Tuning
-
-    def logits(self, plain: str) -> Logits:
-        """Return what the phrases add to each claim, and take from it."""
-        return self.weigh(find(plain))
-
-    def weigh(self, hits: Hits) -> Logits:
-        """Return the same for what was found already."""
-        said = np.zeros(len(CLAIMS), dtype=np.float32)
-        for place, claim in enumerate(hits.claimed):
-            said[CLAIMS.index(claim)] = self.tuning.claimed / (1 + place)
-        for claim in (*hits.denied, *hits.asked):
-            said[CLAIMS.index(claim)] = -self.tuning.denied
-        return said
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
     """What was made of a text. It carries nothing of the text itself, so that it may be kept and logged."""
 
@@ -111,8 +91,18 @@ def understand(text: str, weights: Weights | None = None, other: ReasonReader | 
     if not read:
         return Understood(reason=None, claim=None, share_ppm=0, likeliest=ReturnReason.OTHER)
     hits = find(read)
-    said = (other or model).logits(read) + Phrases(tuning=model.tuning).weigh(hits)
+    said = (other or model).logits(read) + weigh(hits, model.tuning)
     return _answer(said, hits, model.tuning)
+
+
+def weigh(hits: Hits, tuning: Tuning) -> Logits:
+    """Return what the phrases of a text add to each claim, and take from it."""
+    said = np.zeros(len(CLAIMS), dtype=np.float32)
+    for place, claim in enumerate(hits.claimed):
+        said[CLAIMS.index(claim)] = tuning.claimed / (1 + place)
+    for claim in (*hits.denied, *hits.asked):
+        said[CLAIMS.index(claim)] = -tuning.denied
+    return said
 
 
 def shares(logits: Logits, sharpness: float) -> Shares:

@@ -19,7 +19,7 @@ from inspection.claims.codes import MEANINGS
 from inspection.claims.grams import BUCKETS, CLAIMS, Logits, Tuning, Weights, grams
 from inspection.claims.plain import plain
 from inspection.claims.rules import Hits, find
-from inspection.claims.understanding import REASONS, Phrases, by_reason, shares
+from inspection.claims.understanding import REASONS, by_reason, shares, weigh
 from models.errors import BadTrainingSet
 from models.evaluation.sentences import Sentence
 
@@ -162,7 +162,7 @@ def _weighing(weight: float) -> Tuning:
 
 
 def _shares(group: Sequence[_Unseen], tuning: Tuning) -> Callable[[float], NDArray[np.float64]]:
-    said = [one.grams + Phrases(tuning=tuning).weigh(one.hits) for one in group]
+    said = [one.grams + weigh(one.hits, tuning) for one in group]
     return lambda sharpness: np.array([by_reason(shares(logits, sharpness)) for logits in said])
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from inspection.claims.codes import MEANINGS, Claim
 from inspection.claims.grams import CLAIMS, Logits, shipped
-from inspection.claims.understanding import WHOLE_PPM, Phrases, Understood, understand
+from inspection.claims.rules import find
+from inspection.claims.understanding import WHOLE_PPM, Understood, understand, weigh
 from inspection.findings import DefectKind
 from inspection.returns import ReturnReason
 
@@ -141,8 +142,8 @@ def test_another_reader_takes_the_place_of_the_letter_groups() -> None:
     assert understand("qwertz", other=Sure()).claim == Claim.LATE
 
 
-def test_the_phrases_are_a_reader_too() -> None:
-    said = Phrases(tuning=shipped().tuning).logits(" 没有裂纹 , 有划痕 ")
+def test_a_phrase_weighs_for_its_claim_and_a_denied_one_against() -> None:
+    said = weigh(find(" 没有裂纹 , 有划痕 "), shipped().tuning)
     assert said[CLAIMS.index(C.SCRATCHED)] > 0 > said[CLAIMS.index(C.CRACKED)]
 
 
