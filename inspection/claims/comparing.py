@@ -115,11 +115,8 @@ def _not_borne_out(claims: Sequence[Claim], seen: Inspected) -> Comparison:
     if kinds:
         others = (_why(ReasonCode.CLAIM_OTHER_SEEN, claim=claims[0], kind=kind) for kind in kinds)
         return _answer(ClaimCheck.FOUND_OTHER, *others)
-    if _unnamed(seen):
-        return _answer(ClaimCheck.CANNOT_TELL, _why(ReasonCode.CLAIM_UNNAMED))
-    if not seen.all_views:
-        return _answer(ClaimCheck.CANNOT_TELL, _why(ReasonCode.CLAIM_VIEW_MISSING))
-    return _answer(ClaimCheck.NOT_FOUND, *(_why(ReasonCode.CLAIM_NOT_SEEN, claim=claim) for claim in claims))
+    missing = (_why(ReasonCode.CLAIM_NOT_SEEN, claim=claim) for claim in claims)
+    return _unless_sure(seen) or _answer(ClaimCheck.NOT_FOUND, *missing)
 
 
 def _nothing_to_see(claim: Claim, seen: Inspected, *, intact: bool) -> Comparison:
@@ -135,11 +132,16 @@ def _nothing_to_see(claim: Claim, seen: Inspected, *, intact: bool) -> Compariso
         )
     if not intact:
         return _answer(ClaimCheck.CANNOT_TELL, _why(ReasonCode.CLAIM_NOT_VISIBLE, claim=claim))
+    return _unless_sure(seen) or _answer(ClaimCheck.AGREES, _why(ReasonCode.CLAIM_INTACT, claim=claim))
+
+
+def _unless_sure(seen: Inspected) -> Comparison | None:
+    """Why that nothing was found says nothing; None where it does."""
     if _unnamed(seen):
         return _answer(ClaimCheck.CANNOT_TELL, _why(ReasonCode.CLAIM_UNNAMED))
     if not seen.all_views:
         return _answer(ClaimCheck.CANNOT_TELL, _why(ReasonCode.CLAIM_VIEW_MISSING))
-    return _answer(ClaimCheck.AGREES, _why(ReasonCode.CLAIM_INTACT, claim=claim))
+    return None
 
 
 def _counted(seen: Inspected) -> list[Seen]:
