@@ -123,10 +123,7 @@ class StripeRefunds:
         """
         try:
             name = _payment_of(payout.payment)
-            ours = [
-                row for row in await self._refunds(name) if (row.metadata or {}).get(KEY_FIELD) == payout.key
-            ]
-            found = together(ours)
+            found = together([row for row in await self._refunds(name) if row.key == payout.key])
         except (GatewayRefused, BadAmount, UnknownCurrency) as error:
             raise GatewayDown(f"Stripe does not say: {error}") from error
         if found is not None and found.state == PayoutState.UNKNOWN:
