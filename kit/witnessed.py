@@ -16,7 +16,7 @@ def check_witnessed(
 ) -> None:
     """Raise Untrusted, Malformed or Contradiction unless the policy accepts what proves this event.
 
-    Without a quorum an event may come before any checkpoint covers it, so then a missing proof is no fault.
+    Without a quorum a missing proof is no fault: the receipt holds, and the entry may not be shown any more.
     """
     if event.proof is None:
         if policy.detects_forks:

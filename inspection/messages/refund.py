@@ -82,7 +82,7 @@ class InstructionEvent(Message):
     verdict: ReceiptMessage
     """Receipt of the verdict's leaf: the receiver can check it offline before paying."""
     proof: InstructionProof | None = None
-    """None until a checkpoint covers the instruction's entry; with a quorum at the centre it is there."""
+    """None only where two persons let it go before a checkpoint covered it, or its entry is not shown now."""
 
 
 class OutcomeStatus(StrEnum):
