@@ -30,7 +30,7 @@ Logits = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuning:
-    """What was set on the calibration split; see `models/training/reasons.py`."""
+    """What was set on sentences that were not learnt from; see `models/training/reasons/fitting.py`."""
 
     claimed: float
     """Added to a claim that a phrase states."""

@@ -18,7 +18,7 @@
         return 204, {}
 
 An instruction states the total owed for one unit, never a difference, and comes at least once: keep the
-tables for ever. Believed is what the webhook's key signed, what the log's key signed, and what stands in
+table for ever. Believed is what the webhook's key signed, what the log's key signed, and what stands in
 the log under a checkpoint that enough of your witnesses have seen. This file is set closely: read it whole.
 """
 

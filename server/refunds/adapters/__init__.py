@@ -1,1 +1,1 @@
-"""Other platforms' words for ours, one file each: pure mappings, which open no connection."""
+"""Other platforms' words for ours: gateways that ask through a caller they are given, and pure mappings."""
