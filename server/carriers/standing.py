@@ -5,7 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from inspection.custody.leaf import EntryType
 from inspection.messages.base import time_text
+from inspection.messages.entries import LogisticsEntry, entry_id
 from inspection.parcels import Node
 from server.carriers import repository, rows
 from server.carriers.schemas import NodeRow, ParcelStanding, PickUp
@@ -59,7 +61,10 @@ def _ours(
     """The sign-off that holds where no carrier's event stands for it."""
     if signed is None:
         return []
-    id = f"parcel:{merchant}:{parcel}:signed-off" + (":assumed" if signed.assumed else "")
+    holds = LogisticsEntry(
+        merchant=merchant, parcel=parcel, event=Node.SIGNED_OFF, at=signed.at, assumed=signed.assumed
+    )
+    id = entry_id(EntryType.LOGISTICS, holds)
     place = log.find(connection, (id,)).get(id)
     if place is not None and place.seq in {node.leaf_index for node in told}:
         return []
