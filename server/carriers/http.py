@@ -6,6 +6,8 @@ from urllib.parse import quote
 
 from inspection.errors import BadMessage
 from inspection.messages.carrier import CarrierEvents, PickUpBooking, PickUpOrder
+from server.carriers.carrier import Carrier
+from server.carriers.repository import find_carrier
 from server.centre import Centre
 from server.errors import BookingUnsure, CarrierAway, CarrierRefused, EndpointRefused
 from server.outward.addresses import address_policy
@@ -94,6 +96,14 @@ def _booking(reply: Reply) -> PickUpBooking | None:
         return PickUpBooking.read(reply.content)
     except BadMessage:
         return None
+
+
+@asynccontextmanager
+async def carrier_of(centre: Centre, merchant: str) -> AsyncIterator[Carrier]:
+    """A merchant's carrier, for as long as it is needed; raises NoCarrier."""
+    row = await centre.reader.run(lambda c: find_carrier(c, centre.site, merchant, centre.sealer))
+    async with calling(centre) as caller:
+        yield HttpCarrier(caller, row.url, row.credential)
 
 
 @asynccontextmanager

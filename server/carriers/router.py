@@ -11,7 +11,7 @@ from server.access import Caller, Scope, may_touch, needs, own_merchant
 from server.answers import answer
 from server.bodies import read_body
 from server.carriers import booking, repository, standing
-from server.carriers.http import HttpCarrier, calling
+from server.carriers.http import carrier_of
 from server.carriers.schemas import Cancel, CarrierChange, CarrierStanding, DockScan
 from server.centre import Here
 from server.errors import Conflict, EndpointRefused
@@ -59,9 +59,7 @@ async def post_pick_up(parcel: ParcelId, request: Request, centre: Here, caller:
     wanted, merchant = await read_body(request, PickUpRequest), own_merchant(caller)
     names = PickUpRequest.model_fields
     order = PickUpOrder(**{name: getattr(wanted, name) for name in names}, parcel=parcel)
-    row = await centre.reader.run(lambda c: repository.find_carrier(c, centre.site, merchant, centre.sealer))
-    async with calling(centre) as caller_:
-        carrier = HttpCarrier(caller_, row.url, row.credential)
+    async with carrier_of(centre, merchant) as carrier:
         return answer(standing.pick_up_of(await booking.book(centre, carrier, merchant, order)))
 
 
@@ -69,9 +67,7 @@ async def post_pick_up(parcel: ParcelId, request: Request, centre: Here, caller:
 async def cancel_pick_up(parcel: ParcelId, request: Request, centre: Here, caller: Shop) -> Response:
     """Cancel a pick-up."""
     key, merchant = (await read_body(request, Cancel)).key, own_merchant(caller)
-    row = await centre.reader.run(lambda c: repository.find_carrier(c, centre.site, merchant, centre.sealer))
-    async with calling(centre) as caller_:
-        carrier = HttpCarrier(caller_, row.url, row.credential)
+    async with carrier_of(centre, merchant) as carrier:
         return answer(standing.pick_up_of(await booking.cancel(centre, carrier, merchant, parcel, key)))
 
 
