@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from inspection.messages.base import Message
 from inspection.messages.carrier import CarrierEvent
-from inspection.messages.refund import InstructionEvent, RefundOutcome
+from inspection.messages.refund import RefundOutcome
 from inspection.messages.station import Birth, Death, Health, Presence, WorklistPage
+from server.contract.webhooks import INSTRUCTION
 
 
 class Peer(StrEnum):
@@ -50,8 +51,8 @@ WEBHOOKS = (
         peer=Peer.REFUND_SYSTEM,
         address=None,
         does=Does.SENDS,
-        body=InstructionEvent,
-        about="What is owed for one unit, in total, with its proof. At least once, perhaps late.",
+        body=INSTRUCTION.body,
+        about=INSTRUCTION.about,
         signed=True,
     ),
     Channel(

@@ -48,13 +48,12 @@ class Webhook:
     body: type[Message]
 
 
-WEBHOOKS = (
-    Webhook(
-        name="refund.instruction",
-        about="What is owed for one unit, in total, with its proof. At least once, perhaps late.",
-        body=InstructionEvent,
-    ),
+INSTRUCTION = Webhook(
+    name="refund.instruction",
+    about="What is owed for one unit, in total, with its proof. At least once, perhaps late.",
+    body=InstructionEvent,
 )
+WEBHOOKS = (INSTRUCTION,)
 
 
 def webhooks(names: Names) -> dict[str, Any]:
