@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from fastapi.params import Depends as Dependency
 from sqlalchemy import Connection, insert, update
 
+from server.db.rows import run
 from server.db.tables import api_keys
 from server.errors import NoKey, WrongScope
 
@@ -86,10 +87,10 @@ def new_key(connection: Connection, site: str, caller: Caller, label: str, at: s
 
 def find_caller(connection: Connection, site: str, key: str) -> Caller:
     """Return who holds a key; raises NoKey when nobody does, or no longer."""
-    row = connection.exec_driver_sql(CALLER, (site, _hash(key))).first()
-    if row is None:
+    rows = run(connection, CALLER, (site, _hash(key)))
+    if not rows:
         raise NoKey("the API key is unknown or revoked")
-    scope, merchant, station, label = row
+    scope, merchant, station, label = rows[0]
     return Caller(scope=Scope(scope), merchant=merchant, station=station, label=label)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select
 from inspection.messages.base import read_time
 from server.carriers.repository import follow, with_carrier
 from server.centre import Centre
+from server.db.rows import run
 from server.db.tables import records, units
 from server.returns import service as returns
 from server.returns.repository import EXPECTED, INSPECTED, sign_off_of
@@ -55,7 +56,7 @@ def _see(connection: Connection, centre: Centre) -> None:
             if known is None or known.assumed:
                 follow(connection, site, row.merchant, row.parcel, centre.now(), centre.clock().timestamp())
     if rows:
-        connection.exec_driver_sql(WRITE, (site, CURSOR, rows[-1].changed))
+        run(connection, WRITE, (site, CURSOR, rows[-1].changed))
 
 
 def _assume(connection: Connection, centre: Centre, row: Row[Any]) -> None:

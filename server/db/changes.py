@@ -2,6 +2,8 @@
 
 from sqlalchemy import Connection
 
+from server.db.rows import run
+
 NAME = "changes"
 TAKE = (
     "INSERT INTO counters (site, name, value) VALUES (?, ?, ?) "
@@ -11,5 +13,5 @@ TAKE = (
 
 def next_changes(connection: Connection, site: str, count: int) -> range:
     """Take `count` numbers; never given out twice, and in the order of the commits."""
-    last: int = connection.exec_driver_sql(TAKE, (site, NAME, count)).scalar_one()
+    last: int = run(connection, TAKE, (site, NAME, count))[0][0]
     return range(last - count + 1, last + 1)

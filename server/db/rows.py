@@ -1,20 +1,35 @@
-"""Many rows in one statement whose text is made once.
+"""Statements in the database's own words, and many rows in one of them.
 
-SQLAlchemy composes a statement and works its values out anew each time; for what is asked and written with
-every record that takes longer than SQLite takes to answer.
+SQLAlchemy composes a statement, and describes its result, anew each time; for what is asked and written with
+every record that takes several times as long as SQLite takes to answer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 import orjson
 from sqlalchemy import Column, Connection, Table
+from sqlalchemy.exc import DBAPIError
 
 MOST_TOGETHER = 64
 """Rows of one statement: a power of two, so that few texts do for every number of rows."""
 _ENDINGS = {False: "", True: " ON CONFLICT DO NOTHING"}
+
+
+def run(connection: Connection, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run one statement of ours in the connection's transaction; all rows that it gives, none for a change.
+
+    Values and rows are SQLite's own: no column type turns them into anything. Raises what `execute` raises.
+    """
+    cursor, failed = connection.connection.cursor(), connection.dialect.loaded_dbapi.Error
+    try:
+        cursor.execute(text, values)
+        return list(cursor.fetchall()) if cursor.description else []
+    except failed as error:
+        raise DBAPIError.instance(text, tuple(values), error, failed) from error
 
 
 def insert_rows(
@@ -43,7 +58,7 @@ def write_rows(
         many = min(MOST_TOGETHER, 1 << (len(rows) - start).bit_length() - 1)
         part = rows[start : start + many]
         text = _statement(opening, len(part[0]), many, ending)
-        connection.exec_driver_sql(text, tuple(chain.from_iterable(part)))
+        run(connection, text, tuple(chain.from_iterable(part)))
         start += many
 
 
@@ -60,9 +75,16 @@ def find_rows(
     The names go as one JSON list, so that the statement stays the same however many there are.
     """
     columns = tuple(column.name for column in wanted)
-    text = _question(str(key.table), columns, key.name, tuple(mine))
+    text = _question(key.table.name, columns, key.name, tuple(mine))
     asked = (*mine.values(), orjson.dumps(list(names)).decode())
-    return connection.exec_driver_sql(text, asked).all()
+    return list(map(_row(columns), run(connection, text, asked)))
+
+
+@lru_cache(maxsize=64)
+def _row(columns: tuple[str, ...]) -> Callable[[tuple[Any, ...]], Any]:
+    named: Callable[..., Any] = namedtuple
+    make: Callable[[tuple[Any, ...]], Any] = named("Row", columns)._make
+    return make
 
 
 @lru_cache(maxsize=64)

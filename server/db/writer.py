@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from server.db.rows import run
 from server.errors import Busy, StorageFailed
 
 T = TypeVar("T")
@@ -183,19 +184,19 @@ def _units(group: list[_Order]) -> Iterator[list[_Order]]:
 
 
 def _run(connection: Connection, unit: list[_Order]) -> list[_Done]:
-    connection.exec_driver_sql("SAVEPOINT work")
+    run(connection, "SAVEPOINT work")
     try:
         values = unit[0].work(connection, [order.item for order in unit])
     except Exception as error:
         if _is_the_disks(error):  # nothing of this group is to be trusted
             raise
         # else it is the caller's: handed back to whoever asked
-        connection.exec_driver_sql("ROLLBACK TO work")
-        connection.exec_driver_sql("RELEASE work")
+        run(connection, "ROLLBACK TO work")
+        run(connection, "RELEASE work")
         if len(unit) == 1:
             return [_Done(order=unit[0], error=error)]
         return [done for order in unit for done in _run(connection, [order])]
-    connection.exec_driver_sql("RELEASE work")
+    run(connection, "RELEASE work")
     return [_Done(order=order, value=value) for order, value in zip(unit, values, strict=True)]
 
 

@@ -12,7 +12,7 @@ from inspection.messages.base import read_time
 from inspection.messages.uplink import Opening, SignedRecord
 from inspection.record import InspectionRecord
 from server.db.changes import next_changes
-from server.db.rows import find_rows, insert_rows
+from server.db.rows import find_rows, insert_rows, run
 from server.db.tables import (
     boots,
     openings,
@@ -109,9 +109,9 @@ def _boots(connection: Connection, site: str, found: list[InspectionRecord]) -> 
 
 def boots_of(connection: Connection, site: str, key: str, wanted: set[str]) -> Boots:
     """The starts of one key: the newest, and those of `wanted` that are known."""
-    newest = connection.exec_driver_sql(NEWEST_BOOT, (site, key)).first()
+    newest = run(connection, NEWEST_BOOT, (site, key))
     found = find_rows(connection, (boots.c.boot,), boots.c.boot, wanted, site=site, key=key)
-    boot, ordinal, counter = newest or (None, 0, 0)
+    boot, ordinal, counter = newest[0] if newest else (None, 0, 0)
     return Boots(newest=boot, ordinal=ordinal, counter=counter, known={row[0] for row in found})
 
 
@@ -242,13 +242,9 @@ def _opening_tombs(site: str, record: InspectionRecord) -> Rows:
 
 def put_boots(connection: Connection, site: str, known: dict[str, Boots]) -> None:
     """Keep the last counter of each start that a batch named, and which one is the newest."""
-    rows = [
-        (site, key, boot, ordinal, counter)
-        for key, each in known.items()
-        for boot, (ordinal, counter) in each.touched.items()
-    ]
-    if rows:
-        connection.exec_driver_sql(PUT_BOOT, rows)
+    for key, each in known.items():
+        for boot, (ordinal, counter) in each.touched.items():
+            run(connection, PUT_BOOT, (site, key, boot, ordinal, counter))
 
 
 def close_units(connection: Connection, site: str, inspected: Sequence[InspectionRecord]) -> None:
@@ -258,7 +254,7 @@ def close_units(connection: Connection, site: str, inspected: Sequence[Inspectio
         record.unit.id: (record.unit.inspection, number)
         for record, number in zip(inspected, numbers, strict=True)
     }
-    connection.exec_driver_sql(CLOSE, (INSPECTED, orjson.dumps(told).decode(), site))
+    run(connection, CLOSE, (INSPECTED, orjson.dumps(told).decode(), site))
 
 
 def room_for_refusals(connection: Connection, site: str, station: str, most: int) -> int:

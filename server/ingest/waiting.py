@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, delete
 from sqlalchemy.dialects.sqlite import insert
 
+from server.db.rows import run
 from server.db.tables import counter_gaps, held_records
 from server.ingest.judging import Passed
 
@@ -11,8 +12,7 @@ HELD = "SELECT record, sha256 FROM held_records WHERE site = ? AND station = ?"
 
 def held_of(connection: Connection, site: str, station: str) -> dict[str, str]:
     """The records of a station that are held, id to the hash of the bytes that were seen then."""
-    rows = connection.exec_driver_sql(HELD, (site, station))
-    return {row.record: row.sha256 for row in rows}
+    return dict(run(connection, HELD, (site, station)))
 
 
 def add_held(connection: Connection, site: str, station: str, held: dict[str, str], at: str) -> None:

@@ -13,6 +13,7 @@ from inspection.custody.checkpoint import Checkpoint
 from inspection.custody.leaf import leaf_hash_hex, read_leaf
 from inspection.errors import DomainError
 from server.db.refill_tables import refill_waiting
+from server.db.rows import run
 from server.errors import BadRequest, LedgerBroken
 from server.ledger.log import Log
 from server.ledger.refill import PAGE, Known, restore, settle
@@ -51,14 +52,14 @@ def take_copy(
     for stop in _stops(connection, log, [*signed, *([known.guarded] if known.guarded else [])]):
         if stop.size <= log.head(connection).size:
             continue
-        connection.exec_driver_sql("SAVEPOINT copied")
+        run(connection, "SAVEPOINT copied")
         try:
             whole = _copy_to(connection, log, source, stop, known)
         except (BadRequest, LedgerBroken, DomainError) as error:
             whole, fault = False, str(error)
         if not whole:
-            connection.exec_driver_sql("ROLLBACK TO copied")
-        connection.exec_driver_sql("RELEASE copied")
+            run(connection, "ROLLBACK TO copied")
+        run(connection, "RELEASE copied")
         if not whole:
             break
         settle(connection, log, known, first)

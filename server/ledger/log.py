@@ -16,7 +16,7 @@ from inspection.custody.leaf import GENESIS, LEAF_VERSION, MAX_LEAF_BYTES, Entry
 from inspection.custody.merkle import leaf_hash
 from inspection.errors import BadMessage
 from server.db.ledger_tables import leaves
-from server.db.rows import write_rows
+from server.db.rows import run, write_rows
 from server.errors import DuplicateId, LedgerBroken
 from server.ledger.standing import refuse_unless_open
 from server.ledger.tree import grow
@@ -170,12 +170,12 @@ class Log:
 
     def head(self, connection: Connection) -> Head:
         """The head row; an empty log has size 0 and the genesis hash."""
-        row = connection.exec_driver_sql(HEAD, (self.site,)).first()
-        return Head(size=row[0], hash=row[1]) if row else Head(size=0, hash=GENESIS)
+        rows = run(connection, HEAD, (self.site,))
+        return Head(size=rows[0][0], hash=rows[0][1]) if rows else Head(size=0, hash=GENESIS)
 
     def find(self, connection: Connection, ids: tuple[str, ...]) -> dict[str, Place]:
         """Leaves by id, those that are there."""
-        rows = connection.exec_driver_sql(FIND, (self.site, orjson.dumps(ids).decode()))
+        rows = run(connection, FIND, (self.site, orjson.dumps(ids).decode()))
         return {name: Place(seq=seq, leaf=leaf) for name, seq, leaf in rows}
 
     def at(self, connection: Connection, seq: int) -> bytes | None:
@@ -197,4 +197,4 @@ class Log:
         return head
 
     def _move(self, connection: Connection, head: Head) -> None:
-        connection.exec_driver_sql(MOVE, (self.site, head.size, head.hash))
+        run(connection, MOVE, (self.site, head.size, head.hash))

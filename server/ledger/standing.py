@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from server.db.ledger_tables import ledger_state
+from server.db.rows import run
 from server.errors import LedgerFrozen, LedgerRecovering
 
 STATE = "SELECT state, reason FROM ledger_state WHERE site = ?"
@@ -54,8 +55,8 @@ def set_state(connection: Connection, site: str, state: LogState, reason: str, a
 
 def refuse_unless_open(connection: Connection, site: str) -> None:
     """Raise LedgerRecovering or LedgerFrozen where the log takes no new entry; asked by every append."""
-    row = connection.exec_driver_sql(STATE, (site,)).first()
-    state, reason = row or (LogState.OPEN, "")
+    rows = run(connection, STATE, (site,))
+    state, reason = rows[0] if rows else (LogState.OPEN, "")
     if state == LogState.RECOVERING:
         raise LedgerRecovering(f"the ledger is being recovered: {reason}")
     if state == LogState.FROZEN:

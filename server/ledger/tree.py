@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from inspection.custody.merkle import root_of
 from inspection.custody.tiles import HASHES, TileReader, TreeView
+from server.db.rows import run
 from server.errors import LedgerBroken
 
 HASH_BYTES = 32
@@ -74,13 +75,13 @@ def split(hashes: bytes) -> list[bytes]:
 
 
 def _leaf_hashes(connection: Connection, site: str, start: int, stop: int) -> list[bytes]:
-    return [row[0] for row in connection.exec_driver_sql(LEAF_HASHES, (site, start, stop))]
+    return [row[0] for row in run(connection, LEAF_HASHES, (site, start, stop))]
 
 
 def _stored(connection: Connection, site: str, level: int, index: int) -> bytes | None:
-    row = connection.exec_driver_sql(TILE, (site, level, index)).first()
-    return row[0] if row else None
+    rows = run(connection, TILE, (site, level, index))
+    return rows[0][0] if rows else None
 
 
 def _put(connection: Connection, site: str, level: int, index: int, hashes: bytes) -> None:
-    connection.exec_driver_sql(PUT, (site, level, index, hashes))
+    run(connection, PUT, (site, level, index, hashes))

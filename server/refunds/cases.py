@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from inspection.refund_exceptions import CASES, CaseKind, CaseState, WayOut
 from server.db.refund_tables import cases
-from server.db.rows import find_rows
+from server.db.rows import find_rows, run
 from server.errors import NotFound, QuotaUsed
 
 COUNTER = "cases"
@@ -68,7 +68,7 @@ def raise_case(connection: Connection, site: str, raised: Raised, at: str) -> in
     known: int | None = connection.execute(select(cases.c.id).where(*mine, *whose)).scalar()
     if known is not None:
         return known
-    id: int = connection.exec_driver_sql(TAKE, (site, COUNTER)).scalar_one()
+    id: int = run(connection, TAKE, (site, COUNTER))[0][0]
     values = {name: getattr(raised, name) for name in Raised.__slots__} | {
         "site": site,
         "id": id,
@@ -177,7 +177,7 @@ def counts(connection: Connection, site: str) -> Sequence[tuple[str, str, int]]:
 
 
 def _row(row: Any) -> CaseRow:
-    values = dict(row._mapping)
+    values = dict(zip(_COLUMNS, row, strict=True))
     return CaseRow(
         **values
         | {

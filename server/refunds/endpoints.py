@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.messages.base import time_text
 from server.alarms import AlarmKind, raise_alarm, settle_alarm
 from server.db.refund_tables import deliveries, endpoints
+from server.db.rows import find_rows
 from server.errors import NotFound
 from server.refunds.breaker import Circuit, is_given_up
 from server.refunds.gate import AWAITING, BEHIND, DEAD, QUEUED
@@ -54,10 +55,9 @@ class Endpoint:
 
 def find(connection: Connection, site: str, merchant: str) -> Endpoint | None:
     """A merchant's endpoint; None before it was set."""
-    wanted = (endpoints.c[name] for name in Endpoint.__slots__)
-    mine = (endpoints.c.site == site, endpoints.c.merchant == merchant)
-    row = connection.execute(select(*wanted).where(*mine)).first()
-    return Endpoint(**row._mapping) if row is not None else None
+    wanted = tuple(endpoints.c[name] for name in Endpoint.__slots__)
+    rows = find_rows(connection, wanted, endpoints.c.merchant, [merchant], site=site)
+    return Endpoint(**rows[0]._asdict()) if rows else None
 
 
 def get(connection: Connection, site: str, merchant: str) -> Endpoint:

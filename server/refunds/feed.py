@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from inspection.custody.leaf import EntryType
+from server.db.rows import run
 from server.errors import NotFound, Withheld
 from server.ledger.checkpoints import Kept
 from server.ledger.standing import standing_of
@@ -41,7 +42,7 @@ class Feed:
         """The next entries behind an index, as JSON."""
         least, size = standing_of(connection, self.site).min_index, self._size(connection)
         asked = (self.site, self.merchant, after, size, limit + 1)
-        rows = connection.exec_driver_sql(PAGE, asked).all()
+        rows = run(connection, PAGE, asked)
         page = rows[:limit]
         items = b",".join(
             b'{"index":%d,"entry":%b}' % (seq, leaf if leaf is not None and seq >= least else b"null")
@@ -53,12 +54,12 @@ class Feed:
 
     def one(self, connection: Connection, index: int) -> "Event":
         """One entry; raises NotFound for what is not the merchant's, or not to be seen yet, or Withheld."""
-        row = connection.exec_driver_sql(ONE, (self.site, self.merchant, index)).first()
-        if row is None or index >= self._size(connection):
+        rows = run(connection, ONE, (self.site, self.merchant, index))
+        if not rows or index >= self._size(connection):
             raise NotFound(
                 f"entry {index} is not of merchant {self.merchant}, or no checkpoint lets it go yet"
             )
-        type, leaf, instruction = row
+        type, leaf, instruction = rows[0]
         if leaf is None or index < standing_of(connection, self.site).min_index:
             raise Withheld(f"what entry {index} said is no longer shown; its proof stays good")
         told = instruction if type == EntryType.REFUND_INSTRUCTION else None

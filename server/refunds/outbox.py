@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 
 from inspection.refund_exceptions import CaseKind
 from server.db.refund_tables import deliveries, endpoints
+from server.db.rows import run
 from server.refunds import cases, standing
 from server.refunds.cases import Raised
 from server.refunds.endpoints import endpoint_gone, hold_for_probe
@@ -89,7 +90,7 @@ def claim(connection: Connection, site: str, now: float, limit: int, lease_s: fl
             jobs += [replace(job, probe=True) for job in _due_of(connection, site, merchant, now, 1)]
             hold_for_probe(connection, site, merchant, now + lease_s)
     names = orjson.dumps([job.instruction for job in jobs]).decode()
-    connection.exec_driver_sql(LEASE, (now + lease_s, site, names))
+    run(connection, LEASE, (now + lease_s, site, names))
     return jobs
 
 
@@ -115,7 +116,7 @@ def _due_of(connection: Connection, site: str, merchant: str, now: float, limit:
 
 def delivered(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
     """The refund system has it; the unit's next may go."""
-    connection.exec_driver_sql(DONE, (DELIVERED, answer, at, site, job.instruction))
+    run(connection, DONE, (DELIVERED, answer, at, site, job.instruction))
     standing.told(connection, site, job.unit, job.instruction, at)
     _let_next_go(connection, site, job.ordering)
 
@@ -151,14 +152,14 @@ def urls(connection: Connection, site: str) -> dict[str, str]:
 
 def _let_next_go(connection: Connection, site: str, ordering: str) -> None:
     """Let the order's next instruction go, unless another is on its way still: one that was sent again."""
-    first = connection.exec_driver_sql(FIRST_BEHIND, (site, ordering, BEHIND)).first()
-    if first is None:  # nearly always: an order of one unit
+    first = run(connection, FIRST_BEHIND, (site, ordering, BEHIND))
+    if not first:  # nearly always: an order of one unit
         return
     mine = (deliveries.c.site == site, deliveries.c.ordering == ordering)
     going = deliveries.c.state.in_((QUEUED, AWAITING))
     if connection.execute(select(deliveries.c.leaf_seq).where(*mine, going).limit(1)).first():
         return
-    leaf_seq, needs_size = first
+    leaf_seq, needs_size = first[0]
     state = read_gate(connection, site).state(needs_size)
     this = (*mine, deliveries.c.leaf_seq == leaf_seq)
     connection.execute(update(deliveries).where(*this).values(state=state))

@@ -15,7 +15,7 @@ from inspection.messages.refund import RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.ledger_tables import leaves
 from server.db.refund_tables import deliveries, endpoints, instructions, outcomes
-from server.db.rows import find_rows, insert_rows
+from server.db.rows import find_rows, insert_rows, run
 from server.errors import NotTold
 from server.ledger.log import Place
 from server.refunds.gate import AWAITING, BEHIND, QUEUED, Gate, read_gate
@@ -131,7 +131,7 @@ def _instruction_row(keys: SubjectKeys, site: str, issued: Issued, place: Place)
 def mark_instructed(connection: Connection, site: str, by_record: dict[str, str]) -> None:
     """Note in each record's row what became of it, so that it is instructed once."""
     if by_record:
-        connection.exec_driver_sql(INSTRUCTED, (orjson.dumps(by_record).decode(), site))
+        run(connection, INSTRUCTED, (orjson.dumps(by_record).decode(), site))
 
 
 def find_instruction(connection: Connection, site: str, instruction: str) -> RefundInstruction | None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from inspection.refund_exceptions import CaseKind
 from inspection.refund_state import NEXT, RefundEvent, RefundState, advance
 from server.db.refund_tables import deliveries, payouts, refunds
-from server.db.rows import find_rows, write_rows
+from server.db.rows import find_rows, run, write_rows
 from server.errors import RefundOpen
 from server.refunds.cases import Raised, raise_case
 from server.refunds.gate import read_gate
@@ -145,7 +145,7 @@ def told(connection: Connection, site: str, unit: str, instruction: str, at: str
     """The refund system has an instruction: its outcome is open now, unless a newer one stands."""
     before = RefundState.APPROVED
     after = advance(before, RefundEvent.SEND)
-    connection.exec_driver_sql(TOLD, (after.value, at, site, unit, instruction, before.value))
+    run(connection, TOLD, (after.value, at, site, unit, instruction, before.value))
 
 
 def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at: str) -> int:

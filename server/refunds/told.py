@@ -5,25 +5,46 @@ asks for it gets the same bytes. It names an order, so it lies under that custom
 """
 
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, select, update
 
 from inspection.custody.receipt import issue_receipt
 from inspection.messages.refund import InstructionEvent, InstructionProof
 from inspection.messages.uplink import ReceiptMessage
-from server.db.ledger_tables import leaves
 from server.db.refund_tables import deliveries, instructions
+from server.db.rows import run
 from server.errors import Erased, NotFound, Withheld
 from server.ledger.checkpoints import Kept
 from server.ledger.instruction_proofs import instruction_proofs
 from server.subjects.bound import keys_of
 from server.subjects.keys import FORMAT, SubjectKeys
 from server.subjects.personal import GONE, whole_instruction
+
+ROWS = (
+    "SELECT i.id, i.body, i.personal, i.leaf_seq, i.verdict_seq, v.leaf, d.event, d.attempts "
+    "FROM instructions AS i JOIN leaves AS v ON v.site = i.site AND v.seq = i.verdict_seq "
+    "JOIN deliveries AS d ON d.site = i.site AND d.instruction = i.id "
+    "WHERE i.site = ? AND i.id IN (SELECT value FROM json_each(?))"
+)
+KEEP = "UPDATE deliveries SET event = ? WHERE site = ? AND instruction = ?"
+
+
+class _Row(NamedTuple):
+    id: str
+    body: bytes
+    personal: bytes | None
+    leaf_seq: int
+    verdict_seq: int
+    verdict_leaf: bytes | None
+    """None once it was dropped under retention."""
+    event: bytes | None
+    attempts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +76,12 @@ def bodies(connection: Connection, site: str, wanted: Collection[str], maker: Ma
     Left out are those that cannot be told any more: erased with their customer, or dropped under retention.
     """
     keys, rows = keys_of(connection), _rows(connection, site, wanted)
-    found = {row.id: _kept(keys, row) for row in rows if row.event is not None}
+    found = {row.id: _kept(keys, row.id, row.event) for row in rows if row.event is not None}
     told = {name: Told(content=content) for name, content in found.items() if content is not None}
-    fresh = [row for row in rows if row.event is None and row.verdict_leaf is not None]
-    places = {row.id: (row.verdict_seq, row.leaf_seq) for row in fresh}
+    fresh = [(row, row.verdict_leaf) for row in rows if row.event is None and row.verdict_leaf is not None]
+    places = {row.id: (row.verdict_seq, row.leaf_seq) for row, _ in fresh}
     proofs = instruction_proofs(connection, site, places, maker.shown) if places else {}
-    return told | {row.id: _made(keys, row, proofs.get(row.id), maker) for row in fresh}
+    return told | {row.id: _made(keys, row, leaf, proofs.get(row.id), maker) for row, leaf in fresh}
 
 
 def keep(connection: Connection, site: str, made: Mapping[str, Told]) -> set[str]:
@@ -72,8 +93,7 @@ def keep(connection: Connection, site: str, made: Mapping[str, Told]) -> set[str
     for row in _rows(connection, site, made):
         event = _sealed(keys, row, made[row.id])
         if row.event is None and event is not None:
-            mine = (deliveries.c.site == site, deliveries.c.instruction == row.id)
-            connection.execute(update(deliveries).where(*mine).values(event=event))
+            run(connection, KEEP, (event, site, row.id))
             kept.add(row.id)
     return kept
 
@@ -104,35 +124,20 @@ def forget(connection: Connection, site: str, *which: Any) -> None:
     connection.execute(update(deliveries).where(*mine).values(event=GONE))
 
 
-def _is_erased(keys: SubjectKeys, row: Row[Any]) -> bool:
+def _is_erased(keys: SubjectKeys, row: _Row) -> bool:
     """What was sent named a customer who is erased; what was never sent can be told without the name."""
     if row.event is None:
         return row.attempts > 0 and keys.is_erased(row.personal or GONE)
     return keys.is_erased(row.event) if row.event[:1] in (GONE, FORMAT) else False
 
 
-def _rows(connection: Connection, site: str, wanted: Collection[str]) -> Sequence[Any]:
-    told, verdict = instructions.c, leaves.c
-    chosen = (
-        select(
-            told.id,
-            told.body,
-            told.personal,
-            told.leaf_seq,
-            told.verdict_seq,
-            verdict.leaf.label("verdict_leaf"),
-            deliveries.c.event,
-            deliveries.c.attempts,
-        )
-        .join_from(instructions, leaves, and_(verdict.site == told.site, verdict.seq == told.verdict_seq))
-        .join(deliveries, and_(deliveries.c.site == told.site, deliveries.c.instruction == told.id))
-        .where(told.site == site, told.id.in_(list(wanted)))
-    )
-    return connection.execute(chosen).all()
+def _rows(connection: Connection, site: str, wanted: Collection[str]) -> list[_Row]:
+    names = orjson.dumps(list(wanted)).decode()
+    return [_Row(*row) for row in run(connection, ROWS, (site, names))]
 
 
-def _made(keys: SubjectKeys, row: Row[Any], proof: InstructionProof | None, maker: Maker) -> Told:
-    receipt = issue_receipt(maker.key, maker.origin, row.verdict_seq, row.verdict_leaf)
+def _made(keys: SubjectKeys, row: _Row, leaf: bytes, proof: InstructionProof | None, maker: Maker) -> Told:
+    receipt = issue_receipt(maker.key, maker.origin, row.verdict_seq, leaf)
     event = InstructionEvent(
         timestamp=maker.now,
         instruction=whole_instruction(keys, row.body, row.personal),
@@ -140,20 +145,20 @@ def _made(keys: SubjectKeys, row: Row[Any], proof: InstructionProof | None, make
         proof=proof,
     )
     content = event.to_json()
-    named = bool(row.personal) and keys.opens(row.personal)
+    named = keys.opens(row.personal) if row.personal else False
     return Told(content=content, packed=zlib.compress(content), named=named)
 
 
-def _sealed(keys: SubjectKeys, row: Row[Any], told: Told) -> bytes | None:
+def _sealed(keys: SubjectKeys, row: _Row, told: Told) -> bytes | None:
     """As it lies in the row: under the key of the order, or as it is where it names nobody."""
     if told.packed is None or not told.named:
         return told.packed
     return keys.seal_beside(row.personal, told.packed, _place(row.id)) if row.personal else None
 
 
-def _kept(keys: SubjectKeys, row: Row[Any]) -> bytes | None:
+def _kept(keys: SubjectKeys, instruction: str, event: bytes) -> bytes | None:
     """The body as it was kept; None once it was erased."""
-    packed = keys.open(row.event, _place(row.id)) if row.event.startswith(FORMAT) else row.event
+    packed = keys.open(event, _place(instruction)) if event.startswith(FORMAT) else event
     return zlib.decompress(packed) if packed else None
 
 

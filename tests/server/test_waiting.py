@@ -1,13 +1,12 @@
 """Counters at the centre: what was passed over is explained, what is early waits, clones are told."""
 
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic import command
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from inspection.custody.leaf import read_leaf
 from inspection.messages.base import time_text
@@ -25,6 +24,7 @@ from server.ingest import judging, repository
 from server.ingest.judging import clock_of
 from server.stations.counters import Known, Passed, counters_page, explain
 from tests.server.conftest import NOON
+from tests.server.statements import statements
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -300,21 +300,13 @@ async def test_what_is_known_of_a_start_is_read_once_for_all_its_gaps(site: "Sit
     await answer_of(site, bench, bench.signed("R1/1/1"))
     bench.counter = 9
     await answer_of(site, bench, bench.signed("R1/1/2"))
-    asked: list[str] = []
 
-    def read(connection: Connection) -> int:
-        note = partial(_note_statement, asked)
-        event.listen(connection, "before_cursor_execute", note)
-        found = len(counters_page(connection, "s1", "st1").gaps)
-        event.remove(connection, "before_cursor_execute", note)
-        return found
+    def read(connection: Connection) -> tuple[int, int]:
+        with statements(connection) as asked:
+            found = len(counters_page(connection, "s1", "st1").gaps)
+        return found, len([text for text in asked if "FROM records" in text])
 
-    assert await site.centre.reader.run(read) == 2
-    assert len([statement for statement in asked if "FROM records" in statement]) == 1
-
-
-def _note_statement(asked: list[str], _connection: object, _cursor: object, text: str, *_: object) -> None:
-    asked.append(text)
+    assert await site.centre.reader.run(read) == (2, 1)
 
 
 def test_a_database_of_the_version_before_gets_the_gaps_that_nobody_looked_for(tmp_path: Path) -> None:

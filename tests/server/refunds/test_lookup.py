@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from inspection.grades import Grade
 from inspection.messages.refund import OutcomeStatus
@@ -23,6 +23,7 @@ from server.refunds.lookup_schemas import By, Filters
 from server.refunds.statistics import rank
 from tests.server.refunds.raising import listen, report, undelivered
 from tests.server.refunds.test_cases import entries, named
+from tests.server.statements import plans, statements
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -226,25 +227,19 @@ ASKED = [
 
 
 async def test_no_table_is_scanned_for_a_page_or_for_the_numbers_of_a_day(site: "Site") -> None:
-    def plans(c: Connection) -> list[str]:
-        said: list[tuple[str, Any]] = []
-        event.listen(c, "before_cursor_execute", lambda *told: said.append((told[2], told[3])))
-        for filters in ASKED:
-            lookup.page(c, "s1", filters, None, 100)
+    def look(c: Connection) -> list[str]:
         span = numbers.Span(
             told_from="2026-05-04", told_to="2026-05-05", merchant=None, now=site.clock.moment
         )
-        for by in By:
-            numbers.read(c, "s1", span, by)
-        read_life(c, "s1", "R1/1/1")
-        asked = list(said)
-        return [
-            row[3]
-            for text, values in asked
-            for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values)
-        ]
+        with statements(c) as asked:
+            for filters in ASKED:
+                lookup.page(c, "s1", filters, None, 100)
+            for by in By:
+                numbers.read(c, "s1", span, by)
+            read_life(c, "s1", "R1/1/1")
+        return plans(c, asked)
 
-    steps = await site.centre.reader.run(plans)
+    steps = await site.centre.reader.run(look)
     assert len(steps) > len(ASKED)
     # SQLite takes a site for rare: what it finds by the site alone, it finds among all of them. The newest
     # refunds stand first in their index, and of payouts only those of a span are counted

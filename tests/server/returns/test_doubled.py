@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from inspection.messages.catalogue import UnitMessage
 from server.returns.doubled import Doubled, Sameness, doubled_among, kin_of, same_thing
 from server.subjects.bound import OPTION
 from server.subjects.keys import SubjectKeys
 from tests.server.conftest import unit_object
+from tests.server.statements import plans, statements
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -119,19 +120,14 @@ async def test_it_can_be_asked_of_any_unit(site: "Site") -> None:
 def test_looking_for_the_same_thing_reads_no_others(connection: Connection, tmp_path: Path) -> None:
     keys = SubjectKeys(tmp_path, bytes(32))
     bound = connection.execution_options(**{OPTION: keys})
-    asked: list[str] = []
-    event.listen(bound, "before_cursor_execute", lambda c, cursor, text, *_: asked.append(text))
     unit = UnitMessage.read(json.dumps(unit_object("R1/1/1", serial="S1", epc="30aa")))
-    kin_of(bound, "s1", "m1", [unit])
-    plans = [
-        connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", tuple("?" * text.count("?"))).all()
-        for text in list(asked)
-        if "units" in text
-    ]
+    with statements(bound) as asked:
+        kin_of(bound, "s1", "m1", [unit])
+    steps = [plans(bound, [text]) for text in asked if "units" in text]
     keys.close()
     names = ("merchant_authorization", "order_name", "serial_name", "epc_state")
-    assert len(plans) == len(names)
-    for plan, name in zip(plans, names, strict=True):
+    assert len(steps) == len(names)
+    for plan, name in zip(steps, names, strict=True):
         column = name.removeprefix("merchant_").removesuffix("_state")
         assert f"ix_units_site_{name} (site=? AND " in str(plan), plan
         assert f"{column}=?" in str(plan), plan

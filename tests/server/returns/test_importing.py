@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from server.returns.importing import service
 from server.returns.importing.epcis import Moved
@@ -12,6 +12,7 @@ from server.returns.repository import find_units
 from server.returns.router import terms_for
 from tests.server.conftest import product_object, unit_object
 from tests.server.returns.test_mappings import golden, put
+from tests.server.statements import statements
 
 if TYPE_CHECKING:
     from tests.server.conftest import Site
@@ -77,16 +78,10 @@ async def test_epcis_gives_announced_units_their_serial_and_parcel(site: "Site")
 async def test_epcis_asks_the_books_no_oftener_for_more_items(site: "Site") -> None:
     await site.announce(*(f"R1/1/{index}" for index in range(1, 6)))
     terms = await terms_for(site.centre, "m1", ())
-    asked: list[str] = []
-
-    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        asked.append(statement)
 
     def note(connection: Connection, items: list[Moved]) -> tuple[int, int]:
-        asked.clear()
-        event.listen(connection, "before_cursor_execute", listen)
-        accepted = service.note_moves(connection, terms, items).accepted
-        event.remove(connection, "before_cursor_execute", listen)
+        with statements(connection) as asked:
+            accepted = service.note_moves(connection, terms, items).accepted
         return accepted, sum(text.startswith("SELECT") for text in asked)
 
     one, four = ([moved(f"{many}-{number}") for number in range(many)] for many in (1, 4))
