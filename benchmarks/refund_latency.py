@@ -24,7 +24,8 @@ from inspection.policy import DEFAULT_POLICY
 RATE, SECONDS = 100, 60
 AT_ONCE = replace(DEFAULT_POLICY, id="bench/1", undo_s=0)
 LIMIT_S = 1.5
-STATIONS = 4
+STATIONS = 10
+"""Each sends its next record when the one before is receipted, as a station does."""
 PATIENCE_S = 30.0
 ISSUED = b'"issued_at":"'
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"

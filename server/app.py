@@ -60,6 +60,8 @@ from server.returns.router import router as returns
 from server.stations.router import router as stations
 from server.subjects.router import router as subjects
 
+LINE_KEPT_S = 2.0
+"""For how long a line to a refund system waits for the next webhook: as long as two checkpoints take."""
 ROUTERS = (
     ledger,
     retention,
@@ -145,7 +147,8 @@ async def delivering(centre: Centre) -> AsyncIterator[None]:
     """Tell and pay refunds in the background; what is under way at the end falls due again."""
     settings = centre.settings
     calling = Calling(address_policy(settings), timeout_s=settings.refund_timeout_s)
-    courier = Courier(centre, WebhookPost(calling), SystemRandom().uniform)
+    telling = Calling(address_policy(settings), timeout_s=settings.refund_timeout_s, keep_s=LINE_KEPT_S)
+    courier = Courier(centre, WebhookPost(telling), SystemRandom().uniform)
     cashier = Cashier(centre, books_of(centre), partial(open_account, centre.sealer, centre.clock, calling))
     tasks = (
         asyncio.create_task(courier.run(), name="courier"),
@@ -158,6 +161,7 @@ async def delivering(centre: Centre) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await calling.close()
+        await telling.close()
 
 
 @asynccontextmanager

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import httpx
+import aiohttp
+from yarl import URL
 
-from server.outward.addresses import AddressPolicy, read_url, vet
+from server.outward.addresses import AddressPolicy, Target, read_url, vet
 
 MOST_READ = 1024 * 1024
-NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol)
+NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+TO_OPEN = 0.5
+"""The part of the time in which a line must open: past it, it is still certain that nothing left."""
+HEADERS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "regrade"}
 
 
 class NoAnswer(Exception):
@@ -42,26 +46,23 @@ class Reply:
 
 
 class Caller:
-    """Calls by HTTPS, or by plain HTTP on this machine; each time over a line of its own.
+    """Calls by HTTPS, or by plain HTTP on this machine.
 
-    A line is known by its address alone: kept open, one whose certificate was checked for another
-    name of the same address would be taken.
+    Each call has a line of its own unless `keep_s` says for how long one stays open for the next call to the
+    same address under the same name. A peer that closes it just when a request leaves gives that no answer,
+    so lines are kept only where a request may be made twice.
     """
 
-    def __init__(self, policy: AddressPolicy, *, timeout_s: float) -> None:
+    def __init__(self, policy: AddressPolicy, *, timeout_s: float, keep_s: float = 0.0) -> None:
         self._policy = policy
         self._timeout_s = timeout_s
-        self._client = httpx.AsyncClient(
-            verify=ssl.create_default_context(),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=timeout_s,
-            limits=httpx.Limits(max_keepalive_connections=0),
-        )
+        self._keep_s = keep_s
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def call(
         self,
@@ -80,41 +81,50 @@ class Caller:
         try:
             async with asyncio.timeout(self._timeout_s):
                 address = (await vet(target, self._policy))[0]
-                request = self._client.build_request(
-                    method,
-                    target.at(address),
-                    content=body,
-                    headers={"accept-encoding": "identity", **(headers or {}), "host": target.authority},
-                    extensions={
-                        "sni_hostname": target.host,
-                        "timeout": httpx.Timeout(self._timeout_s).as_dict(),
-                    },
-                )
                 begun = True
-                return await self._reply(request, most_read)
+                named = {**HEADERS, **(headers or {}), "host": target.authority}
+                return await self._ask(method, target, target.at(address), named, body, most_read)
+        except NEVER_LEFT as error:
+            raise NoAnswer(f"no answer: {type(error).__name__}", sent=False) from error
         except TimeoutError as error:
             raise NoAnswer(f"no answer within {self._timeout_s:g} s", sent=begun) from error
-        except httpx.TimeoutException as error:
-            sent = not isinstance(error, NEVER_LEFT)
-            raise NoAnswer(f"no answer within {self._timeout_s:g} s", sent=sent) from error
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-            sent = not isinstance(error, NEVER_LEFT)
-            raise NoAnswer(f"no answer: {type(error).__name__}", sent=sent) from error
+        except (aiohttp.ClientError, ValueError) as error:  # the latter for a header that HTTP cannot carry
+            raise NoAnswer(f"no answer: {type(error).__name__}", sent=True) from error
 
-    async def _reply(self, request: httpx.Request, most_read: int) -> Reply:
-        answer = await self._client.send(request, stream=True)
-        try:
+    async def _ask(
+        self, method: str, target: Target, where: str, headers: Mapping[str, str], body: bytes, most_read: int
+    ) -> Reply:
+        asked = self._opened().request(
+            method,
+            URL(where, encoded=True),
+            data=body or None,
+            headers=headers,
+            allow_redirects=False,
+            server_hostname=target.host,
+            skip_auto_headers=("content-type",),
+        )
+        async with asked as answer:
             content, cut = await _bounded(answer, most_read)
-        finally:
-            await answer.aclose()
-        named = {name.lower(): value for name, value in answer.headers.items()}
-        return Reply(status=answer.status_code, headers=named, content=content, cut=cut)
+            named = {name.lower(): value for name, value in answer.headers.items()}
+            return Reply(status=answer.status, headers=named, content=content, cut=cut)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The session, made by the first call: it belongs to that one's event loop."""
+        if self._session is None:
+            kept = {"keepalive_timeout": self._keep_s} if self._keep_s else {"force_close": True}
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=ssl.create_default_context(), **kept),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._timeout_s * TO_OPEN),
+                auto_decompress=False,
+            )
+        return self._session
 
 
-async def _bounded(answer: httpx.Response, most_read: int) -> tuple[bytes, bool]:
+async def _bounded(answer: aiohttp.ClientResponse, most_read: int) -> tuple[bytes, bool]:
     """The first bytes, decoded by none of the peer's wishes: a small packed answer may be huge."""
     content = bytearray()
-    async for chunk in answer.aiter_raw():
+    async for chunk in answer.content.iter_any():
         content += chunk
         if len(content) > most_read:
             return bytes(content[:most_read]), True

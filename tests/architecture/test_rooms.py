@@ -57,7 +57,7 @@ ROOMS = {
     ),
     "server": Room(ours={"inspection", "link", "kit"}, others=CENTRE),
     "server/outward": Room(  # connects to an address it has checked itself, which a shared client cannot
-        ours={"inspection", "link", "kit", "server"}, others=CENTRE | {"httpx"}
+        ours={"inspection", "link", "kit", "server"}, others=CENTRE | {"aiohttp", "yarl"}
     ),
     "server/console": Room(
         ours={"inspection", "link", "kit", "server"}, others=PROCESS | PAGES | {"sqlalchemy"}

@@ -71,7 +71,7 @@ async def test_a_line_to_one_name_is_not_used_for_another(
     port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    calling = Caller(AddressPolicy(loopback=True), timeout_s=5)
+    calling = Caller(AddressPolicy(loopback=True), timeout_s=5, keep_s=5)
     gateway = WebhookPost(calling)
     named = await gateway.post(f"https://localhost:{port}/", {}, b"{}")
     other = await gateway.post(f"https://127.0.0.1:{port}/", {}, b"{}")
