@@ -1,7 +1,8 @@
 """What goes wrong with a refund: every case with its owner and its ways out, as one table.
 
-A case is open until a person takes one of its ways out, or until the unit's next verdict overtakes it. No
-way out moves money by itself: it says what is owed, and the same rules decide what may be sent.
+A case is open until a person takes one of its ways out, until what was missing comes by itself, or until the
+unit's next instruction overtakes it. No way out moves money by itself: it says what is owed, and the same
+rules decide what may be sent.
 """
 
 from collections.abc import Mapping
@@ -94,7 +95,7 @@ class CaseState(StrEnum):
     """A person works on it."""
     RESOLVED = "resolved"
     OVERTAKEN = "overtaken"
-    """A later verdict of the unit made it void."""
+    """What came later settled it or made it void, without a person: a payment, or a newer instruction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
 """How far the refund of one unit has come: states, events and the one transition table.
 
-A cell that is not in the table cannot happen. UNKNOWN is left in three ways only: the payment system says
-what became of it (FIND, REJECT), it is certain that nothing did (MISS), or a person steps in: it is never
-simply tried again. What was paid may still fail later, so no state is the end for ever.
+A cell that is not in the table cannot happen. UNKNOWN is never simply tried again: the payment system says
+what became of it (FIND, REJECT), it is certain that nothing did (MISS), or a person steps in. A newer
+instruction (OWE) takes its place, and still waits for the payout that is open. What was paid may still fail
+later, so no state is the end for ever.
 """
 
 from collections.abc import Mapping

@@ -145,7 +145,7 @@ payouts = Table(  # movements of money that the centre asks for itself, for ever
     Index("ix_payouts_due", "site", "due_at", sqlite_where=sql(OPEN_PAYOUT)),
     Index(None, "site", "unit"),
 )
-found_money = Table(  # refunds that others made: accounted for by a person, or told without a return
+found_money = Table(  # refunds that others made, accounted for by a person
     "found_money",
     metadata,
     text("site", key=True),

@@ -35,7 +35,7 @@ WORDS: dict[str, str] = {
     "case_state.open": "Open",
     "case_state.taken": "In work",
     "case_state.resolved": "Settled",
-    "case_state.overtaken": "Overtaken by a newer verdict",
+    "case_state.overtaken": "Settled by what came later",
     "refund_state.none": "Nothing yet",
     "refund_state.requested": "Waits for approval",
     "refund_state.held": "On hold",

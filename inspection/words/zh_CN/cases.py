@@ -35,7 +35,7 @@ WORDS: dict[str, str] = {
     "case_state.open": "待处理",
     "case_state.taken": "处理中",
     "case_state.resolved": "已处理",
-    "case_state.overtaken": "已被新的检验结果取代",
+    "case_state.overtaken": "已由后续情况了结",
     "refund_state.none": "尚无",
     "refund_state.requested": "等待批准",
     "refund_state.held": "暂停",
