@@ -124,7 +124,7 @@ def change(connection: Connection, site: str, row: PayoutRow, at: str, **values:
     values = {**values, "changed_at": at}
     mine = (payouts.c.site == site, payouts.c.key == row.key)
     connection.execute(update(payouts).where(*mine).values(**values))
-    return PayoutRow(**{name: getattr(row, name) for name in _COLUMNS} | values)
+    return replace(row, **values)
 
 
 def due(

@@ -1,7 +1,7 @@
 """Rows of refunds: how far each unit's refund has come. Every change goes through the transition table."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, update
@@ -79,7 +79,7 @@ def select_rows(
     connection: Connection, *where: ColumnElement[bool], order: ColumnElement[Any], limit: int
 ) -> list[RefundRow]:
     """Refunds that meet all of it, in an order."""
-    chosen = select(*(refunds.c[name] for name in _COLUMNS)).where(*where).order_by(order).limit(limit)
+    chosen = _chosen().where(*where).order_by(order).limit(limit)
     return [read_row(row) for row in connection.execute(chosen)]
 
 
@@ -103,11 +103,8 @@ def move(
 ) -> RefundRow:
     """Take a step of the table, and change what goes with it; raises NoSuchTransition."""
     state = advance(row.state, event)
-    values: Mapping[str, Any] = {"state": state.value, "changed_at": at, **changes}
-    mine = (refunds.c.site == site, refunds.c.unit == row.unit)
-    connection.execute(update(refunds).where(*mine).values(**values))
-    fields = {name: getattr(row, name) for name in _COLUMNS} | changes
-    return RefundRow(**fields | {"state": state, "changed_at": at})
+    _change(connection, site, row.unit, state=state.value, changed_at=at, **changes)
+    return replace(row, state=state, changed_at=at, **changes)
 
 
 def move_if(
@@ -116,29 +113,25 @@ def move_if(
     """Take a step where the table has it; otherwise only change what goes with it."""
     if event in NEXT[row.state]:
         return move(connection, site, row, event, at, **changes)
-    if changes:
-        mine = (refunds.c.site == site, refunds.c.unit == row.unit)
-        connection.execute(update(refunds).where(*mine).values(**changes, changed_at=at))
-    fields = {name: getattr(row, name) for name in _COLUMNS} | changes
-    return RefundRow(**fields)
+    if not changes:
+        return row
+    _change(connection, site, row.unit, changed_at=at, **changes)
+    return replace(row, changed_at=at, **changes)
 
 
 def note_paid(connection: Connection, site: str, unit: str, paid_minor: int, at: str) -> None:
     """Note what is known to have been paid for a unit, without a step."""
-    mine = (refunds.c.site == site, refunds.c.unit == unit)
-    connection.execute(update(refunds).where(*mine).values(paid_minor=paid_minor, changed_at=at))
+    _change(connection, site, unit, paid_minor=paid_minor, changed_at=at)
 
 
 def set_due(connection: Connection, site: str, unit: str, due_at: float, attempts: int) -> None:
     """When a refund is tried again, and how often it was tried in vain."""
-    mine = (refunds.c.site == site, refunds.c.unit == unit)
-    connection.execute(update(refunds).where(*mine).values(due_at=due_at, attempts=attempts))
+    _change(connection, site, unit, due_at=due_at, attempts=attempts)
 
 
 def note_reason(connection: Connection, site: str, unit: str, reason: str, at: str) -> None:
     """Note why a unit's refund waits, without a step."""
-    mine = (refunds.c.site == site, refunds.c.unit == unit)
-    connection.execute(update(refunds).where(*mine).values(reason=reason, changed_at=at))
+    _change(connection, site, unit, reason=reason, changed_at=at)
 
 
 def told(connection: Connection, site: str, unit: str, instruction: str, at: str) -> None:
@@ -172,8 +165,7 @@ def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at
         refunds.c.state.in_(waiting),
         refunds.c.unit.in_(attempted),
     )
-    chosen = select(*(refunds.c[name] for name in _COLUMNS)).where(*mine)
-    found = [read_row(row) for row in connection.execute(chosen)]
+    found = [read_row(row) for row in connection.execute(_chosen().where(*mine))]
     for row in found:
         move(connection, site, row, RefundEvent.HOLD, at, reason=NEEDS_APPROVER)
         raised = Raised(
@@ -194,8 +186,16 @@ def take_back(connection: Connection, site: str, instruction: str, at: str) -> N
     What was told or asked for already cannot be called back: its outcome is taken as it comes.
     """
     mine = (refunds.c.site == site, refunds.c.instruction == instruction)
-    wanted = select(*(refunds.c[name] for name in _COLUMNS)).where(*mine)
-    found = connection.execute(wanted).first()
+    found = connection.execute(_chosen().where(*mine)).first()
     row = read_row(found) if found is not None else None
     if row is not None and row.state in (RefundState.REQUESTED, RefundState.APPROVED):
         move(connection, site, row, RefundEvent.HOLD, at, reason=TAKEN_BACK)
+
+
+def _chosen() -> Any:
+    return select(*(refunds.c[name] for name in _COLUMNS))
+
+
+def _change(connection: Connection, site: str, unit: str, **values: Any) -> None:
+    mine = (refunds.c.site == site, refunds.c.unit == unit)
+    connection.execute(update(refunds).where(*mine).values(**values))
