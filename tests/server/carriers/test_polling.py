@@ -107,10 +107,14 @@ async def test_a_slow_carrier_holds_its_other_parcels_back_and_nobody_elses(
     await linked.announce(*(f"R{n}/1/1" for n in range(6)), parcel="P-1")
     for n in range(6):
         await linked.announce(f"R{n}/1/1", parcel=f"P-{n}")
+    now, at = linked.clock().timestamp(), linked.centre.now()
+    await linked.centre.writer.submit(lambda c: repository.follow(c, "s1", "m2", "P-1", at, now + 1.0))
     desk.faults.calls += [CallFault.SLOW_AFTER_EFFECT] * 4
     assert await poller.look() == 4
     assert await poller.look() == 0
     assert linked.counted("regrade_carrier_polls_total", result="away") == 4
+    linked.clock.forward(1)
+    assert await poller.look() == 1
 
 
 async def test_a_crash_while_asking_is_asked_again_when_the_lease_is_over(
