@@ -5,13 +5,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import create_engine, select
 
 from demo.processes import Child, free_ports, regrade, run_once
 from inspection.custody.signing import Domain, public_bytes, sign
@@ -19,12 +19,8 @@ from inspection.messages.base import time_text
 from inspection.messages.station import Enrolment, EnrolmentRequest
 from inspection.messages.uplink import BatchAnswer, RecordBatch
 from server.centre import DATABASE
-from server.db.engine import writing_engine
-from server.db.refund_tables import endpoints, refunds, standing_approvals
-from server.keys import read_keys
-from server.refunds.adapters.opening import Credentials, kept_bytes
+from server.db.refund_tables import refunds
 from server.refunds.gateway import GatewayKind
-from server.sealed import Sealer
 from tests.conftest import RECORD, merged
 from tests.server.conftest import Bench, product_object
 
@@ -62,25 +58,20 @@ class House:
         kinds = {result.kind for result in BatchAnswer.read(answer.content).results}
         assert kinds == {"receipt"}, answer.text[:500]
 
-    async def execute(self, gateway: GatewayKind, credentials: Credentials) -> None:
-        """Let the centre pay the merchant's refunds itself: whole ones up to a limit without asking.
-
-        Written into its database while it is stopped.
-        """
-        await self.child.stop()
-        sealed = Sealer(read_keys(self.folder).wrap).seal(
-            kept_bytes(credentials), f"endpoint/{MERCHANT}/credentials"
-        )
-        engine, at = writing_engine(self.folder / DATABASE), time_text(datetime.now(UTC))
-        mine = {"site": "s1", "merchant": MERCHANT}
-        endpoint = mine | {"url": "http://127.0.0.1:9", "set_at": at, "mode": "execute"}
-        approval = mine | {"id": "a1", "currency": "EUR", "up_to_minor": 10_000, "by": "Wei Zhang", "at": at}
-        with engine.begin() as connection:
-            connection.execute(insert(endpoints), endpoint | {"gateway": gateway, "credentials": sealed})
-            until = {"until": "2030-01-01T00:00:00.000000Z", "leaf_seq": 0}
-            connection.execute(insert(standing_approvals), approval | until)
-        engine.dispose()
-        await self.child.start()
+    async def execute(self, gateway: GatewayKind, url: str, api_key: str) -> None:
+        """Let the centre pay the merchant's refunds itself: whole ones up to 100 EUR without asking."""
+        endpoint = {"url": url, "mode": "execute", "gateway": gateway.value}
+        credentials = {"credentials": {"api_key": api_key}}
+        await self.ask("PUT", "/v1/refunds/endpoint", self.shop, endpoint | credentials)
+        named = await self.ask("POST", "/v1/keys", self.console, {"scope": "console", "label": "Wei Zhang"})
+        approval = {
+            "merchant": MERCHANT,
+            "currency": "EUR",
+            "up_to_minor": 10_000,
+            "until": time_text(datetime.now(UTC) + timedelta(days=1)),
+        }
+        person = {"authorization": f"Bearer {named['api_key']}"}
+        await self.ask("POST", "/v1/refunds/approvals", person, approval)
 
     async def refund(self, unit: str) -> dict[str, Any]:
         """How far the refund of a unit has come."""

@@ -8,6 +8,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 
+from inspection.policy import DEFAULT_POLICY
 from tests.peers.house import House
 from tests.peers.medusa_alone import Rig
 from tests.peers.medusa_shop import MedusaShop, Sale
@@ -15,8 +16,8 @@ from tests.peers.programs import Program
 from tests.peers.telling import Told
 from tests.server.conftest import unit_object
 
-BEFORE_DUE_S = 22.0
-"""A refund is asked for when the bench may no longer take its verdict back: half a minute after it."""
+BEFORE_DUE_S = DEFAULT_POLICY.undo_s - 3.0
+"""A refund is asked for when the bench may no longer take its verdict back."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -14,7 +14,6 @@ import httpx
 from server.outward.addresses import AddressPolicy
 from server.outward.calling import Caller
 from server.refunds.adapters.medusa import MedusaRefunds
-from server.refunds.adapters.opening import MedusaCredentials, StripeCredentials
 from server.refunds.adapters.stripe import StripeRefunds
 from server.refunds.gateway import GatewayKind
 from tests.peers import localstripe_alone, localstripe_through, medusa_alone, medusa_through, programs
@@ -24,7 +23,7 @@ from tests.peers.programs import memory_mb
 from tests.peers.telling import Recorder, Told
 
 TIMEOUT_S = 20.0
-BY_ROWS = "a process of its own; its `execute` mode and the approval up to 100 EUR were written as rows"
+BY_ROUTES = "a process of its own; set up, and its refunds approved up to 100 EUR, by its API alone"
 
 
 async def run_medusa(folder: Path, told: Told) -> None:
@@ -51,11 +50,10 @@ async def run_medusa(folder: Path, told: Told) -> None:
         told.facts["Medusa's first start"] = f"{program.boot_s:.0f} s"
         await told.all(medusa_alone.SCENARIOS, rig)
         async with house(folder) as centre:
-            said = {"base_url": program.url, "api_key": shop.api_key}
-            await centre.execute(GatewayKind.MEDUSA, MedusaCredentials.model_validate(said))
+            await centre.execute(GatewayKind.MEDUSA, program.url, shop.api_key)
             way = medusa_through.Way(program=program, shop=shop, house=centre, rig=rig, told=told)
             await told.all(medusa_through.SCENARIOS, way)
-            told.facts["the centre"] = BY_ROWS
+            told.facts["the centre"] = BY_ROUTES
             told.facts["the centre's memory at the end"] = f"{memory_mb(centre.child)} MB"
         told.facts["Medusa's memory at the end"] = f"{memory_mb(program.child)} MB"
     await caller.close()
@@ -78,11 +76,10 @@ async def run_localstripe(folder: Path, told: Told) -> None:
         told.facts["its start"] = f"{program.boot_s:.1f} s"
         await told.all(localstripe_alone.SCENARIOS, till)
         async with house(folder) as centre:
-            said = {"base_url": program.url, "api_key": localstripe_alone.KEY}
-            await centre.execute(GatewayKind.STRIPE, StripeCredentials.model_validate(said))
+            await centre.execute(GatewayKind.STRIPE, program.url, localstripe_alone.KEY)
             way = localstripe_through.Way(till=till, house=centre, told=told)
             await told.all(localstripe_through.SCENARIOS, way)
-            told.facts["the centre"] = BY_ROWS
+            told.facts["the centre"] = BY_ROUTES
             told.facts["the centre's memory at the end"] = f"{memory_mb(centre.child)} MB"
         told.facts["its memory at the end"] = f"{memory_mb(program.child)} MB"
     await caller.close()
