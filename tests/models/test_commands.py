@@ -1,6 +1,7 @@
 """The command line of the models, through the front door."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,13 +29,22 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return invoke
 
 
-@pytest.fixture
-def enrolled(run: Run, tmp_path: Path) -> Path:
-    """MUG with 12 photos; the bank's path."""
+@pytest.fixture(scope="module")
+def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of references that holds MUG with 12 photos; never written to by a test."""
+    folder = tmp_path_factory.mktemp("learnt") / "references"
     photos = sorted((DRAWN / "mug" / "good").glob("*.jpg"))[:12]
-    result = run("references", "add", "MUG", *photos)
+    command = ["references", "add", "MUG", *map(str, photos), "--store", str(folder)]
+    result = CliRunner(env={"COLUMNS": "160"}).invoke(regrade.front_door(), command)
     assert result.exit_code == 0, result.output
     assert "12 added, 0 known already, 12 photos of top now." in result.output
+    return folder
+
+
+@pytest.fixture
+def enrolled(learnt: Path, tmp_path: Path) -> Path:
+    """MUG with 12 photos, in the folder of `run`; the bank's path."""
+    shutil.copytree(learnt, tmp_path / "var" / "references")
     return tmp_path / "var" / "references" / "default" / "MUG" / "top" / BANK_FILE
 
 
