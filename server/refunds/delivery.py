@@ -5,6 +5,7 @@ schedule of the settings, each with full jitter, and never end before the receiv
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,14 +24,13 @@ from server.refunds.breaker import Said, after
 from server.refunds.endpoints import Change
 from server.refunds.endpoints_keys import signers as signers_of
 from server.refunds.outbox import Job
+from server.refunds.places import Places
 from server.refunds.posting import Attempt, Post, Result
 from server.refunds.told import Maker, bodies, keep
 
 LONGEST_WAIT_S = 5.0
 """Looks into the outbox at least this often, whatever it was told."""
 LONGEST_RETRY_AFTER_S = 86_400.0
-FREE_AT_LEAST = 4
-"""One part in so many of the places is free before more is taken up."""
 Uniform = Callable[[float, float], float]
 
 
@@ -52,7 +52,8 @@ class Courier:
         self._centre = centre
         self._post = post
         self._uniform = uniform
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], str] = {}
+        """With the merchant."""
 
     async def run(self) -> None:
         """Deliver what is due, then wait for the next; no fault of one delivery ends it."""
@@ -74,7 +75,7 @@ class Courier:
         try:
             for webhook in await self._prepare(await self._claim()):
                 task = asyncio.create_task(self._deliver(webhook))
-                self._under_way.add(task)
+                self._under_way[task] = webhook.job.merchant
                 task.add_done_callback(self._ended)
             return await self._idle_s()
         except TryLater as error:
@@ -84,36 +85,35 @@ class Courier:
             return LONGEST_WAIT_S
 
     async def _claim(self) -> list[Job]:
-        centre, settings = self._centre, self._centre.settings
-        if self._busy:
+        centre, now = self._centre, self._centre.clock().timestamp()
+        due_at = await self._next_at()
+        if due_at is None or due_at > now:
             return []
-        free = settings.refund_parallel - len(self._under_way)
-        now = centre.clock().timestamp()
-        due = await centre.reader.run(lambda c: outbox.due_times(c, centre.site))
-        if min(due.values(), default=now + 1) > now:
-            return []
-        lease_s = settings.refund_timeout_s + outbox.LEASE_S
-        return await centre.writer.submit(lambda c: outbox.claim(c, centre.site, now, free, lease_s))
+        places, lease_s = self._places, centre.settings.refund_timeout_s + outbox.LEASE_S
+        return await centre.writer.submit(lambda c: outbox.claim(c, centre.site, now, places, lease_s))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self._centre.deliveries_due.set()
         if not task.cancelled() and task.exception() is not None:
             self._centre.logger.error("delivery", exc_info=task.exception())
 
     @property
-    def _busy(self) -> bool:
-        """Whether too few places are free: to look for what is due costs as much for one as for many."""
-        parallel = self._centre.settings.refund_parallel
-        return parallel - len(self._under_way) < max(1, parallel // FREE_AT_LEAST)
+    def _places(self) -> Places:
+        taken = Counter(self._under_way.values())
+        return Places(most=self._centre.settings.refund_parallel, taken=taken)
+
+    async def _next_at(self) -> float | None:
+        """When the next falls due that there is a place for; whatever ends looks again."""
+        centre, places = self._centre, self._places
+        due = await centre.reader.run(lambda c: outbox.due_times(c, centre.site))
+        return min((at for merchant, at in due.items() if places.left(merchant)), default=None)
 
     async def _idle_s(self) -> float:
-        if self._busy:  # whatever ends looks again
+        due_at = await self._next_at()
+        if due_at is None:
             return LONGEST_WAIT_S
-        due = await self._centre.reader.run(lambda c: outbox.due_times(c, self._centre.site))
-        if not due:
-            return LONGEST_WAIT_S
-        return min(LONGEST_WAIT_S, max(0.0, min(due.values()) - self._centre.clock().timestamp()))
+        return min(LONGEST_WAIT_S, max(0.0, due_at - self._centre.clock().timestamp()))
 
     async def _prepare(self, jobs: list[Job]) -> list[Webhook]:
         """What each is sent, and where: all bodies are read or made in one pass, and kept before the post."""

@@ -17,6 +17,7 @@ from server.refunds import cases, standing
 from server.refunds.cases import Raised
 from server.refunds.endpoints import endpoint_gone, hold_for_probe
 from server.refunds.gate import AWAITING, BEHIND, DEAD, DELIVERED, QUEUED, read_gate
+from server.refunds.places import Places
 
 LEASE_S = 30.0
 """Added to the timeout: a delivery that a crash interrupted falls due again after it."""
@@ -76,14 +77,19 @@ def _listening(connection: Connection, site: str) -> dict[str, float | None]:
     return {row.merchant: row.open_until for row in connection.execute(chosen)}
 
 
-def claim(connection: Connection, site: str, now: float, limit: int, lease_s: float) -> list[Job]:
-    """Take up to `limit` due deliveries, shared among the merchants; nobody else gets them meanwhile."""
-    waiting = [merchant for merchant, due_at in due_times(connection, site).items() if due_at <= now]
+def claim(connection: Connection, site: str, now: float, places: Places, lease_s: float) -> list[Job]:
+    """Take up due deliveries as far as there are places, shared among the merchants.
+
+    Nobody else gets them while the lease lasts.
+    """
+    due = [merchant for merchant, due_at in due_times(connection, site).items() if due_at <= now]
+    waiting = [merchant for merchant in sorted(due) if places.left(merchant)]
+    limit = places.most - sum(places.taken.values())
     listening, jobs = _listening(connection, site), list[Job]()
-    for at, merchant in enumerate(sorted(waiting)):
-        share = max(1, (limit - len(jobs)) // (len(waiting) - at))
+    for at, merchant in enumerate(waiting):
         if len(jobs) >= limit:
             break
+        share = min(places.left(merchant), max(1, (limit - len(jobs)) // (len(waiting) - at)))
         if listening[merchant] is None:
             jobs += _due_of(connection, site, merchant, now, share)
         else:

@@ -17,6 +17,7 @@ from server.db.refund_tables import endpoints, standing_approvals
 from server.refunds import cases, gate, outbox
 from server.refunds.cases import CaseRow
 from server.refunds.cashier import Cashier, books_of
+from server.refunds.places import Places
 from server.refunds.releasing import Release
 from tests.server.refunds.strict import StrictSystem, Trouble
 
@@ -181,7 +182,7 @@ async def undelivered(site: "Site", bench: "Bench") -> None:
 
     def given_up(c: Any) -> None:
         gate.lets_go(c, log.site, 100)
-        for job in outbox.claim(c, log.site, now + 60, 9, 1.0):
+        for job in outbox.claim(c, log.site, now + 60, Places(most=9, taken={}), 1.0):
             outbox.give_up(c, log.site, job, "no_answer", site.centre.now())
 
     await site.centre.writer.submit(given_up)

@@ -25,6 +25,7 @@ from server.outward.addresses import AddressPolicy
 from server.outward.calling import Caller as Calling
 from server.refunds import outbox
 from server.refunds.delivery import Courier
+from server.refunds.places import Places
 from server.refunds.posting import WebhookPost
 from server.refunds.releasing import Release
 
@@ -35,6 +36,7 @@ Answer = tuple[int, dict[str, str]] | None
 """Status and headers; None closes the line without an answer."""
 OK: Answer = (200, {})
 KEY = Ed25519PrivateKey.generate()
+FREE = Places(most=8, taken={})
 
 
 @dataclass
@@ -286,7 +288,7 @@ async def test_a_resent_lower_number_lets_nothing_past_the_one_on_its_way(
     await let_go(site)
     await site.http.post("/v1/refunds/R1%2F1%2F1%231/resend", headers=site.shop)
     now = site.clock.moment.timestamp()
-    first, _ = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, 8, 45.0))
+    first, _ = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, FREE, 45.0))
     assert first.instruction == "R1/1/1#1"
     await site.centre.writer.submit(lambda c: outbox.delivered(c, "s1", first, "HTTP 200", "now"))
     assert [row["state"] for row in await rows(site)] == ["delivered", "queued", "behind"]
@@ -300,9 +302,9 @@ async def test_a_delivery_that_a_crash_cut_off_goes_again(site: "Site", bench: "
     await let_go(site)
     await listen(site, shop.url)
     now = site.clock.moment.timestamp()
-    jobs = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, 8, 45.0))
+    jobs = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, FREE, 45.0))
     assert [job.instruction for job in jobs] == ["R1/1/1#1"]
-    assert await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now + 44, 8, 45.0)) == []
+    assert await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now + 44, FREE, 45.0)) == []
     site.clock.forward(46)
     async with courier(site):
         await until(site, all_in("delivered"))

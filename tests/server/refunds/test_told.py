@@ -15,6 +15,7 @@ from server.app import create_app
 from server.centre import Centre, open_centre
 from server.keys import ServerKeys
 from server.refunds import outbox
+from server.refunds.places import Places
 from server.refunds.told import Maker, bodies, keep
 from server.settings import ServerSettings
 from server.subjects.schemas import ErasureRequest
@@ -113,7 +114,9 @@ async def test_what_one_claim_sends_is_kept_in_one_write(site: "Site", bench: "B
     await let_go(site)
     await listen(site, shop.url)
     now, centre = site.clock.moment, site.centre
-    jobs = await centre.writer.submit(lambda c: outbox.claim(c, "s1", now.timestamp(), 8, 45.0))
+    jobs = await centre.writer.submit(
+        lambda c: outbox.claim(c, "s1", now.timestamp(), Places(most=8, taken={}), 45.0)
+    )
     names = [job.instruction for job in jobs]
     maker = Maker(key=centre.keys.log, origin=centre.log.origin, shown=centre.checkpoints.shown, now=now)
     made = await centre.reader.run(lambda c: bodies(c, "s1", names, maker))
