@@ -6,7 +6,7 @@ being edited, the answer is HTTP 400 and the refund stands all the same. So a re
 in its note, and is looked up by it; the order's own booking tells whether Medusa had finished.
 
 Source: packages `@medusajs/medusa`, `@medusajs/payment` and `@medusajs/core-flows` 2.21.2, as run
-(docs/peers/medusa-2026-11-28.md).
+(docs/peers/medusa-2026-11-29.md).
 """
 
 import base64

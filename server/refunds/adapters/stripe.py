@@ -5,7 +5,7 @@ refund's metadata, which stays. So what was sent long ago is looked up before it
 its first answer to a key, an error 500 too: such a payout stays unknown until it is found, or for a day.
 
 Source: Stripe API, "Refunds", "Errors", "Idempotent requests" and "Currencies", read in November 2026.
-Run against localstripe 1.15.10 (docs/peers/localstripe-2026-11-28.md), which is laxer than Stripe in much.
+Run against localstripe 1.15.10 (docs/peers/localstripe-2026-11-29.md), which is laxer than Stripe in much.
 """
 
 import re
