@@ -28,7 +28,10 @@ class DifferenceKind(StrEnum):
     PAID_NOT_AS_MOVED = "paid_not_as_moved"
     """What counts as paid is not what was moved, found or reported."""
     PAID_TWICE = "paid_twice"
-    """Two payouts of one instruction are good."""
+    """Several payouts of one instruction are good, and come to more than it says.
+
+    What failed later is paid again under the newest instruction, beside what that one added: two good payouts.
+    """
     SETTLED_WITHOUT_WORD = "settled_without_word"
     """The refund counts as settled, and no outcome says so."""
     OUTCOME_MISSING = "outcome_missing"
@@ -69,6 +72,8 @@ class Movement:
 
     key: str
     instruction: str
+    owed_minor: int
+    """In total, as its instruction says."""
     amount_minor: int
     state: PayoutStep
     begun_at_s: float
@@ -214,15 +219,17 @@ def _words(unit: UnitBooks) -> Iterator[Difference]:
 
 
 def _movements(unit: UnitBooks, now_s: float) -> Iterator[Difference]:
-    good: dict[str, int] = {}
+    good: dict[str, list[Movement]] = {}
     for row in unit.movements:
         if row.state in OPEN and now_s - row.begun_at_s > LONGEST_OPEN_S:
             yield _row(unit, DifferenceKind.OPEN_TOO_LONG, row.key, row.state.value)
         if row.state is PayoutStep.CONFIRMED:
-            good[row.instruction] = good.get(row.instruction, 0) + 1
-    for instruction, count in good.items():
-        if count > 1:
-            yield _row(unit, DifferenceKind.PAID_TWICE, instruction, f"{count} payouts")
+            good.setdefault(row.instruction, []).append(row)
+    for instruction, rows in good.items():
+        moved, owed = sum(row.amount_minor for row in rows), rows[0].owed_minor
+        if len(rows) > 1 and moved > owed:
+            ours, theirs = f"{instruction}: {owed}", f"{len(rows)} payouts: {moved}"
+            yield _row(unit, DifferenceKind.PAID_TWICE, ours, theirs)
 
 
 def _of_payment(books: PaymentBooks) -> Iterator[Difference]:

@@ -4,7 +4,7 @@ It writes nothing, and may run beside the centre: what is under way is never a d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -138,7 +138,7 @@ class _Held:
     def books(self, unit: str, row: RefundRow) -> UnitBooks:
         """One unit's books."""
         told = sorted(self._instructions.get(unit, ()), key=lambda each: each.number)
-        newest = told[-1] if told else None
+        newest, owed = told[-1] if told else None, {each.id: each.target_total_minor for each in told}
         return UnitBooks(
             unit=unit,
             currency=row.currency,
@@ -150,7 +150,7 @@ class _Held:
             newest=newest.id if newest else "",
             newest_target_minor=newest.target_total_minor if newest else 0,
             undelivered=tuple(each.id for each in told if each.id not in self._delivered),
-            movements=tuple(_movement(each) for each in self._payouts.get(unit, ())),
+            movements=tuple(_movement(each, owed) for each in self._payouts.get(unit, ())),
             words=tuple(word for each in told for word in self._words.get(each.id, ())),
             found_minor=sum(each.amount_minor for each in self._found.get(unit, ())),
             cases=frozenset(CaseKind(each.kind) for each in self._cases.get(unit, ())),
@@ -172,10 +172,11 @@ _PAYOUT = (
 )
 
 
-def _movement(row: Any) -> Movement:
+def _movement(row: Any, owed: Mapping[str, int]) -> Movement:
     return Movement(
         key=row.key,
         instruction=row.instruction,
+        owed_minor=owed.get(row.instruction, 0),
         amount_minor=row.amount_minor,
         state=PayoutStep(row.state),
         begun_at_s=read_time(row.begun_at).timestamp(),

@@ -22,7 +22,12 @@ from server.refunds.payouts import PayoutStep
 NOW_S = 1_000_000.0
 KEY = "R1/1/1#1/1"
 PAID = Movement(
-    key=KEY, instruction="R1/1/1#1", amount_minor=800, state=PayoutStep.CONFIRMED, begun_at_s=NOW_S - 60
+    key=KEY,
+    instruction="R1/1/1#1",
+    owed_minor=800,
+    amount_minor=800,
+    state=PayoutStep.CONFIRMED,
+    begun_at_s=NOW_S - 60,
 )
 SAID = Word(id=KEY, total_minor=800, in_ledger=True)
 UNIT = UnitBooks(
@@ -81,7 +86,25 @@ def test_a_payout_that_was_made_twice_is_named() -> None:
     again = replace(PAID, key="R1/1/1#1/2")
     said = (SAID, Word(id=again.key, total_minor=1600, in_ledger=True))
     twice = unit(paid_minor=1600, movements=(PAID, again), words=said)
+    assert ("paid_twice", "R1/1/1#1: 800", "2 payouts: 1600") in rows(twice)
     assert {kind for kind, *_ in rows(twice)} == {"paid_above_target", "paid_twice"}
+
+
+def test_what_failed_is_paid_again_beside_what_the_newest_instruction_added() -> None:
+    failed = replace(PAID, state=PayoutStep.FAILED)
+    added = replace(PAID, key="R1/1/1#2/1", instruction="R1/1/1#2", owed_minor=1000, amount_minor=200)
+    again = replace(added, key="R1/1/1#2/2", amount_minor=800)
+    totals = {KEY: 800, added.key: 1000, f"{KEY}/failed": 200, again.key: 1000}
+    books = unit(
+        instruction="R1/1/1#2",
+        newest="R1/1/1#2",
+        target_minor=1000,
+        newest_target_minor=1000,
+        paid_minor=1000,
+        movements=(failed, added, again),
+        words=tuple(Word(id=id, total_minor=total, in_ledger=True) for id, total in totals.items()),
+    )
+    assert rows(books) == []
 
 
 @pytest.mark.parametrize(
