@@ -30,7 +30,7 @@ class DifferenceKind(StrEnum):
     PAID_TWICE = "paid_twice"
     """Several payouts of one instruction are good, and come to more than it says.
 
-    What failed later is paid again under the newest instruction, beside what that one added: two good payouts.
+    What failed later is paid again under the newest instruction, beside what that one added: two good ones.
     """
     SETTLED_WITHOUT_WORD = "settled_without_word"
     """The refund counts as settled, and no outcome says so."""
