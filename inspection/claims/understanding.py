@@ -38,10 +38,15 @@ class Band(StrEnum):
 
 
 class ReasonReader(Protocol):
-    """Says of a plain text how much speaks for each claim; other models of a text fit in here."""
+    """Says of a text how much speaks for each claim; other models than the letter groups fit in here."""
 
-    def logits(self, plain: str) -> Logits:
-        """Return one number per claim, in the order of `Claim`; more is likelier."""
+    @property
+    def certain_from(self) -> float:
+        """Share of a reason from which it is no longer `uncertain`."""
+        ...
+
+    def logits(self, plain: str) -> Logits | None:
+        """Return one number per claim, whose exponents are as the chances; None for a text it cannot read."""
         ...
 
 
@@ -84,15 +89,19 @@ class Understood:
 def understand(text: str, weights: Weights | None = None, other: ReasonReader | None = None) -> Understood:
     """Return what a text says of why; any text is answered, in bounded time.
 
-    `other` reads instead of the letter groups, with the same tuning: such as an embedding of the text.
+    `other` reads instead of the letter groups where no phrase stands, neither claimed nor denied nor asked
+    about: a claimed one is nearly always right, and what is denied another reader would take for said.
     """
     model = weights or shipped()
     read = plain(text)
     if not read:
         return Understood(reason=None, claim=None, share_ppm=0, likeliest=ReturnReason.OTHER)
     hits = find(read)
-    said = (other or model).logits(read) + weigh(hits, model.tuning)
-    return _answer(said, hits, model.tuning)
+    if other is not None and hits == Hits() and (said := other.logits(read)) is not None:
+        return _answer(shares(said, 1.0), hits, other.certain_from)
+    said = model.logits(read) + weigh(hits, model.tuning)
+    group = int(bool(hits.claimed))
+    return _answer(shares(said, model.tuning.sharpness[group]), hits, model.tuning.certain_from[group])
 
 
 def weigh(hits: Hits, tuning: Tuning) -> Logits:
@@ -120,12 +129,10 @@ def by_reason(claim_shares: Shares) -> Shares:
     return whole
 
 
-def _answer(said: Logits, hits: Hits, tuning: Tuning) -> Understood:
-    group = int(bool(hits.claimed))
-    each = shares(said, tuning.sharpness[group])
+def _answer(each: Shares, hits: Hits, certain_from: float) -> Understood:
     whole = by_reason(each)
     best = int(whole.argmax())
-    certain = whole[best] >= tuning.certain_from[group]
+    certain = whole[best] >= certain_from
     claim = CLAIMS[int(np.where(best == _REASON_OF, each, -1).argmax())]
     return Understood(
         reason=REASONS[best] if certain and claim != Claim.NO_REASON else None,

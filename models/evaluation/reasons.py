@@ -16,7 +16,15 @@ from inspection.claims.codes import MEANINGS, Claim
 from inspection.claims.grams import shipped
 from inspection.claims.plain import plain
 from inspection.claims.rules import find
-from inspection.claims.understanding import REASONS, WHOLE_PPM, Understood, by_reason, shares, understand
+from inspection.claims.understanding import (
+    REASONS,
+    WHOLE_PPM,
+    ReasonReader,
+    Understood,
+    by_reason,
+    shares,
+    understand,
+)
 from inspection.returns import ReturnReason
 from models.errors import BadQuestion
 from models.evaluation.sentences import Sentence
@@ -66,10 +74,11 @@ class Figures:
     """The letter groups alone."""
 
 
-def read_all(sentences: Iterable[Sentence]) -> list[Read]:
-    """Read each sentence."""
+def read_all(sentences: Iterable[Sentence], other: ReasonReader | None = None) -> list[Read]:
+    """Read each sentence, with another reader beside the shipped ones if there is one."""
     return [
-        Read(sentence=one, truth=MEANINGS[one.claim].reason, answer=understand(one.text)) for one in sentences
+        Read(sentence=one, truth=MEANINGS[one.claim].reason, answer=understand(one.text, other=other))
+        for one in sentences
     ]
 
 
@@ -138,11 +147,13 @@ def read_intents(folder: Path) -> Mapping[str, tuple[str, ...]]:
     return {intent: tuple(texts) for intent, texts in found.items()}
 
 
-def intent_answers(intents: Mapping[str, Sequence[str]]) -> dict[str, Counter[str]]:
+def intent_answers(
+    intents: Mapping[str, Sequence[str]], other: ReasonReader | None = None
+) -> dict[str, Counter[str]]:
     """Intent -> how often each reason was read into it; `no_reason` and `uncertain` are right."""
     found: dict[str, Counter[str]] = {}
     for intent, texts in intents.items():
-        found[intent] = Counter(_said(understand(text)) for text in texts)
+        found[intent] = Counter(_said(understand(text, other=other)) for text in texts)
     return found
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from inspection.claims.grams import shipped
+from inspection.claims.understanding import ReasonReader
 from inspection.returns import ReturnReason
 from models.evaluation.reasons import Read, by_claim, confusion, figures
 
@@ -55,14 +56,17 @@ def intent_lines(intents: Mapping[str, Counter[str]]) -> Iterator[str]:
     yield from _table(("intent", *answers), rows)
 
 
-def model_line() -> str:
-    """Which model it was."""
+def model_line(other: ReasonReader | None = None) -> str:
+    """Which model it was, and whether another one read the texts without a known phrase."""
     weights = shipped()
     without, with_one = weights.tuning.certain_from
-    return (
+    told = (
         f"Model {weights.sha256[:16]}; answers from a share of {with_one:.2f} where a known phrase stands, "
         f"of {without:.2f} where none does."
     )
+    if other is None:
+        return told
+    return f"{told} English without a known phrase is read by the embedding, from {other.certain_from:.2f}."
 
 
 def _row(name: str, language: str, reads: Sequence[Read]) -> tuple[str, ...]:

@@ -38,6 +38,9 @@ def test_the_cards_name_the_file_that_is_shipped_and_count_its_sentences(page: P
     content = (ROOT / "inspection/claims/weights.npz").read_bytes()
     assert hashlib.sha256(content).hexdigest() in page("inspection/claims/CARD.md")
     assert shipped().sha256[:16] in page("docs/peers/reasons-2026-11-28.md")
+    head = hashlib.sha256((ROOT / "inspection/claims/head.npz").read_bytes()).hexdigest()
+    assert head in page("inspection/claims/CARD.md")
+    assert head[:16] in page("docs/peers/reasons-2026-11-29.md")
     card, counts = page("datasets/claims/CARD.md"), Counter[str]()
     for name in FILES:
         part = ""

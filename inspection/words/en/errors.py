@@ -29,6 +29,7 @@ WORDS: dict[str, str] = {
     "error.price_missing": "The catalogue lacks a price for this item. Set it aside.",
     "error.rubric_missing": "There are no grading rules for this category. Set the item aside.",
     "error.reason_model_refused": "The file that reads return reasons is damaged. Install the program again.",
+    "error.reason_model_missing": "The embedding model is not installed. Install it, or switch it off.",
     "error.link_error": "The line failed. It is tried again.",
     "error.unreachable": "The centre does not answer. Go on working; records wait here.",
     "error.overloaded": "The centre is busy. Go on working; records wait here.",

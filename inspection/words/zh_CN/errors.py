@@ -29,6 +29,7 @@ WORDS: dict[str, str] = {
     "error.price_missing": "目录里没有这件商品的价格。请放到一边。",
     "error.rubric_missing": "这个品类还没有定级规则。请把商品放到一边。",
     "error.reason_model_refused": "读取退货原因的文件已损坏。请重新安装程序。",
+    "error.reason_model_missing": "没有安装嵌入模型。请安装，或关闭这项设置。",
     "error.link_error": "线路出错，正在自动重试。",
     "error.unreachable": "中心没有响应。请继续工作，记录先存在这里。",
     "error.overloaded": "中心繁忙。请继续工作，记录先存在这里。",

@@ -49,10 +49,11 @@ AROUND = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Unseen:
+class Unseen:
     """A sentence as a model reads it that has not learnt from its family."""
 
-    grams: Logits
+    said: Logits
+    """By the model alone, without its phrases."""
     hits: Hits
     reason: int
 
@@ -74,9 +75,9 @@ def fit(sentences: Sequence[Sentence]) -> Weights:
     return replace(model, tuning=tune(unseen))
 
 
-def _out_of_fold(train: Sequence[Sentence]) -> list[_Unseen]:
+def _out_of_fold(train: Sequence[Sentence]) -> list[Unseen]:
     families = sorted({one.family for one in train})
-    found: list[_Unseen] = []
+    found: list[Unseen] = []
     for fold in range(FOLDS):
         held = set(families[fold::FOLDS])
         model = _learn([one for one in train if one.family not in held])
@@ -84,11 +85,11 @@ def _out_of_fold(train: Sequence[Sentence]) -> list[_Unseen]:
     return found
 
 
-def _read(model: Weights, sentences: Sequence[Sentence]) -> list[_Unseen]:
+def _read(model: Weights, sentences: Sequence[Sentence]) -> list[Unseen]:
     texts = [plain(one.text) for one in sentences]
     reasons = [REASONS.index(MEANINGS[one.claim].reason) for one in sentences]
     return [
-        _Unseen(grams=model.logits(text), hits=find(text), reason=reason)
+        Unseen(said=model.logits(text), hits=find(text), reason=reason)
         for text, reason in zip(texts, reasons, strict=True)
         if text
     ]
@@ -96,7 +97,7 @@ def _read(model: Weights, sentences: Sequence[Sentence]) -> list[_Unseen]:
 
 def _learn(train: Sequence[Sentence]) -> Weights:
     """Softmax regression by gradient descent with momentum, then rounded to 8 bits."""
-    texts, truths = _padded(train)
+    texts, truths = padded(train)
     features = np.zeros((len(texts), BUCKETS), dtype=np.float32)
     for row, text in enumerate(texts):
         found = grams(plain(text))
@@ -104,11 +105,11 @@ def _learn(train: Sequence[Sentence]) -> Weights:
     alike = features @ features.T
     truth = np.eye(len(CLAIMS), dtype=np.float32)[truths]
     weigh = (1 / np.maximum(truth.sum(axis=0), 1))[truths][:, None] / len(CLAIMS)
-    table, bias = _descend(alike, truth, weigh.astype(np.float32))
+    table, bias = descend(alike, truth, weigh.astype(np.float32))
     return _rounded(features.T @ table, bias)
 
 
-def _padded(train: Sequence[Sentence]) -> tuple[list[str], NDArray[np.intp]]:
+def padded(train: Sequence[Sentence]) -> tuple[list[str], NDArray[np.intp]]:
     """Every sentence as it stands and once with words of politeness around it."""
     around = {language: cycle(pairs) for language, pairs in AROUND.items()}
     texts: list[str] = []
@@ -118,7 +119,7 @@ def _padded(train: Sequence[Sentence]) -> tuple[list[str], NDArray[np.intp]]:
     return texts, np.array([CLAIMS.index(one.claim) for one in train for _ in range(2)])
 
 
-def _descend(alike: Logits, truth: Logits, weigh: Logits) -> tuple[Logits, Logits]:
+def descend(alike: Logits, truth: Logits, weigh: Logits) -> tuple[Logits, Logits]:
     """Return the share of each example in each column, and the bias."""
     columns, speed = np.zeros_like(truth), np.zeros_like(truth)
     bias = np.zeros(truth.shape[1], dtype=np.float32)
@@ -143,15 +144,15 @@ def _rounded(table: Logits, bias: Logits) -> Weights:
     )
 
 
-def tune(unseen: Sequence[_Unseen]) -> Tuning:
+def tune(unseen: Sequence[Unseen]) -> Tuning:
     """Set what a phrase weighs, how sharp the shares are, and from where an answer is given."""
     groups = ([one for one in unseen if not one.hits.claimed], [one for one in unseen if one.hits.claimed])
-    claimed = min(PHRASE_WEIGHTS, key=lambda weight: min(_losses(groups[1], _weighing(weight)).values()))
+    claimed = min(PHRASE_WEIGHTS, key=lambda weight: min(losses(groups[1], _weighing(weight)).values()))
     tuning = _weighing(claimed)
-    losses = [_losses(group, tuning) for group in groups]
-    sharp = (min(losses[0], key=losses[0].__getitem__), min(losses[1], key=losses[1].__getitem__))
+    found = [losses(group, tuning) for group in groups]
+    sharp = (min(found[0], key=found[0].__getitem__), min(found[1], key=found[1].__getitem__))
     froms = [
-        _certain_from(group, tuning, sharpness, least)
+        certain_share(group, tuning, sharpness, least)
         for group, sharpness, least in zip(groups, sharp, LEAST_CERTAIN, strict=True)
     ]
     return replace(tuning, sharpness=sharp, certain_from=(froms[0], froms[1]))
@@ -161,12 +162,12 @@ def _weighing(weight: float) -> Tuning:
     return replace(START, claimed=weight, denied=weight)
 
 
-def _shares(group: Sequence[_Unseen], tuning: Tuning) -> Callable[[float], NDArray[np.float64]]:
-    said = [one.grams + weigh(one.hits, tuning) for one in group]
+def _shares(group: Sequence[Unseen], tuning: Tuning) -> Callable[[float], NDArray[np.float64]]:
+    said = [one.said + weigh(one.hits, tuning) for one in group]
     return lambda sharpness: np.array([by_reason(shares(logits, sharpness)) for logits in said])
 
 
-def _losses(group: Sequence[_Unseen], tuning: Tuning) -> dict[float, float]:
+def losses(group: Sequence[Unseen], tuning: Tuning) -> dict[float, float]:
     """Sharpness -> mean log loss of the reasons, with some doubt mixed in."""
     of = _shares(group, tuning)
     rows, right = np.arange(len(group)), np.array([one.reason for one in group])
@@ -178,7 +179,7 @@ def _losses(group: Sequence[_Unseen], tuning: Tuning) -> dict[float, float]:
     return found
 
 
-def _certain_from(group: Sequence[_Unseen], tuning: Tuning, sharpness: float, least: float) -> float:
+def certain_share(group: Sequence[Unseen], tuning: Tuning, sharpness: float, least: float) -> float:
     """The lowest share from which the answers are right often enough."""
     each = _shares(group, tuning)(sharpness)
     sure, right = each.max(axis=1), each.argmax(axis=1) == np.array([one.reason for one in group])

@@ -132,6 +132,8 @@ def test_nothing_of_the_text_is_in_the_answer_or_in_a_log(caplog: pytest.LogCapt
 class Sure:
     """A reader that always says the same."""
 
+    certain_from = 0.9
+
     def logits(self, plain: str) -> Logits:
         said = np.zeros(len(CLAIMS), dtype=np.float32)
         said[CLAIMS.index(Claim.LATE)] = 50
@@ -140,6 +142,7 @@ class Sure:
 
 def test_another_reader_takes_the_place_of_the_letter_groups() -> None:
     assert understand("qwertz", other=Sure()).claim == Claim.LATE
+    assert understand("it is cracked", other=Sure()).claim == Claim.CRACKED
 
 
 def test_a_phrase_weighs_for_its_claim_and_a_denied_one_against() -> None:
