@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
+from inspection.claims.understanding import ReasonReader
 from inspection.custody.note import note_key
 from inspection.custody.policy import TrustPolicy
 from inspection.custody.signing import public_bytes
@@ -44,6 +45,7 @@ from server.ledger.trust import read_trust
 from server.limits import ReadLimits, TokenBucket, Turnstile
 from server.metrics import Metrics
 from server.refunds.gate import set_gate
+from server.returns.reasons import second_reader
 from server.sealed import Sealer
 from server.settings import ServerSettings
 from server.subjects.bound import bind
@@ -104,6 +106,8 @@ class Centre:
     checkpoints: Checkpointer
     policy: Policy
     """What is owed for which grade."""
+    reason_reader: ReasonReader | None
+    """Reads customers' words too, where the settings ask for it."""
     trust: TrustPolicy
     """Which witnesses must have seen the log before money moves."""
     packing: Turnstile
@@ -148,10 +152,11 @@ async def open_centre(
 ) -> AsyncIterator[Centre]:
     """Open the database as its only writer, check the ledger, and close all of it at the end.
 
-    Raises NotSetUp: AlreadyRunning, BadSettings for a newer database or a bad policy, LedgerBroken.
+    Raises NotSetUp: AlreadyRunning, BadSettings for a newer database, a bad policy or an
+    embedding that is not installed, LedgerBroken.
     """
     database, log = directory / DATABASE, Log(settings.site, settings.origin)
-    policy = read_policy(directory / POLICY)
+    policy, reason_reader = read_policy(directory / POLICY), second_reader(settings)
     trust = read_trust(directory, log.origin, *map(public_bytes, keys.log_signers))
     with WriterLock(database), closing(_key_store(directory, keys.wrap)) as subjects:
         engine, head = _sound_engine(database, log, subjects, keys.wrap, trust)
@@ -170,6 +175,7 @@ async def open_centre(
             subjects=subjects,
             metrics=_metrics(registry or CollectorRegistry(), writer, head, trust),
             policy=policy,
+            reason_reader=reason_reader,
             trust=trust,
         )
         writer.start()
@@ -197,6 +203,7 @@ class _Ground:
     subjects: SubjectKeys
     metrics: Metrics
     policy: Policy
+    reason_reader: ReasonReader | None
     trust: TrustPolicy
 
 
@@ -235,6 +242,7 @@ def _put_together(ground: _Ground, guard: Guard, shown: Kept | None) -> Centre:
             log, ground.writer, guard, keys.log_signers, clock, shown, _mirror_keeper(ground)
         ),
         policy=ground.policy,
+        reason_reader=ground.reason_reader,
         trust=ground.trust,
         packing=Turnstile(most_waiting=PACKS_WAITING),
         deliveries_due=asyncio.Event(),

@@ -121,6 +121,10 @@ class ServerSettings(BaseModel):
         le=36_500,
         description="How long the bodies of entries are shown at least; without it none may be withheld.",
     )
+    reason_embedding: bool = Field(
+        default=False,
+        description="True to read English by embedding where no phrase is known; `make reasons` installs it.",
+    )
     refund_retry_s: tuple[Seconds, ...] = Field(
         default=(5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0),
         min_length=1,

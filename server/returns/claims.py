@@ -1,11 +1,11 @@
 """What the customer wrote, beside what each inspection found: a flag for a person, without any effect."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
 from inspection.claims.comparing import Comparison, Inspected, compare
-from inspection.claims.understanding import understand
+from inspection.claims.understanding import ReasonReader, understand
 from inspection.custody.canonical import canonical
 from inspection.custody.leaf import read_leaf
 from inspection.reasons import codes
@@ -15,15 +15,19 @@ from server.returns.schemas import ClaimRow
 
 
 def claim_rows(
-    connection: Connection, site: str, text: str | None, places: Iterable[int]
+    connection: Connection,
+    site: str,
+    text: str | None,
+    places: Sequence[int],
+    other: ReasonReader | None = None,
 ) -> dict[int, ClaimRow]:
     """Hold the customer's words against the verdicts at these indexes; none where there are no words."""
-    if text is None:
+    if text is None or not places:
         return {}
     chosen = select(leaves.c.seq, leaves.c.leaf).where(
-        leaves.c.site == site, leaves.c.seq.in_(list(places)), leaves.c.leaf.is_not(None)
+        leaves.c.site == site, leaves.c.seq.in_(places), leaves.c.leaf.is_not(None)
     )
-    said = understand(text)
+    said = understand(text, other=other)
     return {
         row.seq: _row(compare(said, inspected(read_record(canonical(read_leaf(row.leaf).body)))))
         for row in connection.execute(chosen)

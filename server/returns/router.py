@@ -51,7 +51,7 @@ async def post_returns(request: Request, centre: Here, caller: Shop) -> Response
 
 async def terms_for(centre: Centre, merchant: str, units: Sequence[UnitMessage]) -> Terms:
     """On which terms this centre takes these units of a merchant; their words are read by now."""
-    understand = await anyio.to_thread.run_sync(read_beforehand, units)
+    understand = await anyio.to_thread.run_sync(read_beforehand, units, centre.reason_reader)
     due_s = centre.settings.inspection_due_s
     return Terms(site=centre.site, merchant=merchant, due_s=due_s, at=centre.now(), understand=understand)
 
@@ -117,7 +117,8 @@ async def cancel_return(unit: str, centre: Here, caller: Shop) -> Response:
 async def get_return(unit: str, centre: Here, caller: Shop) -> Response:
     """Say what has become of a unit."""
     merchant = own_merchant(caller)
-    return answer(await centre.reader.run(lambda c: service.standing(c, centre.site, merchant, unit)))
+    other = centre.reason_reader
+    return answer(await centre.reader.run(lambda c: service.standing(c, centre.site, merchant, unit, other)))
 
 
 @router.post("/parcels/{parcel:path}/sign-off")

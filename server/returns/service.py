@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from inspection.claims.understanding import ReasonReader
 from inspection.custody.leaf import EntryType
 from inspection.messages.base import read_time, time_text
 from inspection.messages.catalogue import UnitMessage
@@ -200,12 +201,15 @@ def cancel(connection: Connection, site: str, merchant: str, unit: str) -> UnitS
     return UnitState(unit=unit, state="cancelled")
 
 
-def standing(connection: Connection, site: str, merchant: str, unit: str) -> UnitStanding:
-    """What has become of a unit; raises NotFound."""
+def standing(
+    connection: Connection, site: str, merchant: str, unit: str, other: ReasonReader | None = None
+) -> UnitStanding:
+    """What has become of a unit; raises NotFound. `other` reads its words too."""
     held = own_unit(connection, site, merchant, unit)
     rows = [row._mapping for row in repository.verdicts_of(connection, site, unit)]
     names = set(VerdictRow.model_fields) - {"leaf_index", "claim"}
-    claims = claim_rows(connection, site, held.message.reason_text, (row["leaf_seq"] for row in rows))
+    places = [row["leaf_seq"] for row in rows]
+    claims = claim_rows(connection, site, held.message.reason_text, places, other)
     verdicts = [
         VerdictRow(
             leaf_index=row["leaf_seq"], claim=claims.get(row["leaf_seq"]), **{n: row[n] for n in names}
