@@ -30,6 +30,8 @@ from server.refunds.told import Maker, bodies, keep
 
 LONGEST_WAIT_S = 5.0
 """Looks into the outbox at least this often, whatever it was told."""
+TOGETHER_S = 0.05
+"""What falls due, or ends, within it is looked for together: a look costs as much for one as for many."""
 LONGEST_RETRY_AFTER_S = 86_400.0
 Uniform = Callable[[float, float], float]
 
@@ -61,9 +63,10 @@ class Courier:
             while True:
                 self._centre.deliveries_due.clear()
                 wait_s = await self._start_due()
+                await asyncio.sleep(TOGETHER_S)
                 # not wait_for: before Python 3.12 it may swallow a cancellation (bpo-37658)
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(max(wait_s, 0.001)):
+                    async with asyncio.timeout(max(wait_s - TOGETHER_S, 0.001)):
                         await self._centre.deliveries_due.wait()
         finally:
             for task in self._under_way:
@@ -106,6 +109,8 @@ class Courier:
     async def _next_at(self) -> float | None:
         """When the next falls due that there is a place for; whatever ends looks again."""
         centre, places = self._centre, self._places
+        if not places.free:
+            return None
         due = await centre.reader.run(lambda c: outbox.due_times(c, centre.site))
         return min((at for merchant, at in due.items() if places.left(merchant)), default=None)
 

@@ -84,12 +84,12 @@ def claim(connection: Connection, site: str, now: float, places: Places, lease_s
     """
     due = [merchant for merchant, due_at in due_times(connection, site).items() if due_at <= now]
     waiting = [merchant for merchant in sorted(due) if places.left(merchant)]
-    limit = places.most - sum(places.taken.values())
     listening, jobs = _listening(connection, site), list[Job]()
     for at, merchant in enumerate(waiting):
-        if len(jobs) >= limit:
+        free = places.free - len(jobs)
+        if not free:
             break
-        share = min(places.left(merchant), max(1, (limit - len(jobs)) // (len(waiting) - at)))
+        share = min(places.left(merchant), max(1, free // (len(waiting) - at)))
         if listening[merchant] is None:
             jobs += _due_of(connection, site, merchant, now, share)
         else:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PART = 4
-"""One place in so many is left to other merchants; and so many are free before more is taken up, for to look
-for what is due costs as much for one as for many."""
+"""One place in so many is left to other merchants."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,18 +15,17 @@ class Places:
     taken: Mapping[str, int]
     """By merchant."""
 
+    @property
+    def free(self) -> int:
+        """How many more may be taken up."""
+        return max(0, self.most - sum(self.taken.values()))
+
     def left(self, merchant: str) -> int:
-        """How many more of a merchant's may be taken up now.
+        """How many more of a merchant's may be taken up.
 
         >>> places = Places(most=32, taken={"slow": 24})
         >>> places.left("slow"), places.left("other")
         (0, 8)
         """
         own = max(1, self.most - self.most // PART)
-        free = (_worth(self.most, sum(self.taken.values())), _worth(own, self.taken.get(merchant, 0)))
-        return min(free)
-
-
-def _worth(most: int, taken: int) -> int:
-    """What is free of so many places; none while it is too little."""
-    return most - taken if most - taken >= max(1, most // PART) else 0
+        return max(0, min(self.free, own - self.taken.get(merchant, 0)))
