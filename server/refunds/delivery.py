@@ -6,26 +6,23 @@ schedule of the settings, each with full jitter, and never end before the receiv
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
-from inspection.messages.base import time_text
 from inspection.messages.webhook import sign_webhook
 from inspection.messages.webhook_keys import HmacKey, SigningKey
 from server.centre import Centre
 from server.errors import TryLater
-from server.refunds import endpoints, outbox
-from server.refunds.breaker import Said, after
-from server.refunds.endpoints import Change
+from server.refunds import outbox
+from server.refunds.ended import Ended, is_last, settle_all
 from server.refunds.endpoints_keys import signers as signers_of
 from server.refunds.outbox import Job
 from server.refunds.places import Places
-from server.refunds.posting import Attempt, Post, Result
+from server.refunds.posting import Attempt, Post
 from server.refunds.told import Maker, bodies, keep
 
 LONGEST_WAIT_S = 5.0
@@ -56,6 +53,8 @@ class Courier:
         self._uniform = uniform
         self._under_way: dict[asyncio.Task[None], str] = {}
         """With the merchant."""
+        patience_s = centre.settings.refund_disable_s
+        self._settle_all = partial(settle_all, site=centre.site, patience_s=patience_s)
 
     async def run(self) -> None:
         """Deliver what is due, then wait for the next; no fault of one delivery ends it."""
@@ -161,13 +160,17 @@ class Courier:
 
     async def _settle(self, job: Job, attempt: Attempt) -> None:
         """Write down what became of it; when even that fails, the lease runs out and it goes again."""
-        centre, now, share = self._centre, self._centre.clock(), self._uniform(0.0, 1.0)
-        given_up = _is_last(job, attempt, centre.settings.refund_retry_s)
-        wait_s = 0.0 if given_up else self._wait_s(job, attempt)
-        change = await centre.writer.submit(
-            lambda c: settle(c, centre, job, attempt, now=now, share=share, wait_s=wait_s, last=given_up)
+        centre, last = self._centre, is_last(job, attempt, self._centre.settings.refund_retry_s)
+        ended = Ended(
+            job=job,
+            attempt=attempt,
+            now=centre.clock(),
+            share=self._uniform(0.0, 1.0),
+            wait_s=0.0 if last else self._wait_s(job, attempt),
+            last=last,
         )
-        if given_up:
+        change = await centre.writer.join(self._settle_all, ended)
+        if last:
             centre.metrics.deliveries.labels("given_up").inc()
         if change is not None:
             centre.metrics.endpoint_changes.labels(change.value).inc()
@@ -193,50 +196,3 @@ def maker_of(centre: Centre) -> Maker:
 def _unsayable(connection: Connection, centre: Centre, job: Job) -> None:
     """Its body was made, and erased with its customer, before anybody listened: a person must look."""
     outbox.give_up(connection, centre.site, job, "erased", centre.now())
-
-
-def _is_last(job: Job, attempt: Attempt, schedule: Sequence[float]) -> bool:
-    """Whether the schedule is at its end with this attempt; a probe that finds nobody does not count."""
-    failed = attempt.result is Result.RETRY and not _idle_probe(job, attempt)
-    return failed and job.attempts > len(schedule)
-
-
-def _idle_probe(job: Job, attempt: Attempt) -> bool:
-    return job.probe and attempt.said is Said.DOWN
-
-
-def settle(
-    connection: Connection,
-    centre: Centre,
-    job: Job,
-    attempt: Attempt,
-    *,
-    now: datetime,
-    share: float,
-    wait_s: float,
-    last: bool,
-) -> Change | None:
-    """Write down what became of an attempt, and how the endpoint fares; says what of that changed."""
-    site, at, answer = centre.site, time_text(now), attempt.answer
-    if attempt.result is Result.GONE:
-        outbox.pause(connection, site, job, answer, at)
-        return None
-    asked_s = attempt.retry_after_s or 0.0
-    endpoint = endpoints.get(connection, site, job.merchant)
-    circuit = after(
-        endpoint.circuit,
-        attempt.said,
-        now.timestamp(),
-        probe=job.probe,
-        share=share,
-        asked_s=asked_s,
-    )
-    if attempt.result is Result.DELIVERED:
-        outbox.delivered(connection, site, job, answer, at)
-    elif last:
-        outbox.give_up(connection, site, job, answer, at)
-    else:
-        idle = _idle_probe(job, attempt)
-        again_at = (circuit.open_until if idle else None) or now.timestamp() + wait_s
-        outbox.retry(connection, site, job, answer, again_at, counts=not idle)
-    return endpoints.note(connection, site, endpoint, circuit, now, centre.settings.refund_disable_s)

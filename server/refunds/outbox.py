@@ -5,6 +5,7 @@ up: a unit's higher number never overtakes its lower one. A claimed delivery is 
 ends, so a crash only delays it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import orjson
@@ -28,7 +29,14 @@ LEASE = (
     "UPDATE deliveries SET attempts = attempts + 1, due_at = ? "
     "WHERE site = ? AND instruction IN (SELECT value FROM json_each(?))"
 )
-DONE = "UPDATE deliveries SET state = ?, answer = ?, delivered_at = ? WHERE site = ? AND instruction = ?"
+DONE = (
+    "UPDATE deliveries SET state = ?, answer = ?, delivered_at = ? "
+    "WHERE site = ? AND instruction IN (SELECT value FROM json_each(?))"
+)
+HELD_UP = (
+    "SELECT DISTINCT ordering FROM deliveries "
+    "WHERE site = ? AND ordering IN (SELECT value FROM json_each(?)) AND state = ?"
+)
 FIRST_BEHIND = (
     "SELECT leaf_seq, needs_size FROM deliveries WHERE site = ? AND ordering = ? AND state = ? "
     "ORDER BY leaf_seq LIMIT 1"
@@ -120,11 +128,17 @@ def _due_of(connection: Connection, site: str, merchant: str, now: float, limit:
     ]
 
 
-def delivered(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
-    """The refund system has it; the unit's next may go."""
-    run(connection, DONE, (DELIVERED, answer, at, site, job.instruction))
-    standing.told(connection, site, job.unit, job.instruction, at)
-    _let_next_go(connection, site, job.ordering)
+def delivered(connection: Connection, site: str, answers: Sequence[tuple[Job, str]], at: str) -> None:
+    """The refund systems have them, and answered so; each order's next may go."""
+    by_answer: dict[str, list[str]] = {}
+    for job, answer in answers:
+        by_answer.setdefault(answer, []).append(job.instruction)
+    for answer, names in by_answer.items():
+        run(connection, DONE, (DELIVERED, answer, at, site, orjson.dumps(names).decode()))
+    standing.told(connection, site, [(job.unit, job.instruction) for job, _ in answers], at)
+    orders = orjson.dumps([job.ordering for job, _ in answers]).decode()
+    for row in run(connection, HELD_UP, (site, orders, BEHIND)):  # mostly none: an order of one unit
+        _let_next_go(connection, site, row[0])
 
 
 def give_up(connection: Connection, site: str, job: Job, answer: str, at: str) -> None:
@@ -159,7 +173,7 @@ def urls(connection: Connection, site: str) -> dict[str, str]:
 def _let_next_go(connection: Connection, site: str, ordering: str) -> None:
     """Let the order's next instruction go, unless another is on its way still: one that was sent again."""
     first = run(connection, FIRST_BEHIND, (site, ordering, BEHIND))
-    if not first:  # nearly always: an order of one unit
+    if not first:
         return
     mine = (deliveries.c.site == site, deliveries.c.ordering == ordering)
     going = deliveries.c.state.in_((QUEUED, AWAITING))

@@ -1,9 +1,10 @@
 """Rows of refunds: how far each unit's refund has come. Every change goes through the transition table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from inspection.refund_exceptions import CaseKind
@@ -32,9 +33,9 @@ REPLACE = " ON CONFLICT (site, unit) DO UPDATE SET " + ", ".join(
 )
 
 
-TOLD = (  # for each delivery: composing it anew takes longer than SQLite takes to do it
-    "UPDATE refunds SET state = ?, changed_at = ? "
-    "WHERE site = ? AND unit = ? AND instruction = ? AND state = ?"
+TOLD = (  # of units by their instructions: composing it anew takes longer than SQLite takes to do it
+    "UPDATE refunds SET state = ?, changed_at = ? WHERE site = ? AND state = ? "
+    "AND unit IN (SELECT value FROM json_each(?)) AND instruction IN (SELECT value FROM json_each(?))"
 )
 
 
@@ -134,11 +135,12 @@ def note_reason(connection: Connection, site: str, unit: str, reason: str, at: s
     _change(connection, site, unit, reason=reason, changed_at=at)
 
 
-def told(connection: Connection, site: str, unit: str, instruction: str, at: str) -> None:
-    """The refund system has an instruction: its outcome is open now, unless a newer one stands."""
+def told(connection: Connection, site: str, said: Sequence[tuple[str, str]], at: str) -> None:
+    """The refund systems have these, units with instructions: outcomes are open, unless newer ones stand."""
     before = RefundState.APPROVED
     after = advance(before, RefundEvent.SEND)
-    run(connection, TOLD, (after.value, at, site, unit, instruction, before.value))
+    units, names = (orjson.dumps(each).decode() for each in zip(*said, strict=True))
+    run(connection, TOLD, (after.value, at, site, before.value, units, names))
 
 
 def mode_changed(connection: Connection, site: str, merchant: str, mode: str, at: str) -> int:

@@ -290,7 +290,7 @@ async def test_a_resent_lower_number_lets_nothing_past_the_one_on_its_way(
     now = site.clock.moment.timestamp()
     first, _ = await site.centre.writer.submit(lambda c: outbox.claim(c, "s1", now, FREE, 45.0))
     assert first.instruction == "R1/1/1#1"
-    await site.centre.writer.submit(lambda c: outbox.delivered(c, "s1", first, "HTTP 200", "now"))
+    await site.centre.writer.submit(lambda c: outbox.delivered(c, "s1", [(first, "HTTP 200")], "now"))
     assert [row["state"] for row in await rows(site)] == ["delivered", "queued", "behind"]
 
 
