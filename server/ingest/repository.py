@@ -64,20 +64,35 @@ def find_keys(connection: Connection, site: str, keys: Iterable[str]) -> dict[st
     }
 
 
-def open_books(connection: Connection, site: str, station: str, batch: Sequence[Checked]) -> Books:
-    """Read what the centre knows that bears on a batch."""
-    found = [each.record for each in batch if each.record is not None]
-    held = waiting.held_of(connection, site, station)
-    return Books(
-        keys=find_keys(connection, site, (each.signed.device_key for each in batch if each.signed)),
-        refusals=_refusals(connection, site, station, [each.submission for each in batch]),
-        recorded=_recorded(connection, site, [record.id for record in found]),
-        units=find_units(connection, site, (record.unit.id for record in found)),
-        inspected=_inspected(connection, site, [record.unit.id for record in found]),
-        boots=_boots(connection, site, found),
-        held=held,
-        room_to_hold=MOST_HELD - len(held),
-    )
+def open_books(
+    connection: Connection, site: str, batches: Sequence[tuple[str, Sequence[Checked]]]
+) -> list[Books]:
+    """Read what the centre knows that bears on batches, each with its station: each once.
+
+    What they may all change is one and the same in all of them, so that each is judged by what was taken of
+    those before it.
+    """
+    sent = [checked for _, batch in batches for checked in batch]
+    found = [each.record for each in sent if each.record is not None]
+    keys = find_keys(connection, site, (each.signed.device_key for each in sent if each.signed))
+    recorded = _recorded(connection, site, [record.id for record in found])
+    units = find_units(connection, site, (record.unit.id for record in found))
+    inspected = _inspected(connection, site, [record.unit.id for record in found])
+    boots = _boots(connection, site, found)
+    held = waiting.held_of(connection, site, [station for station, _ in batches])
+    return [
+        Books(
+            keys=keys,
+            refusals=_refusals(connection, site, station, [each.submission for each in batch]),
+            recorded=recorded,
+            units=units,
+            inspected=inspected,
+            boots=boots,
+            held=held.get(station, {}),
+            room_to_hold=MOST_HELD - len(held.get(station, {})),
+        )
+        for station, batch in batches
+    ]
 
 
 def _refusals(

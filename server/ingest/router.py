@@ -14,7 +14,7 @@ from server.ingest import repository
 from server.ingest.checking import Checked, check
 from server.ingest.judging import Bench
 from server.ingest.schemas import Submission, read_batch
-from server.ingest.service import Held, Outcome, Recorded, Rules, record_batch, sign_answers
+from server.ingest.service import Held, Outcome, Recorded, Rules, Sent, record_batches, sign_answers
 
 router = APIRouter(prefix="/v1", tags=["records"])
 Station = Annotated[Caller, needs(Scope.STATION)]
@@ -28,11 +28,12 @@ async def post_records(request: Request, centre: Here, caller: Station) -> Respo
     batch = await _check(centre, submissions, station)
     bench = Bench(station=station, site=centre.site, origin=settings.origin, now=centre.clock())
     rules = Rules(
+        log=centre.log,
         bench=bench,
         policy=centre.policy,
         refusals_per_station=settings.refusals_per_station,
     )
-    outcomes = await centre.writer.submit(lambda c: record_batch(c, centre.log, batch, rules))
+    outcomes = await centre.writer.join(record_batches, Sent(batch=batch, rules=rules))
     await _bury(centre, outcomes)
     _count(centre, outcomes)
     centre.deliveries_due.set()

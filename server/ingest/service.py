@@ -1,4 +1,8 @@
-"""A batch in one transaction: each record recorded with all that belongs to it, or refused, in its order."""
+"""Batches in one transaction: each record recorded with all that belongs to it, or refused, in its order.
+
+Batches of several stations that wait at the same moment are read for, judged one after the other and written
+together: a statement for all of them takes hardly longer than one for a single record.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +26,8 @@ from server.refunds.issuing import Due, issue
 
 CLONES = frozenset({RefusalReason.COUNTER_REUSED.value, RefusalReason.COUNTER_BACKWARDS.value})
 """What only a second copy of a station says, or one that was set back to an older state."""
-
+MOST_TOGETHER = 512
+"""Records of batches that share what is read: bounds how much is held at a time."""
 
 NOT_OF_THE_RECORD = frozenset(
     {
@@ -85,32 +90,84 @@ class Fresh:
 class Rules:
     """What a batch is recorded under."""
 
+    log: Log
     bench: Bench
     policy: Policy
     refusals_per_station: int
 
 
-def record_batch(
-    connection: Connection, log: Log, batch: Sequence[Checked], rules: Rules
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A batch as a station sent it."""
+
+    batch: Sequence[Checked]
+    rules: Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A batch with what the centre knew, and what it will answer."""
+
+    sent: Sent
+    books: Books
+    sorted: "_Sorted"
+
+
+def record_batches(connection: Connection, sent: Sequence[Sent]) -> list[tuple[Outcome, ...]]:
+    """Record what may be recorded; for each batch one outcome for each record, in its order."""
+    return [outcomes for together in _together(sent) for outcomes in _record_together(connection, together)]
+
+
+def _together(sent: Sequence[Sent]) -> Iterator[list[Sent]]:
+    """Neighbours as far as they may share what is read: one batch of a station, and not too many records."""
+    together: list[Sent] = []
+    for each in sent:
+        stations = {one.rules.bench.station for one in together}
+        many = sum(len(one.batch) for one in together) + len(each.batch)
+        if together and (each.rules.bench.station in stations or many > MOST_TOGETHER):
+            yield together
+            together = []
+        together.append(each)
+    if together:
+        yield together
+
+
+def _record_together(connection: Connection, sent: list[Sent]) -> list[tuple[Outcome, ...]]:
+    log = sent[0].rules.log
+    opened = repository.open_books(
+        connection, log.site, [(each.rules.bench.station, each.batch) for each in sent]
+    )
+    judged = [
+        _Judged(sent=each, books=books, sorted=_sort(each.batch, books, each.rules))
+        for each, books in zip(sent, opened, strict=True)
+    ]
+    taken = [checked for each in judged for checked in each.sorted.taken]
+    buried = _record(connection, log, taken, judged[0].books, _latest(sent)) if taken else ()
+    repository.put_boots(connection, log.site, judged[0].books.boots)
+    return [_answered(connection, log, each, frozenset(buried)) for each in judged]
+
+
+def _latest(sent: Sequence[Sent]) -> Rules:
+    """Those of the batch that came last: all that is recorded together is recorded at that time."""
+    return max((each.rules for each in sent), key=lambda rules: rules.bench.now)
+
+
+def _answered(
+    connection: Connection, log: Log, judged: _Judged, buried: frozenset[str]
 ) -> tuple[Outcome, ...]:
-    """Record what may be recorded; one outcome for each record, in its order."""
-    books = repository.open_books(connection, log.site, rules.bench.station, batch)
-    sorted_ = _sort(batch, books, rules)
-    kept = _keep(connection, log.site, batch, sorted_.refused, rules)
-    taken = sorted_.taken
-    buried = _record(connection, log, taken, books, rules) if taken else ()
+    batch, rules, sorted_ = judged.sent.batch, judged.sent.rules, judged.sorted
     fresh = Fresh(
         taken={each.submission for each in sorted_.taken},
         refused=sorted_.refused,
-        kept=kept,
-        buried=frozenset(buried),
+        kept=_keep(connection, log.site, batch, sorted_.refused, rules),
+        buried=buried,
         held={
             name: Held(submission=name, retry_after_s=hold.retry_after_s)
             for name, hold in sorted_.held.items()
         },
     )
-    _note(connection, log.site, batch, books, fresh, rules)
-    return _outcomes(connection, log, batch, books, fresh)
+    _note(connection, log.site, batch, judged.books, fresh, rules)
+    return _outcomes(connection, log, batch, judged.books, fresh)
 
 
 def _note(
@@ -118,7 +175,6 @@ def _note(
 ) -> None:
     """Keep what the batch showed of its station's counters, and raise the alarm where two starts speak."""
     station, at = rules.bench.station, time_text(rules.bench.now)
-    repository.put_boots(connection, site, books.boots)
     waiting.add_passed(connection, site, station, books.passed, at)
     waiting.drop_held(connection, site, [id for id in _settled(batch, fresh) if id in books.held])
     held = {each.record.id: each.sha256 for each in batch if each.record and each.submission in fresh.held}

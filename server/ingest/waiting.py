@@ -1,18 +1,23 @@
 """Rows of records that are held because they are from the future, and of numbers that were passed over."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, delete
 from sqlalchemy.dialects.sqlite import insert
 
-from server.db.rows import run
+from server.db.rows import find_rows
 from server.db.tables import counter_gaps, held_records
 from server.ingest.judging import Passed
 
-HELD = "SELECT record, sha256 FROM held_records WHERE site = ? AND station = ?"
 
-
-def held_of(connection: Connection, site: str, station: str) -> dict[str, str]:
-    """The records of a station that are held, id to the hash of the bytes that were seen then."""
-    return dict(run(connection, HELD, (site, station)))
+def held_of(connection: Connection, site: str, stations: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The records that are held, by station: id to the hash of the bytes that were seen then."""
+    mine = held_records.c
+    found: dict[str, dict[str, str]] = {}
+    rows = find_rows(connection, (mine.station, mine.record, mine.sha256), mine.station, stations, site=site)
+    for station, record, sha256 in rows:
+        found.setdefault(station, {})[record] = sha256
+    return found
 
 
 def add_held(connection: Connection, site: str, station: str, held: dict[str, str], at: str) -> None:

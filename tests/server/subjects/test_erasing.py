@@ -27,7 +27,7 @@ from server.errors import RefundOpen
 from server.ingest.checking import check
 from server.ingest.judging import Bench as AtBench
 from server.ingest.repository import find_keys
-from server.ingest.service import Recorded, Rules, record_batch
+from server.ingest.service import Recorded, Rules, Sent, record_batches
 from server.keys import ServerKeys
 from server.ledger.backup import back_up
 from server.ledger.tree import tree_view
@@ -265,12 +265,13 @@ async def test_a_database_restored_from_before_stays_erased(
         assert (page.erased, page.units) == (("R1/1/1",), ())
         known = await old.reader.run(lambda c: find_keys(c, "s1", [bench.key_id]))
         rules = Rules(
+            log=old.log,
             bench=AtBench(station="st1", site="s1", origin=old.log.origin, now=old.clock()),
             policy=old.policy,
             refusals_per_station=9,
         )
         batch = [check(late.signed, known, "st1")]
-        (outcome,) = await old.writer.submit(lambda c: record_batch(c, old.log, batch, rules))
+        (outcome,) = await old.writer.join(record_batches, Sent(batch=batch, rules=rules))
         assert isinstance(outcome, Recorded) and outcome.pending == ()
         found = await old.reader.run(lambda c: opened(c, "s1", late.id))
         assert found.fields == ()
