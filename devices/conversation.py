@@ -16,6 +16,8 @@ CHECKS = frozenset({"crc", "checksum"})
 """Reasons for which a whole frame was refused, and not only noise skipped."""
 GAP_S = 0.05
 """A line that is quiet for so long in the middle of a frame will not complete it."""
+LATE_S = 0.01
+"""Woken so much later than it asked for, this program stood still itself: that says nothing of the line."""
 
 
 class Conversation(Generic[F]):
@@ -80,7 +82,10 @@ class Conversation(Generic[F]):
                 async with asyncio.timeout(wait):
                     self._take(await self.stream.read())
             except TimeoutError:
-                self._quiet_s += loop.time() - began
+                waited = loop.time() - began
+                if wait is not None and waited - wait > LATE_S:
+                    continue  # the rest of the frame may lie in the buffer unread
+                self._quiet_s += waited
                 # Half a frame at the deadline of whoever asks is not half a frame for ever.
                 if gap is not None and self._quiet_s >= self._gap_s:
                     self._sort(self._decoder.idle())

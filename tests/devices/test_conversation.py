@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,18 @@ async def test_half_a_frame_at_a_deadline_is_completed_afterwards(
         assert await talk.next(soon()) is None
         line.coming.put_nowait(b"00.00 g\r\n")
         assert await talk.next(soon()) == b"S S  100.00 g"
+    assert not faults
+
+
+async def test_a_pause_of_this_program_is_not_taken_for_one_of_the_line(
+    talk: Conversation[bytes], line: Line, faults: Counter[str]
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with talk:
+        line.coming.put_nowait(b"S S  1")
+        loop.call_later(GAP_S / 4, time.sleep, GAP_S * 2)
+        loop.call_later(GAP_S / 2, line.coming.put_nowait, b"00.00 g\r\n")
+        assert await talk.next(soon(GAP_S * 10)) == b"S S  100.00 g"
     assert not faults
 
 
