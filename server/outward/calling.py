@@ -73,7 +73,7 @@ class Caller:
         *,
         most_read: int = MOST_READ,
     ) -> Reply:
-        """Call once, within the timeout, all of it together.
+        """Call once, all within the timeout; a GET, PUT or DELETE whose line breaks, once more.
 
         Raises NoAnswer; EndpointRefused for an address that the policy does not allow: nothing was sent then.
         """

@@ -28,11 +28,6 @@ class Ended:
     last: bool
     """Whether the schedule is at its end with it."""
 
-    @property
-    def idle_probe(self) -> bool:
-        """Whether it was tried to find out whether anybody answers, and nobody did."""
-        return _is_idle_probe(self.job, self.attempt)
-
 
 def is_last(job: Job, attempt: Attempt, schedule: Sequence[float]) -> bool:
     """Whether the schedule ends with this attempt; a probe that finds nobody does not count. Pure."""
@@ -58,9 +53,10 @@ def settle_all(
         gone = each.attempt.result is Result.GONE
         change = None if gone else endpoints.note(connection, site, before, circuit, each.now, patience_s)
         changes.append(change)
-        known[merchant] = before
         if gone or change is not None or circuit != before.circuit:
-            del known[merchant]
+            known.pop(merchant, None)  # its row is another now
+        else:
+            known[merchant] = before
     if told:
         answers = [(each.job, each.attempt.answer) for each in told]
         outbox.delivered(connection, site, answers, time_text(max(each.now for each in told)))
@@ -68,6 +64,7 @@ def settle_all(
 
 
 def _is_idle_probe(job: Job, attempt: Attempt) -> bool:
+    """Whether it was tried to find out whether anybody answers, and nobody did."""
     return job.probe and attempt.said is Said.DOWN
 
 
@@ -89,6 +86,6 @@ def _not_told(connection: Connection, site: str, each: Ended, circuit: Circuit) 
     elif each.last:
         outbox.give_up(connection, site, job, answer, at)
     else:
-        idle = each.idle_probe
+        idle = _is_idle_probe(job, each.attempt)
         again_at = (circuit.open_until if idle else None) or each.now.timestamp() + each.wait_s
         outbox.retry(connection, site, job, answer, again_at, counts=not idle)

@@ -83,7 +83,7 @@ async def test_two_stations_that_inspect_one_unit_at_once_are_not_both_right(
     assert words(found) == [["recorded True"], [f"{RefusalReason.DUPLICATE_INSPECTION.value} True"]]
 
 
-async def test_records_of_ten_stations_take_hardly_more_statements_than_one(site: "Site") -> None:
+async def test_records_of_ten_stations_take_less_than_three_times_the_statements_of_one(site: "Site") -> None:
     benches = [await site.enrol(f"st{number}") for number in range(10)]
     await site.announce(*(f"R{number}/1/1" for number in range(10)))
     batches = [

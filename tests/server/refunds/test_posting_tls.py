@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from cryptography import x509
@@ -22,8 +23,11 @@ class Polite(BaseHTTPRequestHandler):
     """Takes everything, and would keep the line open."""
 
     protocol_version = "HTTP/1.1"
+    lines: ClassVar[set[tuple[str, int]]] = set()
+    """The other end of every line that a request came over."""
 
     def do_POST(self) -> None:
+        self.lines.add(self.client_address)
         self.rfile.read(int(self.headers["content-length"]))
         self.send_response(200)
         self.send_header("content-length", "0")
@@ -61,10 +65,24 @@ def port(certificate: Path) -> Iterator[int]:
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
+    Polite.lines.clear()
     yield server.server_address[1]
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.mark.parametrize(("keep_s", "lines"), [(5.0, 1), (0.0, 3)])
+async def test_a_line_is_kept_for_the_next_webhook_where_it_may_be(
+    port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch, keep_s: float, lines: int
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    calling = Caller(AddressPolicy(loopback=True), timeout_s=5, keep_s=keep_s)
+    for _ in range(3):
+        attempt = await WebhookPost(calling).post(f"https://localhost:{port}/", {}, b"{}")
+        assert attempt.result is Result.DELIVERED
+    await calling.close()
+    assert len(Polite.lines) == lines
 
 
 async def test_a_line_to_one_name_is_not_used_for_another(
