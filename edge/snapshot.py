@@ -158,7 +158,9 @@ def masked(order: str) -> str:
 def _hold(bench: Bench, interrupted: str | None) -> dict[str, str] | None:
     if bench.hold is not None:
         return {"reason": bench.hold.reason.value, "detail": bench.hold.detail}
-    return {"reason": "interrupted", "detail": interrupted} if interrupted else None
+    # Of the item that lies there now nothing was interrupted: the page may look while its step still runs.
+    told = interrupted if bench.item is None else None
+    return {"reason": "interrupted", "detail": told} if told else None
 
 
 def _unit(item: Item) -> dict[str, Any]:

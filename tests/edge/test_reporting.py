@@ -1,12 +1,15 @@
 """What the station says of itself: numbered, bounded, and with what its devices counted."""
 
+import asyncio
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import pytest
 
 from devices.watch import DeviceStatus, State
+from edge import journal
 from edge.reporting import MOST_COUNTS, MOST_DEVICES, Reporting
 from inspection.messages.station import Birth, Death, Health, Presence
 
@@ -72,3 +75,24 @@ async def test_however_much_a_bench_counts_the_message_is_bounded(
     told = (await reporting.health()).devices
     assert (len(told), len(told[0].counts)) == (MOST_DEVICES, MOST_COUNTS)
     assert max(told[0].counts.values()) == 98, "the largest of them"
+
+
+async def test_a_page_that_looks_while_an_item_arrives_reads_of_no_interruption(
+    reporting: Reporting, rig: "Rig", site: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rig.scan(f"BADGE:{site.BADGE}")
+    rig.station.interrupted = "RMA-1/1/9"
+    assert (await reporting.snapshot())["hold"] == {"reason": "interrupted", "detail": "RMA-1/1/9"}
+    figures = await reporting.figures()
+    monkeypatch.setattr(reporting, "figures", AsyncMock(return_value=figures))
+    loop, write_down, seen = asyncio.get_running_loop(), journal.begin_item, []
+
+    def look_first(*given: Any, **named: Any) -> None:
+        """In the writer's thread, so the step that brought the item waits for this."""
+        seen.append(asyncio.run_coroutine_threadsafe(reporting.snapshot(), loop).result(timeout=5))
+        write_down(*given, **named)
+
+    monkeypatch.setattr(journal, "begin_item", look_first)
+    rig.tags = {site.tag(1): -40.0}
+    await rig.tick(10)
+    assert [(each["state"], each["hold"]) for each in seen] == [("matched", None)]
