@@ -18,9 +18,6 @@ from server.ledger.policies import note_policy, rules_in_force
 from server.serving import listen, serve_app
 from server.settings import ServerSettings
 
-YOUNG_OBJECTS = 20_000
-"""Made and not yet gone before the collector looks; Python's own 700 are fewer than one batch makes."""
-
 
 async def serve(
     directory: Path, settings: ServerSettings, keys: ServerKeys, ready: Callable[[str], None]
@@ -45,14 +42,13 @@ async def serve(
 
 
 def _settle() -> None:
-    """Collect garbage for the last time among what is there from the start, and more rarely after it.
+    """Collect garbage for the last time among what is there from the start.
 
-    A batch of records makes thousands of objects and hardly a cycle: without this the collector goes through
-    all modules, models and routes again and again, for 4 % of the time that records take.
+    Else the collector goes through all modules, models and routes again and again, for 4 % of the time that
+    records take.
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
 
 
 async def _note_rules(directory: Path, centre: Centre) -> None:

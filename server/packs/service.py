@@ -10,7 +10,6 @@ from inspection.custody.leaf import EntryType, read_leaf
 from inspection.custody.policy import TrustPolicy, without_addresses, write_policy
 from inspection.custody.sealing import opens
 from inspection.record import InspectionRecord, read_record
-from kit.evidence_pack import pack_bytes
 from kit.pack.case import EvidenceCase, PackEntry, PackOpening
 from server.access import Caller, Scope
 from server.errors import NotFound
@@ -111,6 +110,8 @@ def build(
         lost=_named(pairs, lambda each: (*each.lost_fields, *each.lost_images)),
         masked=not fields,
     )
+    from kit.evidence_pack import pack_bytes  # draws: a centre that starts again need not wait for that
+
     return pack_bytes(case)
 
 

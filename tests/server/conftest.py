@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import httpx
@@ -23,7 +24,7 @@ from inspection.policy import DEFAULT_POLICY
 from inspection.record import InspectionRecord
 from server.access import Caller, Scope, new_key
 from server.app import create_app
-from server.centre import Centre, open_centre
+from server.centre import DATABASE, Centre, open_centre
 from server.db.engine import writing_engine
 from server.db.migrate import migrate
 from server.keys import ServerKeys, make_keys
@@ -192,11 +193,20 @@ def unit_object(unit: str, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[Connection]:
-    """A new database with all its tables, in one transaction."""
-    engine = writing_engine(tmp_path / "x.sqlite")
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with all its tables and nothing in them: to copy it takes 1 ms, to make it 100."""
+    made = tmp_path_factory.mktemp("tables") / "x.sqlite"
+    engine = writing_engine(made)
     migrate(engine)
+    engine.dispose()  # the last one to close moves the log into the file
+    return made
+
+
+@pytest.fixture
+def connection(tables: Path, tmp_path: Path) -> Iterator[Connection]:
+    """A new database with all its tables, in one transaction."""
+    engine = writing_engine(copyfile(tables, tmp_path / "x.sqlite"))
     with engine.begin() as opened:
         yield opened
     engine.dispose()
@@ -227,8 +237,9 @@ def undo_s() -> int:
 
 @pytest.fixture
 async def centre(
-    tmp_path: Path, settings: ServerSettings, keys: ServerKeys, clock: Tick, undo_s: int
+    tmp_path: Path, tables: Path, settings: ServerSettings, keys: ServerKeys, clock: Tick, undo_s: int
 ) -> AsyncIterator[Centre]:
+    copyfile(tables, tmp_path / DATABASE)
     policy = replace(DEFAULT_POLICY, id="at-once/1", undo_s=undo_s)
     (tmp_path / "policy.json").write_text(json.dumps(policy.to_wire()))
     async with open_centre(tmp_path, settings, keys, clock=clock, registry=CollectorRegistry()) as opened:

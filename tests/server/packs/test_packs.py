@@ -26,6 +26,7 @@ from inspection.messages.carrier import CarrierEvent
 from inspection.messages.entries import CorrectedField, CorrectionEntry, body_bytes, entry_id
 from inspection.messages.uplink import ImageKey, Opening, SignedRecord
 from inspection.parcels import Node
+from kit import evidence_pack
 from kit.pack.case import EvidenceCase
 from kit.verify_bundle import verify_bundle
 from server.access import Caller, Scope
@@ -34,7 +35,6 @@ from server.carriers.rows import Told
 from server.db.ledger_tables import LATER, leaves, ledger_state
 from server.errors import AlreadyRunning, BadRequest, NotWitnessed
 from server.ledger.log import Entry
-from server.packs import service
 from server.packs.commands import pack
 from server.packs.making import make_pack
 from server.subjects.keys import FILE_NAME
@@ -248,7 +248,7 @@ async def test_a_pack_tells_what_was_erased_from_what_was_lost(
         cases.append(case)
         return b""
 
-    monkeypatch.setattr(service, "pack_bytes", drawn)
+    monkeypatch.setattr(evidence_pack, "pack_bytes", drawn)
     await inspected.http.get(URL, headers=inspected.console)
     gone = {"erased": cases[0].erased, "lost": cases[0].lost}
     assert {name for _, name in gone.pop(how)} > {"order", "customer"}
