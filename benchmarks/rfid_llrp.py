@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.rfid_serial import ITEMS, PEERS, ROOT, Tried, keep
-from demo.processes import free_ports
 from devices.rfid.llrp.emulator import LlrpEmulator
+from link.ports import free_ports
 
 PEER = ROOT / "benchmarks" / "peers" / "devices_llrp.py"
 SECONDS = 4

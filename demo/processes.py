@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import secrets
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -16,8 +14,6 @@ from edge.broker import DIE_WITH_PARENT
 
 STOP_S = 4.0
 LOOK_S = 0.05
-FIRST_PORT, LAST_PORT = 20_000, 32_000
-"""Below the 32,768 from which Linux takes ports for outgoing lines, and the 49,152 of others (RFC 6335)."""
 LOG_TAIL = 6
 """Last lines of a log that an error quotes."""
 Ready = Callable[[], Awaitable[bool]]
@@ -115,22 +111,6 @@ async def run_once(command: Sequence[str], timeout_s: float = 60.0) -> tuple[int
         await process.wait()
         raise Stuck(f"{' '.join(command[:5])} does not end") from error
     return process.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports on 127.0.0.1 that nobody listens on now, all different.
-
-    None that the system gives to outgoing lines: one of those would take the port of a program that is dead
-    for a moment, and it could not come back.
-    """
-    found: list[int] = []
-    while len(found) < count:
-        port = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            if port not in found:
-                found.append(port)
-    return found
 
 
 def children_of(pid: int) -> list[int]:

@@ -19,7 +19,7 @@ from demo.office import Office
 from demo.outside import Outside
 from demo.pictures import Picture
 from demo.plan import Plan, PlannedItem
-from demo.processes import Child, free_ports, regrade, run_once
+from demo.processes import Child, regrade, run_once
 from demo.proxy import Proxy, running_proxy
 from demo.settings import HOST_NAME, SITE, Options, centre_env, station_toml
 from demo.shop.settings import ShopSettings, write_settings
@@ -31,6 +31,7 @@ from inspection.messages.catalogue import ProductMessage, UnitMessage
 from inspection.policy import DEFAULT_POLICY
 from kit.witness_folder import book_of, init_witness
 from link.mqtt import MqttConfig
+from link.ports import free_ports
 from server.centre import POLICY
 from server.ledger.trust import FILE_NAME as TRUST_POLICY
 

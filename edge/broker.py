@@ -33,6 +33,7 @@ from edge.broker_files import (
 from edge.errors import SetUpWrong
 from link.backoff import Backoff
 from link.mqtt import MqttConfig
+from link.ports import free_ports
 from link.tls import TlsFiles
 
 START_S = 10.0
@@ -114,7 +115,7 @@ class Broker:
         if self.config.kind == "external":
             return self
         private_folder(self.config.folder)
-        self.port = self.config.port or _free_port(self.host)
+        self.port = self.config.port or free_ports(1, self.host)[0]
         names = [user.name for user in self.config.users]
         self._passwords = keep_passwords(self.config.folder / "passwords.json", names)
         await self._port_is_free()
@@ -241,13 +242,6 @@ def _account_of_url(url: str, client_id: str) -> MqttConfig:
         password=SecretStr(unquote(parts.password)) if parts.password else None,
         tls=TlsFiles() if secure else None,
     )
-
-
-def _free_port(host: str) -> int:
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _can_bind(host: str, port: int) -> bool:

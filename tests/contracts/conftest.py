@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from demo.processes import free_ports
 from devices.config import parse_devices
 from devices.device import Condition, Scanner, TagReader
 from devices.driver import DeviceSettings, Surroundings
@@ -39,6 +38,7 @@ from devices.scanner.driver import ScannerConfig
 from devices.scanner.emulator import ScannerEmulator
 from edge.broker import Broker, BrokerConfig
 from edge.broker_files import BrokerUser
+from link.ports import free_ports
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 OTHER = bytes.fromhex("3074257bf7194e4000001a86")

@@ -1,7 +1,6 @@
 """Every driver of a line with its emulator, made from the registry and the driver's own page."""
 
 import re
-import socket
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from devices.quality import Standing, quality_of
 from devices.registry import DRIVERS
 from devices.supervisor import Supervisor
 from link.mqtt import MqttConfig
+from link.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"<!-- config: device -->\n```toml\n(.*?)```", re.S)
@@ -29,8 +29,7 @@ IMPATIENT = {"reply_timeout_ms": 200, "poll_ms": 20, "timeout_ms": 200, "poll_s"
 
 def free_port() -> str:
     """A TCP port of this machine that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_ports(1)[0]}"
 
 
 def settings_of(name: str, port: str) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What every Printer does; ZPL is the one language that there is."""
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from devices.errors import DeviceFault, LinkLost
 from devices.printer.zpl.driver import ZplConfig
 from devices.printer.zpl.emulator import ZplEmulator
 from tests.contracts.conftest import build
+from tests.contracts.lines import free_port
 
 LABEL = b"^XA^FO50,50^A0N,50,50^FDRMA-1^FS^XZ"
 OTHER = b"^XA^FO50,50^A0N,50,50^FDRMA-2^FS^XZ"
@@ -28,15 +28,10 @@ class PrinterRig:
     faults: Counter[str]
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
 @pytest.fixture(params=["on a pty", "over tcp"])
 async def printer_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PrinterRig]:
     """A printer on every line in turn."""
-    port = f"tcp://127.0.0.1:{free_port()}" if "tcp" in request.param else str(tmp_path / "printer")
+    port = free_port() if "tcp" in request.param else str(tmp_path / "printer")
     faults = Counter[str]()
     config = ZplConfig(driver="zpl", name="labels", port=port, poll_s=0.02, reply_timeout_ms=150)
     async with ZplEmulator(port) as emulator:

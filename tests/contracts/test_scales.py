@@ -1,7 +1,6 @@
 """What every Scale does, whatever its dialect, its line and who speaks first."""
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
@@ -18,6 +17,7 @@ from devices.scale.driver import ScaleConfig
 from devices.scale.emulator import ScaleEmulator
 from inspection.readings import Weight
 from tests.contracts.conftest import build
+from tests.contracts.lines import free_port
 
 RIGS = (
     ("mt_sics", "polled on a pty"),
@@ -43,17 +43,12 @@ class ScaleRig:
     """The same scale with other settings."""
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
 @pytest.fixture(params=RIGS, ids=" ".join)
 async def scale_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ScaleRig]:
     """Every dialect, and every line, asked and unasked."""
     dialect, line = request.param
     streams = line.startswith("streaming")
-    port = f"tcp://127.0.0.1:{free_port()}" if "tcp" in line else str(tmp_path / "scale")
+    port = free_port() if "tcp" in line else str(tmp_path / "scale")
     faults = Counter[str]()
 
     def make(**settings: Any) -> Scale:

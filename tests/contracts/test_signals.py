@@ -1,7 +1,6 @@
 """What every Signal does; a stack light on a reader's outputs is the one that there is."""
 
 import asyncio
-import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
@@ -19,6 +18,7 @@ from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.signal.gpo_light.driver import GpoLightConfig
 from devices.signal.gpo_light.emulator import LampsEmulator
 from tests.contracts.conftest import build
+from tests.contracts.lines import free_port
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 RED, GREEN, AMBER = Lamp.RED, Lamp.GREEN, Lamp.AMBER
@@ -33,11 +33,6 @@ class SignalRig:
     emulator: UhfReaderEmulator
     reading: list[Any]
     """What the reader has read meanwhile, or why it stopped."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 async def read_for_ever(reader: Any, seen: list[Any]) -> None:
@@ -78,7 +73,7 @@ RIGS = [(line, inverted) for line in ("pty", "tcp") for inverted in (False, True
 @pytest.fixture(params=RIGS, ids=lambda each: f"{each[0]}{', inverted' if each[1] else ''}")
 async def signal_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SignalRig]:
     line, inverted = request.param
-    port = f"tcp://127.0.0.1:{free_port()}" if line == "tcp" else str(tmp_path / "reader")
+    port = free_port() if line == "tcp" else str(tmp_path / "reader")
     async with AsyncExitStack() as stack:
         yield await light(stack, port, inverted=inverted, again_s=0.1)
 

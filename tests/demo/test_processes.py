@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from demo.errors import Stuck
-from demo.processes import Child, children_of, free_ports, run_once
+from demo.processes import Child, children_of, run_once
 
 SLEEPER = (sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)")
 PARENT = """
@@ -88,12 +88,3 @@ async def test_a_program_runs_to_its_end_or_is_ended() -> None:
     assert await run_once((sys.executable, "-c", "print('done')")) == (0, "done\n", "")
     with pytest.raises(Stuck, match="does not end"):
         await run_once(SLEEPER, timeout_s=0.3)
-
-
-def test_free_ports_are_all_different() -> None:
-    assert len(set(free_ports(20))) == 20
-
-
-def test_no_free_port_is_one_that_an_outgoing_line_may_take() -> None:
-    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-    assert max(free_ports(20)) < lowest

@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from demo.processes import free_ports
 from demo.proxy import PLAN, RECORDS, Lie, running_proxy
 from inspection.custody.leaf import EntryType, Leaf
 from inspection.custody.receipt import check_receipt, issue_receipt
 from inspection.custody.signing import public_bytes
 from inspection.errors import BadSignature
 from inspection.messages.uplink import BatchAnswer, ReceiptMessage
+from link.ports import free_ports
 
 ORIGIN = "centre.demo/site/s1"
 KEY = Ed25519PrivateKey.generate()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from devices.rfid.uhfreader.emulator import UhfReaderEmulator
 from devices.scanner.emulator import ScannerEmulator
 from edge.broker import Broker, BrokerConfig
 from edge.broker_files import BrokerUser
+from link.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 MAIN = "import typer; from devices.commands import register; app = typer.Typer(); register(app); app()"
@@ -53,9 +53,7 @@ async def test_a_broker_is_found_and_says_whether_it_lets_everybody_in(tmp_path:
 
 
 async def test_no_broker_is_none() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        number = free.getsockname()[1]
-    assert await broker("127.0.0.1", number) is None
+    assert await broker("127.0.0.1", free_ports(1)[0]) is None
 
 
 def test_cameras_are_named_as_the_system_names_them(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import insert
 
 from demo.errors import Stuck
-from demo.processes import Child, free_ports, regrade, run_once
+from demo.processes import Child, regrade, run_once
 from demo.shop.app import HOOK
 from demo.shop.settings import outcome_key
 from demo.strict.faults import Rates
@@ -25,6 +25,7 @@ from inspection.custody.signing import Domain, public_bytes, sign
 from inspection.messages.base import time_text
 from inspection.messages.station import Enrolment, EnrolmentRequest
 from inspection.policy import DEFAULT_POLICY
+from link.ports import free_ports
 from server.centre import DATABASE, POLICY
 from server.db.engine import writing_engine
 from server.db.refund_tables import endpoints, standing_approvals

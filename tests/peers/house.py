@@ -13,11 +13,12 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine, select
 
-from demo.processes import Child, free_ports, regrade, run_once
+from demo.processes import Child, regrade, run_once
 from inspection.custody.signing import Domain, public_bytes, sign
 from inspection.messages.base import time_text
 from inspection.messages.station import Enrolment, EnrolmentRequest
 from inspection.messages.uplink import BatchAnswer, RecordBatch
+from link.ports import free_ports
 from server.centre import DATABASE
 from server.db.refund_tables import refunds
 from server.refunds.gateway import GatewayKind

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from demo.processes import Child, Ready, free_ports, run_once
+from demo.processes import Child, Ready, run_once
+from link.ports import free_ports
 
 HOME = Path(__file__).resolve().parents[2] / ".venv" / "peers-refunds"
 """What `make peers-refunds` made."""

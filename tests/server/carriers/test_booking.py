@@ -1,7 +1,6 @@
 """Pick-ups: booked once whatever the carrier does in between, and no address is kept."""
 
 import asyncio
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -11,6 +10,7 @@ import pytest
 from demo.carrier.app import Desk
 from demo.carrier.faults import CallFault
 from inspection.parcels import Node
+from link.ports import free_ports
 from server.carriers import booking
 from server.settings import ServerSettings
 from tests.server.carriers.conftest import CREDENTIAL, set_carrier
@@ -217,8 +217,6 @@ async def test_a_carrier_that_is_not_there_is_away_and_for_certain_booked_nothin
     site: "Site",
 ) -> None:
     await site.announce("R1/1/1", parcel="P-1")
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
-    await set_carrier(site, f"http://127.0.0.1:{port}")
+    await set_carrier(site, f"http://127.0.0.1:{free_ports(1)[0]}")
     assert code(await book(site)) == "carrier_away"
     assert (await parcel(site))["pick_up"]["state"] == "asked"

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from demo.carrier.app import Desk
 from demo.carrier.telling import tell
 from inspection.messages.webhook_keys import HmacKey
 from inspection.parcels import Node
+from link.ports import free_ports
 from tests.server.carriers.conftest import CREDENTIAL, set_carrier
 from tests.server.carriers.test_booking import book, code, parcel
 
@@ -51,9 +51,8 @@ async def process(port: int) -> AsyncIterator[None]:
 
 async def test_it_runs_as_a_process(site: "Site") -> None:
     await site.announce("R1/1/1", parcel="P-1")
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
-    async with process(port), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    [port] = free_ports(1)
+    async with process(port), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
         for _ in range(600):
             try:
                 assert (await http.get("/pick-ups/k1")).status_code == 401

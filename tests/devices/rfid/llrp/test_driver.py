@@ -14,12 +14,12 @@ from llrpkit.client import LLRPClient, check_status
 from llrpkit.protocol import enums, messages
 from pydantic import ValidationError
 
-from demo.processes import free_ports
 from devices.driver import Surroundings
 from devices.errors import DeviceFault, LinkLost, WrongSetUp
 from devices.rfid.llrp.driver import LLRP, LlrpConfig, LlrpReader
 from devices.rfid.llrp.emulator import LlrpEmulator
 from inspection.readings import TagRead, Trigger
+from link.ports import free_ports
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 
