@@ -21,7 +21,7 @@ _ports: deque[int] = deque()
 
 
 def free_ports(count: int, host: str = HERE) -> list[int]:
-    """Ports on an address of this machine that nobody listens on, all different, and given to nobody else meanwhile."""
+    """Ports that nobody listens on at an address of this machine, all different, for this process alone."""
     while len(_ports) < 2 * count:
         _ports.extendleft(_hold_block())
     found: list[int] = []
