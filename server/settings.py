@@ -138,7 +138,9 @@ class ServerSettings(BaseModel):
         default=5 * DAY_S,
         description="How long a refund system may take nothing before its endpoint is given up.",
     )
-    refund_parallel: int = Field(default=32, ge=1, le=64, description="Deliveries under way at a time.")
+    refund_parallel: int = Field(
+        default=32, ge=1, le=64, description="Deliveries under way at a time; so many payments beside them."
+    )
     refund_networks: tuple[str, ...] = Field(
         default=(),
         max_length=32,

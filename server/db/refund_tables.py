@@ -142,7 +142,7 @@ payouts = Table(  # movements of money that the centre asks for itself, for ever
     number("attempts"),
     text("changed_at"),
     Index("ix_payouts_open", "site", "payment", unique=True, sqlite_where=sql(OPEN_PAYOUT)),
-    Index("ix_payouts_due", "site", "due_at", sqlite_where=sql(OPEN_PAYOUT)),
+    Index("ix_payouts_due", "site", "merchant", "due_at", sqlite_where=sql(OPEN_PAYOUT)),
     Index(None, "site", "unit"),
 )
 found_money = Table(  # refunds that others made, accounted for by a person

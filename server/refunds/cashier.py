@@ -5,6 +5,7 @@ crash leaves a payout that is looked up and never a refund that is simply tried 
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import datetime
@@ -23,6 +24,8 @@ from server.refunds.adapters.opening import open_gateway, read_credentials
 from server.refunds.due import Account, Due, Job
 from server.refunds.gateway import GatewayKind, PayoutAnswer, PayoutState, RefundGateway
 from server.refunds.paying import Books
+from server.refunds.payouts import PayoutRow
+from server.refunds.places import Places
 from server.sealed import Sealer
 
 LONGEST_WAIT_S = 2.0
@@ -34,14 +37,14 @@ OpenGateway = Callable[[Account], RefundGateway]
 
 
 class Cashier:
-    """Runs until cancelled; several payments at a time, one refund of each."""
+    """Runs until cancelled; several payments at a time, one refund of each, and never all of one merchant."""
 
     def __init__(self, centre: Centre, books: Books, open_gateway: OpenGateway) -> None:
         self._centre = centre
         self._books = books
         self._open = open_gateway
-        self._under_way: dict[asyncio.Task[None], str] = {}
-        """With the payout's key: while it is here nobody takes it up again, wherever the clock jumps to."""
+        self._under_way: dict[asyncio.Task[None], PayoutRow] = {}
+        """With the payout: while it is here nobody takes it up again, wherever the clock jumps to."""
 
     async def run(self) -> None:
         """Pay what is due, then wait for the next; no fault of one refund ends it."""
@@ -73,18 +76,20 @@ class Cashier:
             return LONGEST_WAIT_S
 
     async def _claim(self) -> Due:
-        free = self._centre.settings.refund_parallel - len(self._under_way)
         now, site = self._centre.clock(), self._centre.site
-        busy = frozenset(self._under_way.values())
-        next_at = await self._centre.reader.run(lambda c: due.next_at(c, site, busy))
+        busy = frozenset(payout.key for payout in self._under_way.values())
+        taken = Counter(payout.merchant for payout in self._under_way.values())
+        places = Places(most=self._centre.settings.refund_parallel, taken=taken)
+        times = await self._centre.reader.run(lambda c: due.due_times(c, site, busy))
+        next_at = min((at for merchant, at in times.items() if places.left(merchant)), default=None)
         idle_s = LONGEST_WAIT_S if next_at is None else min(LONGEST_WAIT_S, next_at - now.timestamp())
-        if free <= 0 or next_at is None or idle_s > 0:
-            return Due(to_pay=(), to_look_up=(), wait_s=LONGEST_WAIT_S if free <= 0 else idle_s)
-        return await self._write(lambda c: due.claim(c, self._books, now, free, busy))
+        if idle_s > 0:
+            return Due(to_pay=(), to_look_up=(), wait_s=idle_s)
+        return await self._write(lambda c: due.claim(c, self._books, now, places, busy))
 
     def _start(self, job: Job, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
-        self._under_way[task] = job.payout.key
+        self._under_way[task] = job.payout
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from inspection.refund_state import RefundState
 from server.db.refund_tables import deliveries, endpoints, instructions, refunds
@@ -14,10 +14,20 @@ from server.refunds.gate import read_gate
 from server.refunds.gateway import PaymentRef, Payout
 from server.refunds.paying import Books
 from server.refunds.payouts import WAIT_S, PayoutRow, PayoutStep
+from server.refunds.places import Places
 from server.refunds.repository import find_instruction
 from server.refunds.standing import EXECUTE, RefundRow
 from server.subjects.bound import keys_of
 from server.subjects.personal import whole_unit
+
+CALLED = and_(
+    endpoints.c.mode == EXECUTE,
+    endpoints.c.gone_at.is_(None),
+    endpoints.c.disabled_at.is_(None),
+    endpoints.c.gateway.is_not(None),
+    endpoints.c.credentials.is_not(None),
+)
+"""Of an endpoint: the centre pays this merchant's refunds, and its payment system may be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,43 +63,52 @@ class Due:
 def accounts(connection: Connection, site: str) -> dict[str, Account]:
     """The payment systems that may be called, by merchant."""
     mine = endpoints.c
-    chosen = select(mine.merchant, mine.gateway, mine.url, mine.credentials).where(
-        mine.site == site,
-        mine.mode == EXECUTE,
-        mine.gone_at.is_(None),
-        mine.disabled_at.is_(None),
-        mine.gateway.is_not(None),
-        mine.credentials.is_not(None),
-    )
+    chosen = select(mine.merchant, mine.gateway, mine.url, mine.credentials).where(mine.site == site, CALLED)
     return {row.merchant: Account(**row._mapping) for row in connection.execute(chosen)}
 
 
-def next_at(connection: Connection, site: str, busy: frozenset[str] = frozenset()) -> float | None:
-    """When something falls due next, in seconds since 1970; None where there is nothing."""
-    times = [payouts.next_due(connection, site, busy)]
-    for merchant in accounts(connection, site):
-        mine = _waiting(site, merchant, read_gate(connection, site).covered)
-        times.append(connection.execute(select(func.min(refunds.c.due_at)).where(*mine)).scalar())
-    return min((each for each in times if each is not None), default=None)
+def due_times(connection: Connection, site: str, busy: frozenset[str] = frozenset()) -> dict[str, float]:
+    """When each merchant's next refund falls due, to be paid or to be looked up, in seconds since 1970.
+
+    What is open is looked after too where the payment system is not called any more: it is locked till then.
+    """
+    merchant = endpoints.c.merchant
+    waiting = _waiting(site, merchant, read_gate(connection, site).covered)
+    to_pay = select(func.min(refunds.c.due_at)).where(*waiting).scalar_subquery()
+    times = (payouts.next_due(site, merchant, busy), case((CALLED, to_pay)))
+    found: dict[str, float] = {}
+    for name, *each in connection.execute(select(merchant, *times).where(endpoints.c.site == site)):
+        if known := [at for at in each if at is not None]:
+            found[name] = min(known)
+    return found
 
 
 def claim(
-    connection: Connection, books: Books, now: datetime, limit: int, busy: frozenset[str] = frozenset()
+    connection: Connection, books: Books, now: datetime, places: Places, busy: frozenset[str] = frozenset()
 ) -> Due:
-    """Take up what is due and not under way: each payment is locked by its payout before anybody is asked."""
+    """Take up what is due and not under way, as far as there are places, whoever waits longest first.
+
+    Each payment is locked by its payout before anybody is asked.
+    """
     site, now_s = books.site, now.timestamp()
-    known = accounts(connection, site)
-    open_ones = _leftovers_freed(connection, books, payouts.due(connection, site, now_s, limit, busy), now)
-    open_ones = payouts.lease(connection, site, open_ones, now_s + books.lease_s)
-    looked_up = [_job(connection, site, row, known) for row in open_ones]
-    begun: list[Job | None] = []
-    for merchant in sorted(known):
-        room = max(1, (limit - len(open_ones)) // len(known))
-        for row in _due_of(connection, site, merchant, now_s, room):
-            begun.append(_begun(connection, books, row, now, known))
+    known, times = accounts(connection, site), due_times(connection, site, busy)
+
+    def take(merchant: str, share: int) -> list[Job]:
+        rows = payouts.due(connection, site, merchant, now_s, share, busy)
+        open_ones = payouts.lease(
+            connection, site, _leftovers_freed(connection, books, rows, now), now_s + books.lease_s
+        )
+        jobs = [_job(connection, site, row, known) for row in open_ones]
+        if merchant in known:
+            for row in _due_of(connection, site, merchant, now_s, share - len(open_ones)):
+                jobs.append(_begun(connection, books, row, now, known))
+        return [job for job in jobs if job is not None]
+
+    waiting = sorted((merchant for merchant, at in times.items() if at <= now_s), key=times.__getitem__)
+    found = places.shared(waiting, take)
     return Due(
-        to_pay=tuple(job for job in begun if job is not None),
-        to_look_up=tuple(job for job in looked_up if job is not None),
+        to_pay=tuple(job for job in found if job.payout.state is PayoutStep.INTENDED),
+        to_look_up=tuple(job for job in found if job.payout.state is not PayoutStep.INTENDED),
         wait_s=0.0,
     )
 
@@ -128,7 +147,9 @@ def _due_of(connection: Connection, site: str, merchant: str, now_s: float, limi
     return standing.select_rows(connection, *mine, order=refunds.c.due_at, limit=limit)
 
 
-def _waiting(site: str, merchant: str, covered: int) -> "tuple[ColumnElement[bool], ...]":
+def _waiting(
+    site: str, merchant: str | ColumnElement[str], covered: int
+) -> "tuple[ColumnElement[bool], ...]":
     """Approved, and the instruction stands under a checkpoint that lets it go."""
     same = (deliveries.c.site == refunds.c.site, deliveries.c.instruction == refunds.c.instruction)
     may_go = select(deliveries.c.instruction).where(*same, deliveries.c.needs_size <= covered).exists()

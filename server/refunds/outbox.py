@@ -91,18 +91,15 @@ def claim(connection: Connection, site: str, now: float, places: Places, lease_s
     Nobody else gets them while the lease lasts.
     """
     due = [merchant for merchant, due_at in due_times(connection, site).items() if due_at <= now]
-    waiting = [merchant for merchant in sorted(due) if places.left(merchant)]
-    listening, jobs = _listening(connection, site), list[Job]()
-    for at, merchant in enumerate(waiting):
-        free = places.free - len(jobs)
-        if not free:
-            break
-        share = min(places.left(merchant), max(1, free // (len(waiting) - at)))
+    listening = _listening(connection, site)
+
+    def take(merchant: str, share: int) -> list[Job]:
         if listening[merchant] is None:
-            jobs += _due_of(connection, site, merchant, now, share)
-        else:
-            jobs += [replace(job, probe=True) for job in _due_of(connection, site, merchant, now, 1)]
-            hold_for_probe(connection, site, merchant, now + lease_s)
+            return _due_of(connection, site, merchant, now, share)
+        hold_for_probe(connection, site, merchant, now + lease_s)
+        return [replace(job, probe=True) for job in _due_of(connection, site, merchant, now, 1)]
+
+    jobs = places.shared(sorted(due), take)
     names = orjson.dumps([job.instruction for job in jobs]).decode()
     run(connection, LEASE, (now + lease_s, site, names))
     return jobs

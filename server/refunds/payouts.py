@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from inspection.messages.base import read_time, time_text
@@ -128,21 +128,24 @@ def change(connection: Connection, site: str, row: PayoutRow, at: str, **values:
 
 
 def due(
-    connection: Connection, site: str, now_s: float, limit: int, busy: frozenset[str] = frozenset()
+    connection: Connection, site: str, merchant: str, now_s: float, limit: int, busy: frozenset[str]
 ) -> list[PayoutRow]:
-    """Open payouts whose time has come: looked up next, or left over from a crash."""
-    mine = (payouts.c.site == site, payouts.c.state.in_(OPEN), payouts.c.due_at <= now_s)
-    rows = connection.execute(
-        _chosen().where(*mine, payouts.c.key.not_in(busy)).order_by(payouts.c.due_at).limit(limit)
-    )
+    """A merchant's open payouts whose time has come: looked up next, or left over from a crash."""
+    mine = (*_idle(site, merchant, busy), payouts.c.due_at <= now_s)
+    rows = connection.execute(_chosen().where(*mine).order_by(payouts.c.due_at).limit(limit))
     return [_row(row) for row in rows]
 
 
-def next_due(connection: Connection, site: str, busy: frozenset[str]) -> float | None:
-    """When the next open payout falls due that is not under way, in seconds since 1970."""
-    mine = (payouts.c.site == site, payouts.c.state.in_(OPEN), payouts.c.key.not_in(busy))
-    found: float | None = connection.execute(select(func.min(payouts.c.due_at)).where(*mine)).scalar()
-    return found
+def next_due(site: str, merchant: ColumnElement[str], busy: frozenset[str]) -> "ScalarSelect[float | None]":
+    """When a merchant's next open payout falls due that is not under way, in seconds since 1970."""
+    return select(func.min(payouts.c.due_at)).where(*_idle(site, merchant, busy)).scalar_subquery()
+
+
+def _idle(
+    site: str, merchant: str | ColumnElement[str], busy: frozenset[str]
+) -> "tuple[ColumnElement[bool], ...]":
+    mine = (payouts.c.site == site, payouts.c.merchant == merchant)
+    return (*mine, payouts.c.state.in_(OPEN), payouts.c.key.not_in(busy))
 
 
 def lease(connection: Connection, site: str, rows: list[PayoutRow], until_s: float) -> list[PayoutRow]:

@@ -1,15 +1,17 @@
-"""Places for deliveries under way: a slow refund system leaves some to the others. Pure."""
+"""Places for calls under way: a slow system leaves some to those of other merchants. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 PART = 4
 """One place in so many is left to other merchants."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """How many deliveries may be under way, and whose they are."""
+    """How many calls may be under way, and whose they are."""
 
     most: int
     taken: Mapping[str, int]
@@ -29,3 +31,17 @@ class Places:
         """
         own = max(1, self.most - self.most // PART)
         return max(0, min(self.free, own - self.taken.get(merchant, 0)))
+
+    def shared(self, waiting: Iterable[str], take: Callable[[str, int], Sequence[T]]) -> list[T]:
+        """What those who wait take up, each up to its share; what one leaves free goes to those after it.
+
+        >>> Places(most=8, taken={"slow": 6}).shared(["slow", "a", "b"], lambda who, most: [who] * most)
+        ['a', 'b']
+        """
+        able, taken = [merchant for merchant in waiting if self.left(merchant)], list[T]()
+        for at, merchant in enumerate(able):
+            free = self.free - len(taken)
+            if free:
+                share = max(1, free // (len(able) - at))
+                taken += take(merchant, min(self.left(merchant), share))
+        return taken

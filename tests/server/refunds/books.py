@@ -30,6 +30,7 @@ from server.refunds.gateway import PaymentStanding, Payout, PayoutAnswer
 from server.refunds.issuing import Due, issue
 from server.refunds.paying import Books
 from server.refunds.payouts import PayoutStep
+from server.refunds.places import Places
 from server.refunds.standing import RefundRow
 from server.subjects.bound import bind
 from server.subjects.keys import SubjectKeys
@@ -43,6 +44,7 @@ UNIT = "R1/1/1"
 NEW, USED = {"grade": "new", "condition": "A"}, {"grade": "used", "condition": "B"}
 SEEN = PaymentStanding(captured_minor=20_000, refunded_minor=0, currency="CNY")
 LEASE_S = 25.0
+PLACES = Places(most=8, taken={})
 
 
 @cache
@@ -178,7 +180,7 @@ def owe(kept: Kept, unit: str = UNIT, number: int = 1, verdict: Any = NEW, **cha
 
 
 def claim(kept: Kept) -> due.Due:
-    return kept.do(lambda c: due.claim(c, kept.books, kept.now, 8))
+    return kept.do(lambda c: due.claim(c, kept.books, kept.now, PLACES))
 
 
 def take(kept: Kept) -> Job:

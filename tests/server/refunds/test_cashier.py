@@ -34,16 +34,16 @@ def shop() -> StrictSystem:
     return StrictSystem(captured={f"O-{number}": 5000 for number in range(1, 9)})
 
 
-async def execute(site: "Site", *, up_to_minor: int | None = 10_000) -> None:
+async def execute(site: "Site", *, up_to_minor: int | None = 10_000, merchant: str = "m1") -> None:
     """The merchant's refunds are paid by the centre; whole ones up to a limit are approved beforehand."""
     at = site.centre.now()
-    endpoint = {"site": "s1", "merchant": "m1", "url": "http://127.0.0.1:9", "set_at": at, "mode": "execute"}
-    account = insert(endpoints).values(**endpoint, gateway="stripe", credentials=b"sealed")
+    endpoint = {"merchant": merchant, "url": "http://127.0.0.1:9", "set_at": at, "mode": "execute"}
+    account = insert(endpoints).values(site="s1", **endpoint, gateway="stripe", credentials=b"sealed")
     await site.centre.writer.submit(lambda c: c.execute(account))
     if up_to_minor is not None:
         approval = insert(standing_approvals).values(
-            site="s1", id="a1", merchant="m1", currency="CNY", up_to_minor=up_to_minor, by="Wei Zhang", at=at,
-            until="2030-01-01T00:00:00.000000Z", leaf_seq=0,
+            site="s1", id=f"a-{merchant}", merchant=merchant, currency="CNY", up_to_minor=up_to_minor,
+            by="Wei Zhang", at=at, until="2030-01-01T00:00:00.000000Z", leaf_seq=0,
         )  # fmt: skip
         await site.centre.writer.submit(lambda c: c.execute(approval))
 

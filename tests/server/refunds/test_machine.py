@@ -28,8 +28,9 @@ from server.refunds.due import Job
 from server.refunds.gate import read_gate
 from server.refunds.gateway import PaymentStanding, Payout, PayoutAnswer
 from server.refunds.payouts import OPEN, PayoutStep
+from server.refunds.places import Places
 from server.refunds.standing import RefundRow
-from tests.server.refunds.books import SITE, Kept, announced
+from tests.server.refunds.books import PLACES, SITE, Kept, announced
 from tests.server.refunds.rules import FAULTS, Shop
 
 ASK_WITHIN_S = 15.0
@@ -259,8 +260,9 @@ class Refunds(RuleBasedStateMachine):
                     self.errands.pop(at)
             self.always()
 
-    def claim(self, limit: int) -> None:
-        found = self.kept.do(lambda c: due.claim(c, self.books, self.kept.now, limit))
+    def claim(self, most: int) -> None:
+        places = Places(most=most, taken={})
+        found = self.kept.do(lambda c: due.claim(c, self.books, self.kept.now, places))
         for job in found.to_pay:
             self.errands.append(Errand(job=job, looks_up=False))
         for job in found.to_look_up:
@@ -438,7 +440,7 @@ class Refunds(RuleBasedStateMachine):
             for key, answer in self.words:
                 self.hear_word(key, answer)
             self.words.clear()
-            found = self.kept.do(lambda c: due.claim(c, self.books, self.kept.now, 8))
+            found = self.kept.do(lambda c: due.claim(c, self.books, self.kept.now, PLACES))
             jobs = [(job, False) for job in found.to_pay] + [(job, True) for job in found.to_look_up]
             for job, looks_up in jobs:
                 errand = Errand(job=job, looks_up=looks_up)

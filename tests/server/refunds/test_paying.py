@@ -13,6 +13,7 @@ from server.refunds.standing import RefundRow
 from tests.server.refunds.books import (
     LEASE_S,
     NEW,
+    PLACES,
     SITE,
     UNIT,
     USED,
@@ -91,10 +92,10 @@ def test_what_is_under_way_here_is_not_taken_up_again_wherever_the_clock_jumps_t
     choose(kept, job)
     kept.forward(3600)
     busy = frozenset({job.payout.key})
-    found = kept.do(lambda c: due.claim(c, kept.books, kept.now, 8, busy))
+    found = kept.do(lambda c: due.claim(c, kept.books, kept.now, PLACES, busy))
     assert (found.to_pay, found.to_look_up) == ((), ())
-    assert kept.do(lambda c: due.next_at(c, SITE, busy)) is None
-    assert kept.do(lambda c: due.next_at(c, SITE)) is not None
+    assert kept.do(lambda c: due.due_times(c, SITE, busy)) == {}
+    assert set(kept.do(lambda c: due.due_times(c, SITE))) == {"m1"}
 
 
 def test_a_unit_that_is_announced_anew_for_another_payment_waits_for_its_own_payout(kept: Kept) -> None:

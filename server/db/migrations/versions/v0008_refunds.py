@@ -180,7 +180,9 @@ def _payouts() -> None:
     op.create_index(
         "ix_payouts_open", "payouts", ["site", "payment"], unique=True, sqlite_where=sa.text(OPEN_PAYOUT)
     )
-    op.create_index("ix_payouts_due", "payouts", ["site", "due_at"], sqlite_where=sa.text(OPEN_PAYOUT))
+    op.create_index(
+        "ix_payouts_due", "payouts", ["site", "merchant", "due_at"], sqlite_where=sa.text(OPEN_PAYOUT)
+    )
     op.create_index("ix_payouts_site_unit", "payouts", ["site", "unit"])
 
 
