@@ -18,6 +18,7 @@ from benchmarks import (
     records,
     refund_latency,
     seeing,
+    start,
     webhooks,
 )  # fmt: skip
 
@@ -33,6 +34,7 @@ FIGURES: dict[str, Callable[[], dict[str, Any]]] = {
     "webhooks": webhooks.main,
     "reasons": reasons.main,
     "dropping": dropping.main,
+    "start": start.main,
 }
 
 
