@@ -7,6 +7,7 @@ import httpx
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import event as database
 
 from inspection.custody.sealing import commit
 from inspection.custody.signing import public_bytes
@@ -403,6 +404,22 @@ def test_a_case_row_shows_everything(connection: Any) -> None:
     raised = cases.Raised(kind=CaseKind.REJECTED, merchant="m1", unit=UNIT)
     id = cases.raise_case(connection, "s1", raised, "2026-05-04T12:00:00.000000Z")
     assert isinstance(cases.find(connection, "s1", id, "m1"), CaseRow)
+
+
+def test_whether_a_unit_has_a_case_is_asked_of_the_units_own_index(connection: Any) -> None:
+    asked: list[tuple[str, Any]] = []
+    database.listen(connection, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+    raised = cases.Raised(kind=CaseKind.REJECTED, merchant="m1", unit=UNIT, about=f"{UNIT}#1")
+    cases.raise_case(connection, "s1", raised, "2026-05-04T12:00:00.000000Z")
+    assert cases.told_before(connection, "s1", raised) is not None
+    looked = [each for each in asked if each[0].startswith("SELECT")]
+    plans = [
+        connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).one()[3] for text, values in looked
+    ]
+    assert [plan.partition("INDEX ")[2] for plan in plans] == [
+        "ix_cases_open (site=? AND unit=? AND kind=? AND merchant=?)",
+        "ix_cases_site_unit (site=? AND unit=?)",
+    ]
 
 
 @pytest.mark.parametrize(
