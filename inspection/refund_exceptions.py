@@ -32,7 +32,9 @@ class CaseKind(StrEnum):
     WRONG_SERIAL = "wrong_serial"
     EMPTY_BOX = "empty_box"
     PARTIAL_QUANTITY = "partial_quantity"
-    """Another number of units came than was announced."""
+    """More units came than were announced; what did not come is a missing unit."""
+    MISSING_UNIT = "missing_unit"
+    """Others of its parcel were inspected, and it was not in time: it has no verdict to owe anything by."""
     MISSING_PART = "missing_part"
     """A part or an accessory is missing."""
     UNCLEAR_UNIT = "unclear_unit"
@@ -83,6 +85,8 @@ class WayOut(StrEnum):
     """The money that was found is this unit's refund: only the rest is owed."""
     NOT_THIS = "not_this"
     """The money that was found is another matter: this unit is owed all of it."""
+    WITHDRAW = "withdraw"
+    """Expect the unit no more: it did not come."""
     ACCEPT = "accept"
     """Leave it as it is."""
 
@@ -131,6 +135,7 @@ CASES: Mapping[CaseKind, CaseRule] = MappingProxyType(
         CaseKind.WRONG_SERIAL: CaseRule(owner=Owner.SUPERVISOR, ways_out=_ABOUT_THE_UNIT),
         CaseKind.EMPTY_BOX: CaseRule(owner=Owner.SUPERVISOR, ways_out=_ABOUT_THE_UNIT),
         CaseKind.PARTIAL_QUANTITY: CaseRule(owner=Owner.SUPERVISOR, ways_out=_ABOUT_THE_UNIT),
+        CaseKind.MISSING_UNIT: CaseRule(owner=Owner.SUPERVISOR, ways_out=(_W.WITHDRAW, _W.ACCEPT)),
         CaseKind.MISSING_PART: CaseRule(owner=Owner.SUPERVISOR, ways_out=_ABOUT_THE_UNIT),
         CaseKind.UNCLEAR_UNIT: CaseRule(owner=Owner.SUPERVISOR, ways_out=_ABOUT_THE_UNIT),
         CaseKind.NEEDS_PERSON: CaseRule(owner=Owner.SUPERVISOR, ways_out=_ABOUT_THE_UNIT),

@@ -1,5 +1,7 @@
 """Ask carriers what became of parcels, and see to what no carrier tells: until cancelled, one look a second.
 
+Nobody tells that a parcel was signed for which lies on the bench, nor that a part of one did not come.
+
 A parcel that is asked about is leased in its row, so a crash loses nothing; a carrier that does not answer is
 left alone for longer each time, with full jitter.
 """
@@ -29,6 +31,7 @@ from server.errors import (
     TryLater,
     UnknownParcel,
 )
+from server.refunds.missing import MissingUnits
 
 LOOK_S = 1.0
 PARALLEL = 4
@@ -53,6 +56,7 @@ class Poller:
         self._centre = centre
         self._connect = connect
         self._uniform = uniform
+        self._missing = MissingUnits(centre)
 
     async def run(self) -> None:
         """No fault of one look ends it."""
@@ -68,6 +72,7 @@ class Poller:
     async def look(self) -> int:
         """See to all that is due; returns how many parcels were asked about."""
         await watching.watch(self._centre)
+        await self._missing.look()
         await self._resolve()
         centre, now = self._centre, self._centre.clock().timestamp()
         due = await centre.reader.run(lambda c: repository.first_due(c, centre.site))

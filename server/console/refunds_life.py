@@ -7,8 +7,10 @@ from inspection.refund_exceptions import CASES, WayOut
 from inspection.words.catalog import Words
 from inspection.words.money import money
 from server.console.marks import mark, text
+from server.console.refunds_parts import came_of
 from server.console.refunds_seen import Event, Life
 from server.refunds.cases import CaseRow
+from server.refunds.missing import OfParcel
 
 MARKS = {
     "verdict": ("◆", "soft"),
@@ -36,7 +38,7 @@ def draw_life(life: Life, words: Words) -> None:
         _draw_standing(life, words)
     for case in life.open_cases:
         with ui.element("section").classes("panel open-case"):
-            _draw_open(case, words)
+            _draw_open(case, life.parcels.get(case.id), words)
     with ui.element("section").classes("panel life"):
         with ui.element("h2"):
             ui.label(words.say("console.life"))
@@ -62,9 +64,11 @@ def _draw_standing(life: Life, words: Words) -> None:
         text(words.say("console.approved_by", person=row.approved_by), "soft", "div")
 
 
-def _draw_open(case: CaseRow, words: Words) -> None:
+def _draw_open(case: CaseRow, parcel: OfParcel | None, words: Words) -> None:
     with ui.element("h2"):
         ui.label(f"{words.name(case.kind)} · {words.say(f'owner.{case.owner}')} · {case.id}")
+    if parcel is not None:
+        text(came_of(parcel, words), "figures", "p")
     text(words.say("console.how_to_act"), "soft", "p")
     for way in CASES[case.kind].ways_out:
         with ui.element("div").classes("way"):

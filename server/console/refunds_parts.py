@@ -14,6 +14,7 @@ from server.console.refunds_seen import DAYS, RefundsSeen
 from server.console.view import DAY_S, HOUR_S, age
 from server.refunds.cases import CaseRow
 from server.refunds.lookup_schemas import Calls, Group
+from server.refunds.missing import OfParcel
 
 KINDS = ("full", "part", "denied", "held")
 NOTHING = "–"
@@ -68,10 +69,11 @@ def _draw_queue(seen: RefundsSeen, owner: Owner, words: Words) -> None:
             text(words.say("console.no_cases"), "quiet", "p")
         with rows():
             for case in seen.queues.get(owner.value, ()):
-                _draw_case(case, (seen.at - read_time(case.raised_at)).total_seconds(), words)
+                waits_s = (seen.at - read_time(case.raised_at)).total_seconds()
+                _draw_case(case, seen.parcels.get(case.id), waits_s, words)
 
 
-def _draw_case(case: CaseRow, waits_s: float, words: Words) -> None:
+def _draw_case(case: CaseRow, parcel: OfParcel | None, waits_s: float, words: Words) -> None:
     shape, tone = ("▲", "bad") if waits_s > DAY_S else ("●", "warn") if waits_s > HOUR_S else ("●", "soft")
     with ui.element("div").classes("case"):
         mark(shape, tone)
@@ -83,7 +85,7 @@ def _draw_case(case: CaseRow, waits_s: float, words: Words) -> None:
                 if case.state is CaseState.TAKEN:
                     text(f"{words.name(case.state)}: {case.person}", "cut")
         with ui.element("div").classes("pair end"):
-            text(amounts(case), "figures")
+            text(amounts(case) if parcel is None else came_of(parcel, words), "figures")
             text(age(words, waits_s), f"figures {tone}")
 
 
@@ -91,6 +93,11 @@ def amounts(case: CaseRow) -> str:
     """What was found beside what was owed, as far as the case says it."""
     said = [each for each in (case.amount_minor, case.expected_minor) if each is not None]
     return " / ".join(money(each, case.currency or "") for each in said)
+
+
+def came_of(parcel: OfParcel, words: Words) -> str:
+    """How many units of a parcel were inspected."""
+    return words.say("console.came_of", inspected=parcel.inspected, announced=parcel.announced)
 
 
 def _draw_days(seen: RefundsSeen, words: Words) -> None:

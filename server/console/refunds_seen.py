@@ -1,14 +1,15 @@
 """What the console shows of refunds: cases by owner, the last days in numbers, and one refund's life."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from inspection.messages.base import time_text
-from inspection.refund_exceptions import Owner
+from inspection.refund_exceptions import CaseKind, Owner
 from server.db.ledger_tables import leaves
 from server.db.refund_tables import cases as case_table
 from server.db.refund_tables import deliveries, instructions, outcomes, payouts
@@ -16,6 +17,7 @@ from server.db.tables import records
 from server.refunds import cases, standing, statistics
 from server.refunds.cases import CaseRow, Wanted
 from server.refunds.lookup_schemas import By, Statistics
+from server.refunds.missing import OfParcel, of_parcel
 from server.refunds.standing import RefundRow
 
 DAYS = 7
@@ -33,6 +35,8 @@ class RefundsSeen:
     counts: Mapping[str, int]
     """Open cases by owner."""
     queues: Mapping[str, tuple[CaseRow, ...]]
+    parcels: Mapping[int, OfParcel]
+    """By the case of a unit that did not come with its parcel: how much of that was inspected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,7 @@ class Life:
     refund: RefundRow | None
     events: tuple[Event, ...]
     open_cases: tuple[CaseRow, ...]
+    parcels: Mapping[int, OfParcel]
 
 
 def read_refunds(connection: Connection, site: str, now: datetime) -> RefundsSeen:
@@ -69,15 +74,22 @@ def read_refunds(connection: Connection, site: str, now: datetime) -> RefundsSee
     counts: dict[str, int] = {}
     for owner, _, many in cases.counts(connection, site):
         counts[owner] = counts.get(owner, 0) + many
+    queues = {
+        owner.value: tuple(cases.page(connection, site, Wanted(owner=owner.value), MOST_CASES))
+        for owner in Owner
+    }
     return RefundsSeen(
         at=now,
         numbers=statistics.read(connection, site, span, By.DAY),
         counts=counts,
-        queues={
-            owner.value: tuple(cases.page(connection, site, Wanted(owner=owner.value), MOST_CASES))
-            for owner in Owner
-        },
+        queues=queues,
+        parcels=_parcels(connection, site, chain.from_iterable(queues.values())),
     )
+
+
+def _parcels(connection: Connection, site: str, shown: Iterable[CaseRow]) -> dict[int, OfParcel]:
+    missing = [case for case in shown if case.kind is CaseKind.MISSING_UNIT]
+    return {case.id: of_parcel(connection, site, case.unit) for case in missing}
 
 
 def read_life(connection: Connection, site: str, unit: str) -> Life:
@@ -89,11 +101,13 @@ def read_life(connection: Connection, site: str, unit: str) -> Life:
         *_outcomes(connection, site, unit),
         *_cases(connection, site, unit),
     ]
+    open_cases = tuple(cases.open_of(connection, site, [unit]).get(unit, []))
     return Life(
         unit=unit,
         refund=standing.find(connection, site, unit),
         events=tuple(sorted(events, key=lambda event: event.at)),  # stable: at one moment in this order
-        open_cases=tuple(cases.open_of(connection, site, [unit]).get(unit, [])),
+        open_cases=open_cases,
+        parcels=_parcels(connection, site, open_cases),
     )
 
 

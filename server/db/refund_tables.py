@@ -168,7 +168,7 @@ cases = Table(
     text("kind"),
     text("owner"),
     text("unit"),
-    text("about", nullable=True),  # the instruction, payout or outcome in question
+    text("about", nullable=True),  # the instruction, payout, outcome or deadline in question
     text("state"),
     number("amount_minor", nullable=True),  # what was found, paid or asked, as the kind has it
     number("expected_minor", nullable=True),

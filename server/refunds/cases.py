@@ -31,7 +31,7 @@ class Raised:
     merchant: str
     unit: str
     about: str | None = None
-    """The instruction, payout or outcome in question."""
+    """The instruction, payout or outcome in question; of a missing unit the deadline that has passed."""
     amount_minor: int | None = None
     """What was found, paid or asked, as the kind has it."""
     expected_minor: int | None = None
@@ -119,7 +119,11 @@ def check_room(connection: Connection, site: str, merchant: str) -> None:
 
 def overtake(connection: Connection, site: str, rows: Iterable[CaseRow], at: str) -> None:
     """A newer verdict says more: of these open cases, those about the units themselves are void."""
-    ids = [row.id for row in rows if CASES[row.kind].overtaken]
+    void(connection, site, [row.id for row in rows if CASES[row.kind].overtaken], at)
+
+
+def void(connection: Connection, site: str, ids: Sequence[int], at: str) -> None:
+    """What came later settles these cases, without a person."""
     if ids:
         values = {"state": CaseState.OVERTAKEN.value, "changed_at": at}
         connection.execute(update(cases).where(cases.c.site == site, cases.c.id.in_(ids)).values(**values))

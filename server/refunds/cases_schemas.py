@@ -25,7 +25,7 @@ class CaseMessage(Message):
     ways_out: tuple[WayOut, ...]
     unit: str
     about: str | None
-    """The instruction, payout or outcome in question."""
+    """The instruction, payout or outcome in question; of a missing unit the deadline that has passed."""
     state: CaseState
     amount_minor: int | None
     """What was found, paid or asked, as the kind has it; below 0 where refunds of ours are gone."""

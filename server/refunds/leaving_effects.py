@@ -21,13 +21,13 @@ from server.db.refund_tables import found_money
 from server.db.tables import records
 from server.errors import Conflict, RefundOpen
 from server.ledger.log import Log
-from server.refunds import cases, deciding, owing, paying, repository, service, standing
+from server.refunds import cases, deciding, missing, owing, paying, repository, service, standing
 from server.refunds.cases import CaseRow, Raised
 from server.refunds.cases_schemas import LeaveCase
 from server.refunds.deciding import Less
 from server.refunds.paying import Books
 from server.refunds.standing import EXECUTE, INFORM, NEEDS_APPROVER, RefundRow
-from server.returns.repository import find_units
+from server.returns.repository import CANCELLED, find_units, set_state
 from server.subjects.bound import keys_of
 
 _S, _E = RefundState, RefundEvent
@@ -149,6 +149,15 @@ def not_this(do: Leaving) -> RefundInstruction | None:
     return _again_without_stop(do)
 
 
+def withdraw(do: Leaving) -> RefundInstruction | None:
+    """Nobody waits for the unit any more, until the shop announces it again."""
+    unit, merchant = do.case.unit, do.case.merchant
+    if not missing.is_waited_for(do.connection, do.site, merchant, unit, do.at):
+        raise Conflict(f"{unit} is not missing any more: it came, was withdrawn, or was announced anew")
+    set_state(do.connection, do.site, [unit], CANCELLED)
+    return None
+
+
 def nothing(_: Leaving) -> RefundInstruction | None:
     """The person's word is all there is to it."""
     return None
@@ -162,6 +171,7 @@ EFFECTS: Mapping[WayOut, Callable[[Leaving], RefundInstruction | None]] = Mappin
         WayOut.SEND_AGAIN: send_again,
         WayOut.COUNT_IT: count_it,
         WayOut.NOT_THIS: not_this,
+        WayOut.WITHDRAW: withdraw,
         WayOut.ACCEPT: nothing,
     }
 )

@@ -67,7 +67,7 @@ def owe(connection: Connection, site: str, told: Sequence[Told], now: datetime) 
     names = {each.instruction.unit for each in told}
     known = standing.find_many(connection, site, names)
     open_ones = cases.open_of(connection, site, names)
-    overtaken = (case for unit in known for case in open_ones.get(unit, ()))
+    overtaken = (case for each in open_ones.values() for case in each)
     cases.overtake(connection, site, overtaken, time_text(now))
     merchants = {each.instruction.merchant for each in told}
     modes = modes_of(connection, site, merchants)

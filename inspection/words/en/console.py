@@ -122,6 +122,7 @@ WORDS: dict[str, str] = {
     "console.told_at_once": "Told: at once / in the end",
     "console.paid_at_once": "Paid here: at once / in the end",
     "console.no_cases": "Nobody waits",
+    "console.came_of": "{inspected} of {announced} units of its parcel were inspected",
     "console.refunds_by_day": "Refunds of the last {days} days",
     "console.no_refunds": "No refunds in these days",
     "console.count": "Number",

@@ -122,6 +122,7 @@ WORDS: dict[str, str] = {
     "console.told_at_once": "通知：一次成功 / 最终成功",
     "console.paid_at_once": "代付：一次成功 / 最终成功",
     "console.no_cases": "没有人在等",
+    "console.came_of": "该包裹 {announced} 件中已检 {inspected} 件",
     "console.refunds_by_day": "近 {days} 天的退款",
     "console.no_refunds": "这些天没有退款",
     "console.count": "笔数",

@@ -230,3 +230,18 @@ async def test_a_dock_scan_starts_the_clock_where_no_carrier_did(site: "Site") -
 async def test_a_parcel_of_another_merchant_is_not_shown(site: "Site") -> None:
     answer = await site.http.get("/v1/parcels/P-9", headers=site.shop)
     assert (answer.status_code, code(answer)) == (404, "unknown_parcel")
+
+
+async def test_what_did_not_come_with_its_parcel_is_seen_by_the_same_look(
+    linked: "Site", poller: Poller, bench: "Bench"
+) -> None:
+    await linked.announce("R1/1/1", "R1/1/2", parcel="P-1")
+    await linked.send(bench, bench.signed("R1/1/2"))
+    await poller.look()  # nobody told that it was signed for: the verdict starts the clock
+    assert (await parcel(linked))["assumed"] is True
+    linked.clock.forward(7200)
+    await poller.look()
+    found = (await linked.http.get("/v1/refunds/cases", headers=linked.console)).json()["cases"]
+    assert [(case["kind"], case["unit"], case["owner"]) for case in found] == [
+        ("missing_unit", "R1/1/1", "supervisor")
+    ]

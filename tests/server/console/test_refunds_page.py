@@ -45,6 +45,33 @@ async def test_the_page_shows_who_waits_for_whom_in_both_languages(
         await user.should_see(said)
 
 
+async def test_how_much_of_a_parcel_came_stands_beside_what_did_not(
+    user: User, board: Board, site: "Site", bench: "Bench"
+) -> None:
+    await RAISES[CaseKind.MISSING_UNIT](site, bench)
+    case = await the_case(site, CaseKind.MISSING_UNIT)
+    build_refund_pages(board)
+    await user.open("/refunds")
+    for said in (
+        "Supervisor · 1",
+        "Did not come with its parcel",
+        "2 of 3 units of its parcel were inspected",
+    ):
+        await user.should_see(said)
+    await user.open(f"/refunds/unit/{UNIT}")
+    for said in (
+        "2 of 3 units of its parcel",
+        "Nothing yet",
+        f"/v1/refunds/cases/{case.id}/leave",
+        "withdraw",
+    ):
+        await user.should_see(said)
+    await user.should_not_see("P-1")
+    user.find("中文").click()
+    for said in ("未随包裹到达", "该包裹 3 件中已检 2 件", "不再等待此件"):
+        await user.should_see(said)
+
+
 async def test_a_units_page_tells_its_life_and_how_to_act(
     user: User, board: Board, site: "Site", bench: "Bench"
 ) -> None:

@@ -17,6 +17,7 @@ from server.db.refund_tables import endpoints, standing_approvals
 from server.refunds import cases, gate, outbox
 from server.refunds.cases import CaseRow
 from server.refunds.cashier import Cashier, books_of
+from server.refunds.missing import MissingUnits
 from server.refunds.places import Places
 from server.refunds.releasing import Release
 from tests.server.refunds.strict import StrictSystem, Trouble
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 KEY = Ed25519PrivateKey.generate()
 Raise = Callable[["Site", "Bench"], Awaitable[None]]
 UNIT = "R1/1/1"
+DUE_S = 7200.0
+"""From the sign-off of a parcel to its deadline."""
 
 
 async def listen(site: "Site", mode: str = "inform") -> None:
@@ -188,6 +191,23 @@ async def undelivered(site: "Site", bench: "Bench") -> None:
     await site.centre.writer.submit(given_up)
 
 
+async def not_in_the_parcel(site: "Site", bench: "Bench") -> None:
+    """Three units were announced in a parcel, two lay in it, and its time is over."""
+    others = ("R1/1/2", "R1/1/3")
+    await site.announce(UNIT, *others, parcel="P-1")
+    await sign_off(site)
+    await site.send(bench, *(bench.signed(unit) for unit in others))
+    site.clock.forward(DUE_S)
+    await MissingUnits(site.centre).look()
+
+
+async def sign_off(site: "Site", parcel: str = "P-1") -> None:
+    """The carrier handed the parcel over now."""
+    body = {"at": site.centre.now()}
+    answer = await site.http.post(f"/v1/parcels/{parcel}/sign-off", json=body, headers=site.shop)
+    assert answer.status_code == 200, answer.text
+
+
 RAISES: dict[CaseKind, Raise] = {
     CaseKind.REFUND_WITHOUT_RETURN: without_return,
     CaseKind.AMOUNT_MISMATCH: by_outcome(refunded_total_minor=3000),
@@ -199,6 +219,7 @@ RAISES: dict[CaseKind, Raise] = {
     CaseKind.WRONG_SERIAL: by_verdict("wrong_serial"),
     CaseKind.EMPTY_BOX: by_verdict("empty_box"),
     CaseKind.PARTIAL_QUANTITY: by_verdict("over_quantity"),
+    CaseKind.MISSING_UNIT: not_in_the_parcel,
     CaseKind.MISSING_PART: by_verdict("missing_part"),
     CaseKind.UNCLEAR_UNIT: by_verdict("hazard"),
     CaseKind.NEEDS_PERSON: ungraded,
