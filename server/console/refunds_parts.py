@@ -85,7 +85,7 @@ def _draw_case(case: CaseRow, parcel: OfParcel | None, waits_s: float, words: Wo
                 if case.state is CaseState.TAKEN:
                     text(f"{words.name(case.state)}: {case.person}", "cut")
         with ui.element("div").classes("pair end"):
-            text(amounts(case) if parcel is None else came_of(parcel, words), "figures")
+            text(amounts(case) if parcel is None else came_of(parcel, words, "came_of_short"), "figures")
             text(age(words, waits_s), f"figures {tone}")
 
 
@@ -95,9 +95,9 @@ def amounts(case: CaseRow) -> str:
     return " / ".join(money(each, case.currency or "") for each in said)
 
 
-def came_of(parcel: OfParcel, words: Words) -> str:
+def came_of(parcel: OfParcel, words: Words, said: str = "came_of") -> str:
     """How many units of a parcel were inspected."""
-    return words.say("console.came_of", inspected=parcel.inspected, announced=parcel.announced)
+    return words.say(f"console.{said}", inspected=parcel.inspected, announced=parcel.announced)
 
 
 def _draw_days(seen: RefundsSeen, words: Words) -> None:

@@ -32,7 +32,7 @@ WORDS: dict[str, str] = {
     "way_out.send_again": "Send again",
     "way_out.count_it": "It is this refund",
     "way_out.not_this": "It is another matter",
-    "way_out.withdraw": "Do not wait for it any more",
+    "way_out.withdraw": "Stop waiting for it",
     "way_out.accept": "Leave it as it is",
     "case_state.open": "Open",
     "case_state.taken": "In work",

@@ -123,6 +123,7 @@ WORDS: dict[str, str] = {
     "console.paid_at_once": "Paid here: at once / in the end",
     "console.no_cases": "Nobody waits",
     "console.came_of": "{inspected} of {announced} units of its parcel were inspected",
+    "console.came_of_short": "{inspected} of {announced} inspected",
     "console.refunds_by_day": "Refunds of the last {days} days",
     "console.no_refunds": "No refunds in these days",
     "console.count": "Number",

@@ -123,6 +123,7 @@ WORDS: dict[str, str] = {
     "console.paid_at_once": "代付：一次成功 / 最终成功",
     "console.no_cases": "没有人在等",
     "console.came_of": "该包裹 {announced} 件中已检 {inspected} 件",
+    "console.came_of_short": "已检 {inspected} / {announced} 件",
     "console.refunds_by_day": "近 {days} 天的退款",
     "console.no_refunds": "这些天没有退款",
     "console.count": "笔数",
