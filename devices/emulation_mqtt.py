@@ -64,6 +64,7 @@ class MqttEmulator(EmulatedDevice):
         self._woken = asyncio.Event()
         self._session: MqttSession | None = None
         self._opened = asyncio.Event()
+        self._listens = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,11 +79,16 @@ class MqttEmulator(EmulatedDevice):
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def connected(self, timeout_s: float = 10.0) -> None:
-        """Wait until the broker accepted the device; raises Refused or Unreachable."""
+        """Wait until the broker accepted the device, and it hears commands or was denied them.
+
+        Raises Refused or Unreachable.
+        """
         async with asyncio.timeout(timeout_s):
             await self._opened.wait()
         if self._session is not None:
             await self._session.connected(timeout_s)
+        async with asyncio.timeout(timeout_s):
+            await self._listens.wait()
 
     def tick(self) -> Iterator[bytes]:
         """What it publishes on its topic in each period."""
@@ -134,6 +140,7 @@ class MqttEmulator(EmulatedDevice):
                     await self._speak()
                 finally:
                     self._opened.clear()
+                    self._listens.clear()
                     self._session = None
                     listening.cancel()
                     await asyncio.gather(listening, return_exceptions=True)
@@ -152,14 +159,19 @@ class MqttEmulator(EmulatedDevice):
 
     async def _listen(self, session: MqttSession) -> None:
         if not self.command_topics:
+            self._listens.set()
             return
+        inbox = session.messages(*self.command_topics)
         try:
-            async for message in session.messages(*self.command_topics):
+            await inbox.ready(timeout_s=None)
+            self._listens.set()
+            async for message in inbox:
                 message.ack()
                 if not self._silent:
                     self.hear(message.topic, message.payload)
         except LinkError:
             self.counts["refused"] += 1
+            self._listens.set()
 
 
 class MqttTagEmulator(TagField, MqttEmulator):

@@ -59,8 +59,8 @@ class Inbox:
             await self._woken.wait()
         return self._messages.popleft()
 
-    async def ready(self, timeout_s: float = 10.0) -> None:
-        """Wait until the broker granted the subscription."""
+    async def ready(self, timeout_s: float | None = 10.0) -> None:
+        """Wait until the broker granted the subscription; None waits for as long as that takes."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._granted.wait()
