@@ -93,7 +93,7 @@ async def opencv(stack: AsyncExitStack, place: Path) -> CameraRig:
     faults = Counter[str]()
     emulator = await stack.enter_async_context(MjpegEmulator(free_port(), fps=50))
     config = OpenCvConfig(
-        driver="opencv", name="cam1", view="top", source=emulator.url, timeout_ms=1000, latency_ms=80
+        driver="opencv", name="cam1", view="top", source=emulator.url, timeout_ms=5000, latency_ms=200
     )
     return CameraRig(
         camera=build("opencv", config, faults),
@@ -150,7 +150,7 @@ async def mqtt_image(stack: AsyncExitStack, place: Path, form: Form, *, triggere
         largest_mib=1,
         topic=topic,
         trigger_topic=trigger,
-        wait_ms=2500 if form == "chunks" else 700,
+        wait_ms=2500,
         json_path="data.image" if form == "json" else None,
         **({"chunk_start": "start", "chunk_end": "end"} if form == "chunks" else {}),
     )

@@ -1,9 +1,11 @@
 """Every driver of a line with its emulator, made from the registry and the driver's own page."""
 
+import asyncio
+import gc
 import re
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -98,6 +100,25 @@ def open_handles() -> Iterator[str]:
     """What this process has open."""
     for entry in Path("/proc/self/fd").iterdir():
         yield entry.name
+
+
+def held() -> tuple[int, int, int]:
+    """Handles, threads and tasks of this process."""
+    gc.collect()
+    return len(list(open_handles())), len(running_threads()), len(asyncio.all_tasks())
+
+
+async def nothing_is_left(before: tuple[int, ...], of: Callable[[], tuple[int, ...]] = held) -> None:
+    """Wait until this process holds no more than before; fails after a minute.
+
+    A socket that was closed goes with the loop's next turns, and what an earlier test left may go too.
+    """
+    for _ in range(1200):  # a loaded machine takes its time
+        now = of()
+        if all(each <= most for each, most in zip(now, before, strict=True)):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{before} became {now}")
 
 
 def running_threads() -> list[str]:

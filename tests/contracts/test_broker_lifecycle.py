@@ -1,7 +1,6 @@
 """Broker gone, device failed, device gone: what every reader over MQTT does when its broker misbehaves."""
 
 import asyncio
-import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +23,7 @@ from edge.broker import Broker, BrokerConfig
 from edge.broker_files import BrokerUser
 from link.inbox import Message
 from link.mqtt import MqttConfig
-from tests.contracts.lines import open_handles, running_threads, supervisor_of
+from tests.contracts.lines import held, nothing_is_left, supervisor_of
 
 ITEM = bytes.fromhex("3074257bf7194e4000001a85")
 OTHER = bytes.fromhex("3074257bf7194e4000001a86")
@@ -181,23 +180,7 @@ async def test_broken_lines_leave_nothing_behind(name: str, cycles: int, tmp_pat
         before = held()
         for _ in range(cycles):
             await cycle(device)
-        # The last client's socket goes with the loop's next turns, and what an earlier test left may go too.
-        for _ in range(1200):  # a loaded machine takes its time
-            now = held()
-            if no_more(now, before):
-                break
-            await asyncio.sleep(0.05)
-        assert no_more(now, before), (before, now)
-
-
-def no_more(now: tuple[int, ...], then: tuple[int, ...]) -> bool:
-    return all(each <= most for each, most in zip(now, then, strict=True))
-
-
-def held() -> tuple[int, int, int]:
-    """Handles, threads and tasks of this process."""
-    gc.collect()
-    return len(list(open_handles())), len(running_threads()), len(asyncio.all_tasks())
+        await nothing_is_left(before)
 
 
 async def cycle(device: Any) -> None:

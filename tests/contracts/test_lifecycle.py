@@ -1,7 +1,6 @@
 """Unplugged, silent, noisy, busy: what every driver of a line does when its line misbehaves."""
 
 import asyncio
-import gc
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +19,8 @@ from tests.contracts.lines import (
     device_of,
     emulator_of,
     free_port,
-    open_handles,
-    running_threads,
+    held,
+    nothing_is_left,
     settings_of,
     supervisor_of,
     waiting_of,
@@ -124,9 +123,7 @@ async def cycle(name: str, device: Device, port: str) -> None:
 async def test_two_hundred_unplugs_leave_nothing_behind(name: str, port: str) -> None:
     device = device_of(name, port)
     await cycle(name, device, port)
-    gc.collect()
-    before = len(list(open_handles())), len(running_threads()), len(asyncio.all_tasks())
+    before = held()
     for _ in range(CYCLES):
         await cycle(name, device, port)
-    gc.collect()
-    assert (len(list(open_handles())), len(running_threads()), len(asyncio.all_tasks())) == before
+    await nothing_is_left(before)

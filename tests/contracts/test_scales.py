@@ -59,8 +59,8 @@ async def scale_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
             dialect=dialect,
             mode="stream" if streams else "poll",
             poll_ms=20,
-            reply_timeout_ms=80,
-            silent_s=0.3,
+            reply_timeout_ms=250,
+            silent_s=1.0,
             **settings,
         )
         scale: Scale = build("scale", config, faults)
@@ -221,7 +221,7 @@ async def test_an_answer_that_comes_too_late_is_not_the_weight_of_now(scale_rig:
     async with scale_rig.scale as scale, aclosing(scale.weights()) as weights:
         await next_weight(weights)
         scale_rig.emulator.put("3.00")
-        scale_rig.emulator.slow(0.12)
+        scale_rig.emulator.slow(0.4)
         pending = asyncio.ensure_future(next_weight(weights))
         await until(lambda: scale_rig.faults["weight_stale"])
         assert not pending.done()

@@ -74,8 +74,8 @@ async def test_the_command_shows_what_it_found(reader: UhfReaderEmulator) -> Non
 async def test_the_readings_of_a_device_are_watched_as_lines_of_json(reader: UhfReaderEmulator) -> None:
     reader.place(bytes.fromhex("3074257bf7194e4000001a85"))
     device = f"uhfreader:port={reader.port},poll_ms=20"
-    first, *_ = (await run("watch", device, "--seconds", "2", "--json")).splitlines()
-    told = json.loads(first)
+    told = json.loads(await first_line("watch", device, "--json"))
+    await run("watch", device, "--seconds", "0.1")  # ends by itself
     assert (told["device"], told["means"]) == ("uhfreader-1", "/01/80614141123458/21/6789")
 
 
@@ -88,7 +88,7 @@ async def test_the_devices_of_a_station_are_watched_without_those_of_its_broker(
         f'[[devices]]\ndriver = "uhfreader"\nname = "gate"\nport = "{reader.port}"\n'
         '[[devices]]\ndriver = "impinj"\nname = "r700"\ntopic = "a/b"\n'
     )
-    said = await run("watch", "--from", str(settings), "--seconds", "2")
+    said = await first_line("watch", "--from", str(settings))
     assert "gate  epc=3074257bf7194e4000001a85" in said
 
 
@@ -99,13 +99,28 @@ async def test_a_device_that_is_none_is_refused_in_words(asked: list[str]) -> No
     assert refused.value.returncode == 2
 
 
-async def run(*words: str) -> str:
+async def started(*words: str) -> asyncio.subprocess.Process:
     """The command in a process of its own, while the emulators answer in this one."""
     command = [sys.executable, "-c", MAIN, "devices", *words]
     pipe = asyncio.subprocess.PIPE
-    wide = {**os.environ, "COLUMNS": "250"}
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, stderr=pipe, env=wide)
+    wide = {**os.environ, "COLUMNS": "250", "PYTHONUNBUFFERED": "1"}
+    return await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, stderr=pipe, env=wide)
+
+
+async def run(*words: str) -> str:
+    """What it says until it ends."""
+    process = await started(*words)
     out, _ = await process.communicate()
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+        raise subprocess.CalledProcessError(process.returncode, words)
     return out.decode()
+
+
+async def first_line(*words: str) -> str:
+    """What it says first, however long that takes; then it is ended."""
+    process = await started(*words)
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    process.kill()
+    await process.communicate()
+    return line.decode()
