@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from nicegui.testing import User
 
 settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
 settings.load_profile("unhurried")
@@ -17,6 +21,13 @@ def fresh_logs() -> Iterator[None]:
     """A command that runs inside a test sets the logs up on a stream that is closed with it."""
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def user(user: "User", monkeypatch: pytest.MonkeyPatch) -> "User":
+    """NiceGUI's, who looks for 30 seconds instead of 0.3 until something is to be seen."""
+    monkeypatch.setattr(user, "should_see", partial(user.should_see, retries=300))
+    return user
 
 
 NOW = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)

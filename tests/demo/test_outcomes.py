@@ -23,7 +23,7 @@ from link.http import HttpConfig, HttpLink
 NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
 AT = "2026-01-31T08:00:00.000000Z"
 ORIGIN = "centre.demo/site/s1"
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 LOOK_S = 0.02
 
 

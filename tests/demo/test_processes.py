@@ -74,7 +74,7 @@ def test_a_child_does_not_outlive_a_killed_parent(tmp_path: Path) -> None:
 
 def wait_until_gone(pid: int) -> bool:
     """True once the process is no more than a name that waits to be forgotten."""
-    for _ in range(500):
+    for _ in range(6000):
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return True

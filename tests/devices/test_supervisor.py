@@ -59,7 +59,7 @@ class Bench:
         return next(status for status in self.supervisor.snapshot() if status.name == name)
 
     async def until(self, name: str, fits: Callable[[DeviceStatus], bool]) -> DeviceStatus:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not fits(self.status(name)):
                 await self.supervisor.wait_for_change()
         return self.status(name)
@@ -260,7 +260,7 @@ async def test_a_camera_that_is_asked_while_it_opens_is_ready_when_it_is_open() 
             await supervisor.capture("top")
         assert supervisor.snapshot()[0].state is State.STARTING
         camera.may_open.set()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await supervisor.wait_for_change()
         [status] = supervisor.snapshot()
         assert (status.state, status.reason, status.lost) == (State.READY, None, 0)

@@ -89,7 +89,7 @@ async def test_a_page_that_looks_while_an_item_arrives_reads_of_no_interruption(
 
     def look_first(*given: Any, **named: Any) -> None:
         """In the writer's thread, so the step that brought the item waits for this."""
-        seen.append(asyncio.run_coroutine_threadsafe(reporting.snapshot(), loop).result(timeout=5))
+        seen.append(asyncio.run_coroutine_threadsafe(reporting.snapshot(), loop).result(timeout=60))
         write_down(*given, **named)
 
     monkeypatch.setattr(journal, "begin_item", look_first)

@@ -85,11 +85,11 @@ class Bench:
     url: str
 
     async def state(self) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=60) as client:
             found: dict[str, Any] = (await client.get("/state.json")).json()
             return found
 
-    async def until(self, true: Callable[[dict[str, Any]], object], within_s: float = 20.0) -> dict[str, Any]:
+    async def until(self, true: Callable[[dict[str, Any]], object], within_s: float = 60.0) -> dict[str, Any]:
         """Wait for a state of the station."""
         for _ in range(round(within_s / 0.05)):
             found = await self.state()

@@ -1,6 +1,7 @@
 """Standing, worklist, health and time, against a small centre on loopback."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -139,10 +140,10 @@ async def test_a_copied_folder_is_told_and_nothing_is_allowed(
 
 
 class Told:
-    """Stands where the reporting would: numbers what it says, and has as many batches as a test wants."""
+    """Stands where the reporting would: numbers what it says, and has as much of it as a test wants."""
 
-    def __init__(self, batches: int = 0) -> None:
-        self.seq, self.batches = -1, batches
+    def __init__(self, batches: int = 0, healths: float = math.inf) -> None:
+        self.seq, self.batches, self.healths = -1, batches, healths
 
     def _next(self) -> int:
         self.seq += 1
@@ -160,6 +161,9 @@ class Told:
         )
 
     async def health(self) -> Health:
+        if not self.healths:
+            await asyncio.Event().wait()
+        self.healths -= 1
         return Health(
             station="st1",
             boot=BOOT,
@@ -217,7 +221,8 @@ LOST: Answer = (0, b"")
 async def test_a_start_tells_its_birth_first_and_its_death_last(
     sync: Sync, centre: "SmallCentre", site: ModuleType
 ) -> None:
-    listening, told = Listening(centre), Told(batches=2)
+    # a third health could be on its way when it ends, and be heard behind the death
+    listening, told = Listening(centre), Told(batches=2, healths=2)
     async with site.running(sync.run(told, asyncio.Event())):
         await site.until(lambda: len(listening.heard) >= 5)
     await sync.farewell(told)

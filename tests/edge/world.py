@@ -219,7 +219,7 @@ def make_commit(world: World, vault: Vault, boot: str, counter: int, number: int
     )
 
 
-async def until(condition: Callable[[], object], within_s: float = 5.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = 60.0) -> None:
     """Wait for something that happens by itself; fails after a while."""
     for _ in range(round(within_s / 0.01)):
         if condition():

@@ -93,7 +93,7 @@ class Trial:
 
 @asynccontextmanager
 async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=url, timeout=10) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
         yield http
 
 

@@ -24,7 +24,7 @@ def regrade(*words: object, **environ: str) -> str:
         [*PROGRAM, *map(str, words)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         cwd=ROOT,
         env={**os.environ, **environ},
         check=False,
@@ -44,12 +44,12 @@ def running(*words: object) -> Iterator[str]:
             yield line.split()[-1]
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(120)
 
 
 def posted(url: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
     """What the centre answers to the operator."""
-    answer = httpx.post(url, json=body, headers={"authorization": f"Bearer {key}"}, timeout=30)
+    answer = httpx.post(url, json=body, headers={"authorization": f"Bearer {key}"}, timeout=60)
     assert answer.is_success, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -91,5 +91,5 @@ def test_a_pushed_bank_is_compared_with_at_a_station_and_goes_when_it_is_withdra
             withdrawal = ("references", "withdraw", "MUG-1", "--view", "top", *where)
             regrade(*withdrawal, REGRADE_REFERENCES_KEY=key)
             until(lambda: not (station / "references" / bank).exists())
-            faults = httpx.get(f"{page}/state.json").json()["faults"]
+            faults = httpx.get(f"{page}/state.json", timeout=60).json()["faults"]
     assert not [code for code in faults if "references" in code or code in ("wrong_file", "bank_refused")]

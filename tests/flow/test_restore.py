@@ -33,7 +33,7 @@ from inspection.messages.station import Enrolment, EnrolmentRequest
 from link.errors import Overloaded
 from link.http import HttpConfig, HttpLink
 from tests.server.conftest import Bench, product_object, unit_object
-from tests.server.test_commands import run, serving
+from tests.server.test_commands import PATIENCE_S, run, serving
 
 pytestmark = pytest.mark.flow
 DRILL_S = 30.0
@@ -65,7 +65,7 @@ class Station:
     async def online(self, url: str) -> AsyncIterator[tuple[Uplink, Refill, HttpLink]]:
         """On the line to a centre."""
         enrolment = read_identity(self.folder).enrolment
-        config = HttpConfig(base_url=url, key=SecretStr(enrolment.api_key), attempts=1)
+        config = HttpConfig(base_url=url, key=SecretStr(enrolment.api_key), attempts=1, timeout_s=PATIENCE_S)
         faults = Faults(CollectorRegistry())
         async with HttpLink(config) as link:
             refill = Refill(self.database, link, faults)
@@ -96,7 +96,7 @@ class Drill:
     shop: dict[str, str] | None = None
 
     def ask(self, url: str, method: str, path: str, headers: dict[str, str], body: object) -> Any:
-        answer = httpx.request(method, f"{url}{path}", json=body, headers=headers)
+        answer = httpx.request(method, f"{url}{path}", json=body, headers=headers, timeout=PATIENCE_S)
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
@@ -117,7 +117,7 @@ class Drill:
         request = EnrolmentRequest(
             code=code, public_key=public_bytes(key), signature=sign(key, Domain.ENROLMENT, code.encode())
         )
-        answer = httpx.post(f"{url}/v1/stations/enrol", content=request.to_json())
+        answer = httpx.post(f"{url}/v1/stations/enrol", content=request.to_json(), timeout=PATIENCE_S)
         enrolment = Enrolment.read(answer.content)
         folder.mkdir()
         write_identity(folder, key, enrolment)
@@ -134,14 +134,14 @@ class Drill:
 
 
 def look(url: str) -> httpx.Response:
-    return httpx.get(url)
+    return httpx.get(url, timeout=PATIENCE_S)
 
 
 def signed_head(url: str) -> str:
     """The checkpoint over everything that the ledger holds now."""
     for _ in range(int(DRILL_S * 20)):
-        size = httpx.get(f"{url}/v1/log").json()["size"]
-        note = httpx.get(f"{url}/site/s1/checkpoint").text
+        size = look(f"{url}/v1/log").json()["size"]
+        note = look(f"{url}/site/s1/checkpoint").text
         if note.split("\n")[1] == str(size):
             return note
         time.sleep(0.05)
@@ -176,7 +176,7 @@ async def until_the_disk_is_lost(
             await uplink.round()
         note = signed_head(url)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(PATIENCE_S)
     drill.lose_the_disk()
     return note
 

@@ -147,7 +147,7 @@ async def test_the_page_renews_itself(user: User, board: Board, site: "Site", be
     await user.should_see("还没有结论")
     await site.send(bench, bench.signed("R1/1/1", (b"image",)))
     await again(board)
-    await user.should_see("图片上传中", retries=30)
+    await user.should_see("图片上传中")
 
 
 async def test_a_page_without_a_centre_says_what_to_do(user: User, tmp_path: Path) -> None:

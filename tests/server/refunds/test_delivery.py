@@ -125,7 +125,7 @@ async def rows(site: "Site") -> list[dict[str, Any]]:
 
 async def until(site: "Site", done: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
     """Move the clock until the instructions look as wanted."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not done(found := await rows(site)):
             site.clock.forward(0.02)
             site.centre.deliveries_due.set()

@@ -82,7 +82,7 @@ async def test_a_slow_system_leaves_a_place_to_the_others(site: "Site", bench: "
     await let_go(site)
     post = Waiting()
     courier = asyncio.create_task(Courier(site.centre, post, lambda _, longest: longest).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await post.until(SLOW, MOST)
         await owed(site, bench, "m2", QUICK, 2)
         await let_go(site)
@@ -138,7 +138,7 @@ async def test_a_silent_payment_system_leaves_a_place_to_other_merchants_payment
     await let_go(site)
     cashier = Cashier(site.centre, books_of(site.centre), lambda account: systems[account.merchant])
     task = asyncio.create_task(cashier.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         if at == "look_up":
             await until(site, RefundState.UNKNOWN, slow)
             site.clock.forward(5)
