@@ -179,7 +179,7 @@ cases = Table(
     text("way_out", nullable=True),
     number("leaf_seq", nullable=True),  # of the person's word in the ledger
     Index("ix_cases_open", "site", "unit", "kind", "merchant", unique=True, sqlite_where=sql(OPEN_CASE)),
-    Index(None, "site", "unit"),
+    Index(None, "site", "unit", "id"),
     Index(None, "site", "state", "owner", "id"),
     Index(None, "site", "merchant", "state", "id"),
 )

@@ -7,6 +7,7 @@ import httpx
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection
 from sqlalchemy import event as database
 
 from inspection.custody.sealing import commit
@@ -15,7 +16,7 @@ from inspection.messages.refund import InstructionEvent
 from inspection.messages.uplink import Opening, ReceiptMessage
 from inspection.messages.webhook import sign_webhook
 from inspection.messages.webhook_keys import SigningKey, VerifyingKey
-from inspection.refund_exceptions import CASES, CaseKind, Owner, WayOut
+from inspection.refund_exceptions import CASES, CaseKind, CaseState, Owner, WayOut
 from inspection.refund_state import RefundState
 from kit.receiver import Trust, check_event, signed_body
 from server.access import Caller, Scope, new_key
@@ -23,9 +24,10 @@ from server.db.refund_tables import found_money
 from server.ledger.log import Place
 from server.ledger.receipts import receipt_of
 from server.refunds import cases, payouts, repository, standing
-from server.refunds.cases import CaseRow
+from server.refunds.cases import CaseRow, Wanted
 from tests.server.conftest import SALT
 from tests.server.refunds.raising import RAISES, UNIT, inspect, listen, report, the_case
+from tests.server.statements import plans, statements
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -418,8 +420,46 @@ def test_whether_a_unit_has_a_case_is_asked_of_the_units_own_index(connection: A
     ]
     assert [plan.partition("INDEX ")[2] for plan in plans] == [
         "ix_cases_open (site=? AND unit=? AND kind=? AND merchant=?)",
-        "ix_cases_site_unit (site=? AND unit=?)",
+        "ix_cases_site_unit_id (site=? AND unit=?)",
     ]
+
+
+WANTED = [
+    Wanted(),
+    Wanted(merchant="m1"),
+    Wanted(owner="finance"),
+    Wanted(owner="finance", kind="rejected"),
+    Wanted(unit=UNIT),
+    Wanted(states=("resolved",), merchant="m1", owner="finance", unit=UNIT),
+]
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+def test_a_queue_is_read_without_the_cases_that_were_left(connection: Connection, wanted: Wanted) -> None:
+    with statements(connection) as asked:
+        cases.page(connection, "s1", wanted, 100)
+    steps = plans(connection, asked)
+    assert steps
+    assert [step for step in steps if "USING INDEX ix_cases_site_" not in step] == []
+
+
+def test_a_page_of_several_queues_is_in_the_order_of_its_cases(connection: Connection) -> None:
+    kinds = [CaseKind.REJECTED, CaseKind.WRONG_ITEM, CaseKind.AMOUNT_MISMATCH] * 4  # three queues in turn
+    for number, kind in enumerate(kinds):
+        raised = cases.Raised(kind=kind, merchant=f"m{number % 2}", unit=f"R{number}/1/1")
+        id = cases.raise_case(connection, "s1", raised, "2026-05-04T12:00:00.000000Z")
+        state = (CaseState.OPEN, CaseState.TAKEN, CaseState.RESOLVED, CaseState.OPEN)[number % 4]
+        cases.change(connection, "s1", id, state=state.value)
+
+    def ids(limit: int = 100, **wanted: Any) -> list[int]:
+        return [row.id for row in cases.page(connection, "s1", Wanted(**wanted), limit)]
+
+    assert ids() == [1, 2, 4, 5, 6, 8, 9, 10, 12]
+    assert ids(limit=4) == [1, 2, 4, 5]
+    assert ids(limit=4, after=5) == [6, 8, 9, 10]
+    assert ids(owner="finance") == [1, 4, 10]
+    assert ids(merchant="m1") == [2, 4, 6, 8, 10, 12]
+    assert ids(kind="wrong_item", states=("resolved", "open")) == [5, 8, 11]
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def _cases() -> None:
     )
     once = ["site", "unit", "kind", "merchant"]
     op.create_index("ix_cases_open", "cases", once, unique=True, sqlite_where=sa.text(OPEN_CASE))
-    op.create_index("ix_cases_site_unit", "cases", ["site", "unit"])
+    op.create_index("ix_cases_site_unit_id", "cases", ["site", "unit", "id"])
     op.create_index("ix_cases_site_state_owner_id", "cases", ["site", "state", "owner", "id"])
     op.create_index("ix_cases_site_merchant_state_id", "cases", ["site", "merchant", "state", "id"])
 
