@@ -38,7 +38,7 @@ WORDS: dict[str, str] = {
     "case_state.taken": "In work",
     "case_state.resolved": "Settled",
     "case_state.overtaken": "Settled by what came later",
-    "refund_state.none": "Nothing yet",
+    "refund_state.none": "No refund yet",
     "refund_state.requested": "Waits for approval",
     "refund_state.held": "On hold",
     "refund_state.approved": "Approved",

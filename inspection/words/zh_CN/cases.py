@@ -38,7 +38,7 @@ WORDS: dict[str, str] = {
     "case_state.taken": "处理中",
     "case_state.resolved": "已处理",
     "case_state.overtaken": "已由后续情况了结",
-    "refund_state.none": "尚无",
+    "refund_state.none": "尚无退款",
     "refund_state.requested": "等待批准",
     "refund_state.held": "暂停",
     "refund_state.approved": "已批准",

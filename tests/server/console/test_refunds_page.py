@@ -61,7 +61,7 @@ async def test_how_much_of_a_parcel_came_stands_beside_what_did_not(
     await user.open(f"/refunds/unit/{UNIT}")
     for said in (
         "2 of 3 units of its parcel",
-        "Nothing yet",
+        "No refund yet",
         f"/v1/refunds/cases/{case.id}/leave",
         "withdraw",
     ):
