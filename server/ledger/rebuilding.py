@@ -27,7 +27,7 @@ from server.ingest import repository as ingest
 from server.ingest.checking import Checked
 from server.ingest.schemas import record_sha256
 from server.ledger.log import Place
-from server.refunds import owing, settling
+from server.refunds import leaving, owing, settling
 from server.refunds import repository as refunds
 from server.refunds.issuing import images_of, told_of
 from server.refunds.repository import Issued
@@ -74,6 +74,8 @@ def rebuild(connection: Connection, site: str, content: bytes, beside: Beside | 
             _outcome(connection, site, leaf)
         case EntryType.LOGISTICS:
             _node(connection, site, leaf, due_s)
+        case EntryType.APPROVAL:
+            leaving.rebuild_case(connection, site, leaf)
         case EntryType.KEY_ADD:
             _key_added(connection, site, leaf)
         case EntryType.KEY_REVOKE:

@@ -141,11 +141,17 @@ def open_of(connection: Connection, site: str, units: Iterable[str]) -> dict[str
 
 def find(connection: Connection, site: str, id: int, merchant: str | None) -> CaseRow:
     """A case; raises NotFound, for another merchant's too."""
-    mine = (cases.c.site == site, cases.c.id == id)
-    row = connection.execute(select(*(cases.c[name] for name in _COLUMNS)).where(*mine)).first()
+    row = find_row(connection, site, id)
     if row is None or merchant not in (None, row.merchant):
         raise NotFound(f"there is no case {id}")
-    return _row(row)
+    return row
+
+
+def find_row(connection: Connection, site: str, id: int) -> CaseRow | None:
+    """A case by its number."""
+    chosen = select(*(cases.c[name] for name in _COLUMNS)).where(cases.c.site == site, cases.c.id == id)
+    row = connection.execute(chosen).first()
+    return _row(row) if row else None
 
 
 def change(connection: Connection, site: str, id: int, **values: Any) -> None:

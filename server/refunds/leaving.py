@@ -3,6 +3,8 @@
 What a way out does stands in `leaving_effects`; here is who may take it, and that it is taken once.
 """
 
+import re
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select
 
-from inspection.custody.leaf import EntryType
+from inspection.custody.canonical import canonical
+from inspection.custody.leaf import EntryType, Leaf
 from inspection.messages.base import time_text
 from inspection.messages.entries import ApprovalEntry, ApprovalKind
 from inspection.policy import Policy
@@ -32,6 +35,8 @@ LETS_MONEY_GO = frozenset(
     {WayOut.DECIDE_TOTAL, WayOut.APPROVE, WayOut.SEND_AGAIN, WayOut.COUNT_IT, WayOut.NOT_THIS}
 )
 CLOSED = (CaseState.RESOLVED, CaseState.OVERTAKEN)
+WORD = re.compile(r"approval:case/(?P<case>[0-9]{1,15})/(?P<way>[a-z_]+)/[0-9a-f]{8}")
+"""The id of the entry that says how a case was left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +96,29 @@ def leave(
     if asked.way_out in LETS_MONEY_GO:
         second_person.check(connection, log.site, case.unit, who.name)
     place = log.append(connection, _entry(connection, log.site, case, asked, who, now), time_text(now))
-    again = asked.way_out is WayOut.INSPECT_AGAIN
-    state = CaseState.TAKEN if again else CaseState.RESOLVED
-    left = {"state": state.value, "person": who.name, "way_out": asked.way_out.value}
-    cases.change(connection, log.site, id, **left, leaf_seq=place.seq, changed_at=time_text(now))
+    cases.change(connection, log.site, id, **_left(asked.way_out, who.name, place.seq, time_text(now)))
     do = Leaving(connection=connection, books=books, case=case, asked=asked, who=who, policy=policy, now=now)
     instruction = take_effect(do)
     return _answer(connection, log.site, id, instruction.id if instruction else None)
+
+
+def rebuild_case(connection: Connection, site: str, leaf: Leaf) -> None:
+    """A person's word came back with the ledger: of a case that the restored table still has, it is the end.
+
+    What it did to the refund comes back with the entries behind it.
+    """
+    said, body = WORD.fullmatch(leaf.id), ApprovalEntry.read(canonical(leaf.body))
+    row = cases.find_row(connection, site, int(said["case"])) if said else None
+    if said is None or row is None or row.unit != body.subject or row.state in CLOSED:
+        return
+    way = next((each for each in CASES[row.kind].ways_out if each.value == said["way"]), None)
+    if way is not None:
+        cases.change(connection, site, row.id, **_left(way, body.by[0], leaf.seq, leaf.recorded_at))
+
+
+def _left(way: WayOut, person: str, seq: int, at: str) -> dict[str, Any]:
+    state = CaseState.TAKEN if way is WayOut.INSPECT_AGAIN else CaseState.RESOLVED
+    return {"state": state.value, "person": person, "way_out": way.value, "leaf_seq": seq, "changed_at": at}
 
 
 def _find(connection: Connection, site: str, id: int, who: Who) -> CaseRow:
@@ -187,8 +208,9 @@ def _entry(
         by=(who.name,),
         at=now,
     )
-    again = "/again" if asked.way_out is WayOut.INSPECT_AGAIN else ""
-    return entry_of(EntryType.APPROVAL, body, f"case/{case.id}{again}")
+    # a restored table gives out the same numbers again, and by the ledger alone one sees what was done
+    token = f"case/{case.id}/{asked.way_out.value}/{secrets.token_hex(4)}"
+    return entry_of(EntryType.APPROVAL, body, token)
 
 
 def _covers(connection: Connection, site: str, unit: str) -> tuple[int, ...]:

@@ -7,8 +7,6 @@ import httpx
 import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection
-from sqlalchemy import event as database
 
 from inspection.custody.sealing import commit
 from inspection.custody.signing import public_bytes
@@ -16,18 +14,16 @@ from inspection.messages.refund import InstructionEvent
 from inspection.messages.uplink import Opening, ReceiptMessage
 from inspection.messages.webhook import sign_webhook
 from inspection.messages.webhook_keys import SigningKey, VerifyingKey
-from inspection.refund_exceptions import CASES, CaseKind, CaseState, Owner, WayOut
+from inspection.refund_exceptions import CASES, CaseKind, Owner, WayOut
 from inspection.refund_state import RefundState
 from kit.receiver import Trust, check_event, signed_body
 from server.access import Caller, Scope, new_key
 from server.db.refund_tables import found_money
 from server.ledger.log import Place
 from server.ledger.receipts import receipt_of
-from server.refunds import cases, payouts, repository, standing
-from server.refunds.cases import CaseRow, Wanted
+from server.refunds import payouts, repository, standing
 from tests.server.conftest import SALT
 from tests.server.refunds.raising import RAISES, UNIT, inspect, listen, report, the_case
-from tests.server.statements import plans, statements
 
 if TYPE_CHECKING:
     from tests.server.conftest import Bench, Site
@@ -82,7 +78,7 @@ async def test_each_way_out_is_taken_once_by_name(
     again = way is WayOut.INSPECT_AGAIN
     assert said["case"]["state"] == ("taken" if again else "resolved")
     assert (said["case"]["person"], said["case"]["way_out"]) == ("Li Wei", way.value)
-    (leaf,) = await entries(site, f"approval:case/{case.id}")
+    (leaf,) = await entries(site, f"approval:case/{case.id}/{way.value}/")
     assert (leaf["body"]["kind"], leaf["body"]["by"], leaf["body"]["subject"]) == ("refund", ["Li Wei"], UNIT)
     assert said["case"]["leaf_seq"] == leaf["seq"]
     size = (await site.centre.reader.run(site.centre.log.head)).size
@@ -382,9 +378,9 @@ async def test_who_asked_for_an_inspection_may_decide_after_all(site: "Site", be
     await leave(site, case.id, key, WayOut.INSPECT_AGAIN)
     answer = await leave(site, case.id, key, WayOut.DECIDE_TOTAL)
     assert answer.json()["case"]["state"] == "resolved"
-    assert [leaf["id"] for leaf in await entries(site, "approval:")] == [
-        f"approval:case/{case.id}/again",
-        f"approval:case/{case.id}",
+    assert [leaf["id"].rpartition("/")[0] for leaf in await entries(site, "approval:")] == [
+        f"approval:case/{case.id}/inspect_again",
+        f"approval:case/{case.id}/decide_total",
     ]
 
 
@@ -400,66 +396,6 @@ async def test_cases_are_paged_and_counted(site: "Site", bench: "Bench") -> None
     for query in ("owner=finance", "kind=rejected", "unit=R9/1/1", "state=resolved"):
         page = (await site.http.get(f"/v1/refunds/cases?{query}", headers=site.console)).json()
         assert page["cases"] == []
-
-
-def test_a_case_row_shows_everything(connection: Any) -> None:
-    raised = cases.Raised(kind=CaseKind.REJECTED, merchant="m1", unit=UNIT)
-    id = cases.raise_case(connection, "s1", raised, "2026-05-04T12:00:00.000000Z")
-    assert isinstance(cases.find(connection, "s1", id, "m1"), CaseRow)
-
-
-def test_whether_a_unit_has_a_case_is_asked_of_the_units_own_index(connection: Any) -> None:
-    asked: list[tuple[str, Any]] = []
-    database.listen(connection, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
-    raised = cases.Raised(kind=CaseKind.REJECTED, merchant="m1", unit=UNIT, about=f"{UNIT}#1")
-    cases.raise_case(connection, "s1", raised, "2026-05-04T12:00:00.000000Z")
-    assert cases.told_before(connection, "s1", raised) is not None
-    looked = [each for each in asked if each[0].startswith("SELECT")]
-    plans = [
-        connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).one()[3] for text, values in looked
-    ]
-    assert [plan.partition("INDEX ")[2] for plan in plans] == [
-        "ix_cases_open (site=? AND unit=? AND kind=? AND merchant=?)",
-        "ix_cases_site_unit_id (site=? AND unit=?)",
-    ]
-
-
-WANTED = [
-    Wanted(),
-    Wanted(merchant="m1"),
-    Wanted(owner="finance"),
-    Wanted(owner="finance", kind="rejected"),
-    Wanted(unit=UNIT),
-    Wanted(states=("resolved",), merchant="m1", owner="finance", unit=UNIT),
-]
-
-
-@pytest.mark.parametrize("wanted", WANTED)
-def test_a_queue_is_read_without_the_cases_that_were_left(connection: Connection, wanted: Wanted) -> None:
-    with statements(connection) as asked:
-        cases.page(connection, "s1", wanted, 100)
-    steps = plans(connection, asked)
-    assert steps
-    assert [step for step in steps if "USING INDEX ix_cases_site_" not in step] == []
-
-
-def test_a_page_of_several_queues_is_in_the_order_of_its_cases(connection: Connection) -> None:
-    kinds = [CaseKind.REJECTED, CaseKind.WRONG_ITEM, CaseKind.AMOUNT_MISMATCH] * 4  # three queues in turn
-    for number, kind in enumerate(kinds):
-        raised = cases.Raised(kind=kind, merchant=f"m{number % 2}", unit=f"R{number}/1/1")
-        id = cases.raise_case(connection, "s1", raised, "2026-05-04T12:00:00.000000Z")
-        state = (CaseState.OPEN, CaseState.TAKEN, CaseState.RESOLVED, CaseState.OPEN)[number % 4]
-        cases.change(connection, "s1", id, state=state.value)
-
-    def ids(limit: int = 100, **wanted: Any) -> list[int]:
-        return [row.id for row in cases.page(connection, "s1", Wanted(**wanted), limit)]
-
-    assert ids() == [1, 2, 4, 5, 6, 8, 9, 10, 12]
-    assert ids(limit=4) == [1, 2, 4, 5]
-    assert ids(limit=4, after=5) == [6, 8, 9, 10]
-    assert ids(owner="finance") == [1, 4, 10]
-    assert ids(merchant="m1") == [2, 4, 6, 8, 10, 12]
-    assert ids(kind="wrong_item", states=("resolved", "open")) == [5, 8, 11]
 
 
 @pytest.mark.parametrize(
