@@ -68,8 +68,11 @@ class Conversation(Generic[F]):
         """Send bytes; raises LinkLost on a hang-up."""
         await self.stream.write(content)
 
-    async def next(self, deadline: float | None = None) -> F | None:
-        """The next frame; None when the loop's time passes `deadline` first."""
+    async def next(self, deadline: float | None = None, *, late_too: bool = False) -> F | None:
+        """The next frame; None when the loop's time passes `deadline` first.
+
+        `late_too`: what came while this program stood still counts, though it may be as old as that pause.
+        """
         loop = asyncio.get_running_loop()
         while not self._heard:
             began = loop.time()
@@ -84,7 +87,10 @@ class Conversation(Generic[F]):
             except TimeoutError:
                 waited = loop.time() - began
                 if wait is not None and waited - wait > LATE_S:
-                    continue  # the rest of the frame may lie in the buffer unread
+                    # the frame, or the rest of it, may lie in the buffer unread
+                    if late_too and deadline is not None:
+                        deadline, late_too = max(deadline, loop.time() + LATE_S), False
+                    continue
                 self._quiet_s += waited
                 # Half a frame at the deadline of whoever asks is not half a frame for ever.
                 if gap is not None and self._quiet_s >= self._gap_s:
@@ -99,7 +105,7 @@ class Conversation(Generic[F]):
         for _ in range(tries):
             await self.send(question)
             deadline = loop.time() + timeout_s
-            while (frame := await self.next(deadline)) is not None:
+            while (frame := await self.next(deadline, late_too=True)) is not None:
                 if answers(frame):
                     return frame
             self.counts["unanswered"] += 1

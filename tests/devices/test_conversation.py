@@ -89,6 +89,35 @@ async def test_a_pause_of_this_program_is_not_taken_for_one_of_the_line(
     assert not faults
 
 
+def stand_still(line: Line, comes: bytes) -> None:
+    """In a moment nothing runs here for a while, and then this lies in the buffer."""
+    loop = asyncio.get_running_loop()
+
+    def pause() -> None:
+        time.sleep(GAP_S * 2)
+        loop.call_soon(line.coming.put_nowait, comes)
+
+    loop.call_later(GAP_S / 10, pause)
+
+
+@pytest.mark.parametrize(("late_too", "heard"), [(True, b"S S  100.00 g"), (False, None)])
+async def test_what_came_during_a_pause_of_this_program_is_an_answer_but_no_reading_of_now(
+    talk: Conversation[bytes], line: Line, late_too: bool, heard: bytes | None
+) -> None:
+    async with talk:
+        stand_still(line, b"S S  100.00 g\r\n")
+        assert await talk.next(soon(GAP_S / 2), late_too=late_too) == heard
+
+
+async def test_a_question_that_was_answered_during_a_pause_of_this_program_is_asked_once(
+    talk: Conversation[bytes], line: Line
+) -> None:
+    async with talk:
+        stand_still(line, b"S S  100.00 g\r\n")
+        said = await talk.ask(b"S\r\n", lambda _: True, timeout_s=GAP_S / 2, tries=1)
+    assert (said, talk.counts["unanswered"]) == (b"S S  100.00 g", 0)
+
+
 async def test_half_a_frame_is_given_up_after_the_gap_however_often_it_is_asked_for(
     talk: Conversation[bytes], line: Line, faults: Counter[str]
 ) -> None:
