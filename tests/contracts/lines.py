@@ -25,7 +25,7 @@ from link.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"<!-- config: device -->\n```toml\n(.*?)```", re.S)
-IMPATIENT = {"reply_timeout_ms": 200, "poll_ms": 20, "timeout_ms": 200, "poll_s": 0.05}
+IMPATIENT = {"reply_timeout_ms": 400, "poll_ms": 20, "timeout_ms": 200, "poll_s": 0.05}
 """Settings that only cost a test time, where a driver has them."""
 
 

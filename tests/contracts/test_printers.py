@@ -33,7 +33,7 @@ async def printer_rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
     """A printer on every line in turn."""
     port = free_port() if "tcp" in request.param else str(tmp_path / "printer")
     faults = Counter[str]()
-    config = ZplConfig(driver="zpl", name="labels", port=port, poll_s=0.02, reply_timeout_ms=150)
+    config = ZplConfig(driver="zpl", name="labels", port=port, poll_s=0.02, reply_timeout_ms=400)
     async with ZplEmulator(port) as emulator:
         yield PrinterRig(printer=build("zpl", config, faults), emulator=emulator, faults=faults)
 
@@ -162,7 +162,7 @@ async def test_a_silent_printer_is_lost_and_the_sentence_names_paper_and_head(
 async def test_a_printer_that_answers_nothing_while_it_is_stopped_gets_no_label(tmp_path: Path) -> None:
     """So does Zebra's guide describe it."""
     port = str(tmp_path / "printer")
-    config = ZplConfig(driver="zpl", name="labels", port=port, reply_timeout_ms=60)
+    config = ZplConfig(driver="zpl", name="labels", port=port, reply_timeout_ms=300)
     emulator, printer = ZplEmulator(port, silent_when_stopped=True), build("zpl", config, Counter[str]())
     async with emulator, printer:
         emulator.open()

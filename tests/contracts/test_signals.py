@@ -50,7 +50,7 @@ async def read_for_ever(reader: Any, seen: list[Any]) -> None:
 async def light(stack: AsyncExitStack, port: str, dialect: Any = "288", **settings: Any) -> SignalRig:
     emulator = await stack.enter_async_context(UhfReaderEmulator(port, dialect=dialect))
     config = UhfReaderConfig(
-        driver="uhfreader", name="gate", port=port, dialect=dialect, poll_ms=20, reply_timeout_ms=100
+        driver="uhfreader", name="gate", port=port, dialect=dialect, poll_ms=20, reply_timeout_ms=400
     )
     reader, seen = build("uhfreader", config, Counter[str]()), list[Any]()
     reading = asyncio.create_task(read_for_ever(reader, seen))

@@ -71,7 +71,7 @@ def supervisor(tmp_path: Path) -> Supervisor:
     """A light before its reader in the settings, and a scale."""
     light = {"driver": "gpo_light", "name": "light", "reader": "gate", "red": 1, "green": 2, "again_s": 0.2}
     gate = {"driver": "uhfreader", "name": "gate", "port": str(tmp_path / "gate"), "dialect": "288"}
-    times = {"poll_ms": 20, "reply_timeout_ms": 150}
+    times = {"poll_ms": 20, "reply_timeout_ms": 400}
     pan = {"driver": "scale", "name": "pan", "port": str(tmp_path / "pan"), "dialect": "mt_sics"}
     devices = parse_devices([light, gate | times, pan | times])
     around = Surroundings(clock=lambda: datetime.now(UTC))

@@ -34,7 +34,7 @@ def reader(device: A0Emulator, faults: Counter[str] | None = None, **settings: A
         driver="a0",
         name="gate",
         port=str(device.port),
-        **{"poll_ms": 10, "reply_timeout_ms": 100, **settings},
+        **{"poll_ms": 10, "reply_timeout_ms": 300, **settings},
     )
     seen = faults if faults is not None else Counter()
 

@@ -26,7 +26,7 @@ async def module(tmp_path: Path) -> AsyncIterator[M100Emulator]:
 
 def reader(module: M100Emulator, faults: Counter[str] | None = None, **settings: Any) -> Any:
     config = M100Config(
-        driver="m100", name="gate", port=str(module.port), **{"reply_timeout_ms": 100, **settings}
+        driver="m100", name="gate", port=str(module.port), **{"reply_timeout_ms": 300, **settings}
     )
     seen = faults if faults is not None else Counter()
 
