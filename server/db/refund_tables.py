@@ -108,6 +108,7 @@ refunds = Table(  # one row per unit: how far its refund has come
     number("target_total_minor"),
     number("paid_minor"),
     text("currency"),
+    text("grade"),  # as the instruction says it
     text("state"),
     text("reason", nullable=True),  # why it is held: a case, or a rule
     Column("due_at", Float, nullable=False),  # of `execute`: not before, and when it is tried again
@@ -116,6 +117,7 @@ refunds = Table(  # one row per unit: how far its refund has come
     text("told_at"),  # when the instruction was issued
     text("changed_at"),
     text("return_reason"),
+    Column("settled_s", Float, nullable=True),  # from its verdict to the first outcome that settles it
     Index(None, "site", "merchant", "state", "due_at"),
     Index(None, "site", "payment"),
     Index(None, "site", "told_at", "unit"),

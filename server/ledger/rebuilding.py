@@ -157,6 +157,7 @@ def _instruction(connection: Connection, site: str, leaf: Leaf, content: bytes) 
     refunds.add_instructions(connection, site, [issued], [Place(seq=leaf.seq, leaf=content)])
     refunds.mark_instructed(connection, site, {row.id: entry.id})
     owing.owe(connection, site, [told_of(connection, issued)], read_time(leaf.recorded_at))
+    refunds.note_settled(connection, site, entry.unit)  # it may have waited for longer than its outcome
     return True
 
 

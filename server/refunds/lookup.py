@@ -15,7 +15,7 @@ from inspection.refund import RefundKind
 from inspection.refund_exceptions import CASES
 from inspection.refund_state import RefundState
 from server.db.refund_tables import OPEN_CASE, cases, instructions, refunds
-from server.db.tables import records, units
+from server.db.tables import units
 from server.errors import BadRequest
 from server.refunds.lookup_schemas import Filters, RefundFound, RefundPage
 from server.subjects.bound import keys_of
@@ -25,13 +25,13 @@ MOST_UNITS = 1000
 OF_A_MERCHANT = ("order", "customer", "authorization", "payment")
 SHOWN = (
     refunds.c.unit, refunds.c.merchant, refunds.c.instruction, refunds.c.kind, refunds.c.target_total_minor,
-    refunds.c.paid_minor, refunds.c.currency, refunds.c.state, refunds.c.reason, records.c.grade,
+    refunds.c.paid_minor, refunds.c.currency, refunds.c.state, refunds.c.reason, refunds.c.grade,
     refunds.c.return_reason, refunds.c.approved_by, refunds.c.told_at, refunds.c.changed_at,
     instructions.c.verdict_seq, instructions.c.leaf_seq,
 )  # fmt: skip
 JOINED = refunds.join(
     instructions, (instructions.c.site == refunds.c.site) & (instructions.c.id == refunds.c.instruction)
-).outerjoin(records, (records.c.site == instructions.c.site) & (records.c.id == instructions.c.record))
+)
 PLACE = (refunds.c.told_at, refunds.c.unit)
 Cursor = tuple[str, str]
 
@@ -77,15 +77,13 @@ def found_behind(
 
 def count(connection: Connection, site: str, filters: Filters) -> int:
     """How many refunds fit."""
-    chosen: Select[Any] = select(func.count()).select_from(JOINED if filters.grade else refunds)
+    chosen: Select[Any] = select(func.count()).select_from(refunds)
     return int(connection.execute(chosen.where(*conditions(connection, site, filters))).scalar_one())
 
 
 def conditions(connection: Connection, site: str, filters: Filters) -> list[ColumnElement[bool]]:
     """What must hold of a refund."""
     found = [refunds.c.site == site, *_plain(filters), *_ranges(filters)]
-    if filters.grade is not None:
-        found.append(records.c.grade == filters.grade.value)
     if filters.payment is not None and filters.merchant is not None:
         secrets = keys_of(connection).secrets
         found.append(refunds.c.payment == secrets.payment(filters.merchant, filters.payment))
@@ -97,7 +95,9 @@ def conditions(connection: Connection, site: str, filters: Filters) -> list[Colu
 
 
 def _plain(filters: Filters) -> list[ColumnElement[bool]]:
-    names = ("merchant", "unit", "instruction", "state", "kind", "reason", "return_reason", "currency")
+    names = (
+        "merchant", "unit", "instruction", "state", "kind", "reason", "return_reason", "grade", "currency",
+    )  # fmt: skip
     said = {name: getattr(filters, name) for name in names}
     return [refunds.c[name] == str(value) for name, value in said.items() if value is not None]
 

@@ -101,6 +101,7 @@ def _row(
         target_total_minor=said.target_total_minor,
         paid_minor=before.paid_minor if before else 0,
         currency=said.currency,
+        grade=said.grade.value,
         state=advance(state, RefundEvent.HOLD if held else RefundEvent.OWE),
         reason=hold_case(each).value if held else None,
         due_at=(said.not_before or now).timestamp(),

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from inspection.grades import ReturnException
 from inspection.messages.base import time_text
 from inspection.messages.catalogue import UnitMessage
-from inspection.messages.refund import RefundInstruction, RefundOutcome
+from inspection.messages.refund import OutcomeStatus, RefundInstruction, RefundOutcome
 from inspection.record import InspectionRecord
 from server.db.ledger_tables import leaves
 from server.db.refund_tables import deliveries, endpoints, instructions, outcomes
@@ -28,6 +28,17 @@ INSTRUCTED = (
     "UPDATE records SET instructed = json_extract(?1, '$.\"' || id || '\"') "
     "WHERE site = ?2 AND id IN (SELECT key FROM json_each(?1))"
 )
+SETTLED = """
+UPDATE refunds SET settled_s = (
+    SELECT max(0.0, (julianday(l.recorded_at) - julianday(r.recorded_at)) * 86400)
+    FROM instructions AS i, records AS r, leaves AS l
+    WHERE i.site = refunds.site AND i.id = refunds.instruction AND r.site = i.site AND r.id = i.record
+    AND l.site = i.site AND l.seq = (
+        SELECT min(o.leaf_seq + 0) FROM outcomes AS o
+        WHERE o.site = i.site AND o.instruction = i.id AND o.status = 'settled'
+    )
+) WHERE site = ? AND unit = ?
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +215,13 @@ def add_outcome(
             leaf_seq=seq,
         )
     )
+    if outcome.status is OutcomeStatus.SETTLED:
+        note_settled(connection, site, outcome.unit)
+
+
+def note_settled(connection: Connection, site: str, unit: str) -> None:
+    """Note how long it took from the newest verdict told of to the first outcome that settles it."""
+    run(connection, SETTLED, (site, unit))
 
 
 def requeue(connection: Connection, site: str, instruction: str, due_at: float) -> str:

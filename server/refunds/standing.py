@@ -23,13 +23,13 @@ MAY_BE_PAID = ("intended", "sent", "pending", "unknown", "confirmed")
 """Payouts that moved money, or may have."""
 _COLUMNS = (
     "unit", "merchant", "payment", "instruction", "kind", "target_total_minor", "paid_minor", "currency",
-    "state", "reason", "due_at", "attempts", "approved_by", "told_at", "changed_at", "return_reason",
+    "grade", "state", "reason", "due_at", "attempts", "approved_by", "told_at", "changed_at", "return_reason",
 )  # fmt: skip
 _KEPT = frozenset({"unit", "paid_minor"})
 """What a newer instruction leaves as it is."""
 PUT = f"INSERT INTO refunds (site, {', '.join(_COLUMNS)})"
 REPLACE = " ON CONFLICT (site, unit) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT
+    [*(f"{name} = excluded.{name}" for name in _COLUMNS if name not in _KEPT), "settled_s = NULL"]
 )
 
 
@@ -54,6 +54,7 @@ class RefundRow:
     paid_minor: int
     """All that is known to have been paid for the unit, by whatever way."""
     currency: str
+    grade: str
     state: RefundState
     reason: str | None
     due_at: float

@@ -32,6 +32,38 @@ def test_an_empty_file_takes_every_step_and_an_older_one_the_rest(tmp_path: Path
     engine.dispose()
 
 
+OLDER = (
+    "INSERT INTO leaves (site, seq, id, type, hash, recorded_at) VALUES "
+    "('s1', 0, 'v', 'verdict', x'', '2026-05-04T12:00:00.000000Z'), "
+    "('s1', 1, 'i', 'refund_instruction', x'', '2026-05-04T12:00:01.000000Z'), "
+    "('s1', 2, 'o', 'refund_outcome', x'', '2026-05-04T12:01:01.000000Z'), "
+    "('s1', 3, 'p', 'refund_outcome', x'', '2026-05-04T12:05:00.000000Z')",
+    "INSERT INTO records (site, id, leaf_seq, sha256, merchant, unit, inspection, sku, station, kind, grade, "
+    "disposition, channel, announced, recorded_at) VALUES ('s1', 'r', 0, '', 'm1', 'u', 1, 'S', 'st1', "
+    "'graded', 'used', 'resale', 'shelf', x'', '2026-05-04T12:00:00.000000Z')",
+    "INSERT INTO instructions (site, id, merchant, unit, number, inspection, record, verdict_seq, leaf_seq, "
+    "kind, target_total_minor, currency, body) VALUES ('s1', 'u#1', 'm1', 'u', 1, 1, 'r', 0, 1, 'partial', "
+    """4000, 'CNY', CAST('{"grade":"used","issued_at":"2026-05-04T12:00:01.000000Z"}' AS BLOB))""",
+    "INSERT INTO outcomes (site, merchant, id, sha256, instruction, status, refunded_total_minor, matches, "
+    "leaf_seq) VALUES ('s1', 'm1', 'a', '', 'u#1', 'settled', 4000, 1, 2), "
+    "('s1', 'm1', 'b', '', 'u#1', 'settled', 4000, 1, 3)",
+)
+"""Told and settled, twice, by a program that kept no refunds yet."""
+
+
+def test_a_refund_of_an_older_database_has_its_grade_and_its_time(tmp_path: Path) -> None:
+    engine = writing_engine(tmp_path / "x.sqlite")
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "v0007")
+        for statement in OLDER:
+            connection.exec_driver_sql(statement)
+    migrate(engine)
+    with engine.begin() as connection:
+        found = connection.exec_driver_sql("SELECT unit, grade, round(settled_s) FROM refunds").all()
+    assert found == [("u", "used", 61.0)]
+    engine.dispose()
+
+
 def test_a_database_of_a_newer_program_is_refused_and_stays_as_it_is(tables: Path, tmp_path: Path) -> None:
     engine = writing_engine(copyfile(tables, tmp_path / "x.sqlite"))
     with engine.begin() as connection:

@@ -35,11 +35,19 @@ UPDATE deliveries SET ordering = unit, leaf_seq = (
 """
 FIRST_REFUNDS = """
 INSERT INTO refunds (site, unit, merchant, payment, instruction, kind, target_total_minor, paid_minor,
-    currency, state, due_at, attempts, told_at, changed_at, return_reason)
+    currency, grade, state, due_at, attempts, told_at, changed_at, return_reason, settled_s)
 SELECT i.site, i.unit, i.merchant, 'unit:' || i.unit, i.id, i.kind, i.target_total_minor, 0, i.currency,
+    json_extract(CAST(i.body AS TEXT), '$.grade'),
     CASE WHEN i.kind = 'hold' THEN 'held' ELSE 'approved' END, 0, 0,
     json_extract(CAST(i.body AS TEXT), '$.issued_at'), json_extract(CAST(i.body AS TEXT), '$.issued_at'),
-    'other'
+    'other', (
+        SELECT max(0.0, (julianday(l.recorded_at) - julianday(r.recorded_at)) * 86400)
+        FROM leaves AS l, records AS r
+        WHERE l.site = i.site AND r.site = i.site AND r.id = i.record AND l.seq = (
+            SELECT min(o.leaf_seq + 0) FROM outcomes AS o
+            WHERE o.site = i.site AND o.instruction = i.id AND o.status = 'settled'
+        )
+    )
 FROM instructions AS i
 WHERE i.number = (SELECT max(number) FROM instructions AS n WHERE n.site = i.site AND n.unit = i.unit)
 """
@@ -136,6 +144,7 @@ def _refunds() -> None:
         _number("target_total_minor"),
         _number("paid_minor"),
         _text("currency"),
+        _text("grade"),
         _text("state"),
         _text("reason", nullable=True),
         _real("due_at"),
@@ -144,6 +153,7 @@ def _refunds() -> None:
         _text("told_at"),
         _text("changed_at"),
         _text("return_reason"),
+        _real("settled_s", nullable=True),
         sa.PrimaryKeyConstraint("site", "unit", name="pk_refunds"),
     )
     op.create_index(
