@@ -12,6 +12,8 @@ from pathlib import Path
 from demo.errors import Stuck
 from edge.broker import DIE_WITH_PARENT
 
+PATIENCE_S = 120.0
+"""For a program to start, or to end by itself, on a machine that does much else."""
 STOP_S = 4.0
 LOOK_S = 0.05
 LOG_TAIL = 6
@@ -38,7 +40,7 @@ class Child:
         alive = self._process is not None and self._process.returncode is None
         return self._process.pid if alive and self._process else None
 
-    async def start(self, patience_s: float = 30.0) -> None:
+    async def start(self, patience_s: float = PATIENCE_S) -> None:
         """Start it and wait until it is ready; raises Stuck with the end of its log."""
         launcher = (sys.executable, "-I", "-S", "-c", DIE_WITH_PARENT, str(os.getpid()))
         with self.log.open("ab") as output:
@@ -95,7 +97,7 @@ def regrade(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "regrade", *words)
 
 
-async def run_once(command: Sequence[str], timeout_s: float = 60.0) -> tuple[int, str, str]:
+async def run_once(command: Sequence[str], timeout_s: float = PATIENCE_S) -> tuple[int, str, str]:
     """Run a program to its end; returns exit code, stdout and stderr. Raises Stuck."""
     process = await asyncio.create_subprocess_exec(
         *command,

@@ -9,7 +9,7 @@ from demo.inspector import Inspected
 from demo.plan import Plan, PlannedItem
 from demo.warehouse import StationPlace, Warehouse
 
-REST_S = 90.0
+REST_S = 240.0
 LOOK_S = 0.2
 Tell = Callable[[Inspected], None]
 """Told of every item that is done."""

@@ -12,7 +12,7 @@ from demo.inspector import GONE_S, LOOK_S, Inspector, Mind, Snapshot, choose
 from demo.plan import TAGGED, PlannedItem, Twist
 from inspection.identity.epc import sgtin96_for
 
-PATIENCE_S = 8.0
+PATIENCE_S = 60.0
 SAME_CODE_S = 1.7
 """Longer than a scanner takes a code for a repetition."""
 TID_LIKE = bytes.fromhex("e28011700000020a1b2c3d4e")
