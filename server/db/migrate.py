@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 FOLDER = Path(__file__).parent / "migrations"
-NEWEST = "v0008"
+NEWEST = "v0009"
 """The last of `migrations/versions`; a test holds it to that."""
 
 

@@ -51,16 +51,22 @@ OLDER = (
 """Told and settled, twice, by a program that kept no refunds yet."""
 
 
-def test_a_refund_of_an_older_database_has_its_grade_and_its_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", ["v0007", "v0008"])
+def test_a_refund_of_an_older_database_has_its_grade_and_its_time(tmp_path: Path, kept: str) -> None:
+    """Whether that program kept no refunds yet, or kept them without these two."""
     engine = writing_engine(tmp_path / "x.sqlite")
     with engine.begin() as connection:
         command.upgrade(alembic_config(connection), "v0007")
         for statement in OLDER:
             connection.exec_driver_sql(statement)
+        command.upgrade(alembic_config(connection), kept)
     migrate(engine)
     with engine.begin() as connection:
         found = connection.exec_driver_sql("SELECT unit, grade, round(settled_s) FROM refunds").all()
     assert found == [("u", "used", 61.0)]
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), kept)
+        assert standing(connection) == kept
     engine.dispose()
 
 

@@ -35,19 +35,11 @@ UPDATE deliveries SET ordering = unit, leaf_seq = (
 """
 FIRST_REFUNDS = """
 INSERT INTO refunds (site, unit, merchant, payment, instruction, kind, target_total_minor, paid_minor,
-    currency, grade, state, due_at, attempts, told_at, changed_at, return_reason, settled_s)
+    currency, state, due_at, attempts, told_at, changed_at, return_reason)
 SELECT i.site, i.unit, i.merchant, 'unit:' || i.unit, i.id, i.kind, i.target_total_minor, 0, i.currency,
-    json_extract(CAST(i.body AS TEXT), '$.grade'),
     CASE WHEN i.kind = 'hold' THEN 'held' ELSE 'approved' END, 0, 0,
     json_extract(CAST(i.body AS TEXT), '$.issued_at'), json_extract(CAST(i.body AS TEXT), '$.issued_at'),
-    'other', (
-        SELECT max(0.0, (julianday(l.recorded_at) - julianday(r.recorded_at)) * 86400)
-        FROM leaves AS l, records AS r
-        WHERE l.site = i.site AND r.site = i.site AND r.id = i.record AND l.seq = (
-            SELECT min(o.leaf_seq + 0) FROM outcomes AS o
-            WHERE o.site = i.site AND o.instruction = i.id AND o.status = 'settled'
-        )
-    )
+    'other'
 FROM instructions AS i
 WHERE i.number = (SELECT max(number) FROM instructions AS n WHERE n.site = i.site AND n.unit = i.unit)
 """
@@ -144,7 +136,6 @@ def _refunds() -> None:
         _number("target_total_minor"),
         _number("paid_minor"),
         _text("currency"),
-        _text("grade"),
         _text("state"),
         _text("reason", nullable=True),
         _real("due_at"),
@@ -153,7 +144,6 @@ def _refunds() -> None:
         _text("told_at"),
         _text("changed_at"),
         _text("return_reason"),
-        _real("settled_s", nullable=True),
         sa.PrimaryKeyConstraint("site", "unit", name="pk_refunds"),
     )
     op.create_index(
@@ -190,9 +180,7 @@ def _payouts() -> None:
     op.create_index(
         "ix_payouts_open", "payouts", ["site", "payment"], unique=True, sqlite_where=sa.text(OPEN_PAYOUT)
     )
-    op.create_index(
-        "ix_payouts_due", "payouts", ["site", "merchant", "due_at"], sqlite_where=sa.text(OPEN_PAYOUT)
-    )
+    op.create_index("ix_payouts_due", "payouts", ["site", "due_at"], sqlite_where=sa.text(OPEN_PAYOUT))
     op.create_index("ix_payouts_site_unit", "payouts", ["site", "unit"])
 
 
@@ -236,7 +224,7 @@ def _cases() -> None:
     )
     once = ["site", "unit", "kind", "merchant"]
     op.create_index("ix_cases_open", "cases", once, unique=True, sqlite_where=sa.text(OPEN_CASE))
-    op.create_index("ix_cases_site_unit_id", "cases", ["site", "unit", "id"])
+    op.create_index("ix_cases_site_unit", "cases", ["site", "unit"])
     op.create_index("ix_cases_site_state_owner_id", "cases", ["site", "state", "owner", "id"])
     op.create_index("ix_cases_site_merchant_state_id", "cases", ["site", "merchant", "state", "id"])
 
