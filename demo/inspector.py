@@ -18,6 +18,7 @@ from demo.errors import Stuck
 from demo.plan import TAGGED, PlannedItem, Twist, Way
 from demo.world import Bench
 from inspection.grades import Grade
+from link.tls import in_the_clear
 
 Snapshot = Mapping[str, Any]
 LOOK_S = 0.05
@@ -184,7 +185,9 @@ class Eyes:
     """Looks at a station's snapshot."""
 
     def __init__(self, port: int) -> None:
-        self._client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5.0, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=5.0, trust_env=False, verify=in_the_clear()
+        )
 
     async def look(self) -> Snapshot | None:
         """The snapshot; None while the station does not answer."""

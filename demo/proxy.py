@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from inspection.custody.receipt import issue_receipt
 from inspection.messages.uplink import BatchAnswer, ReceiptMessage
+from link.tls import in_the_clear
 
 RECORDS = "/v1/records"
 LARGEST_BODY = 32 * 1024 * 1024
@@ -51,7 +52,9 @@ class Proxy:
 
     def __init__(self, centre: str) -> None:
         self.counts: Counter[str] = Counter()
-        self._client = httpx.AsyncClient(base_url=centre, timeout=15.0, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=centre, timeout=15.0, trust_env=False, verify=in_the_clear()
+        )
         self._numbers = itertools.count(1)
         self._seen: deque[ReceiptMessage] = deque(maxlen=8)
         self._key = Ed25519PrivateKey.generate()

@@ -32,6 +32,7 @@ from inspection.policy import DEFAULT_POLICY
 from kit.witness_folder import book_of, init_witness
 from link.mqtt import MqttConfig
 from link.ports import free_ports
+from link.tls import in_the_clear
 from server.centre import POLICY
 from server.ledger.trust import FILE_NAME as TRUST_POLICY
 
@@ -137,7 +138,7 @@ class Warehouse:
 
     async def shop_state(self) -> dict[str, Any]:
         """The shop's books."""
-        async with httpx.AsyncClient(timeout=10.0, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=10.0, trust_env=False, verify=in_the_clear()) as client:
             answer = await client.get(f"{self.shop_url}/refunds.json")
             state: dict[str, Any] = answer.raise_for_status().json()
             return state
@@ -317,7 +318,7 @@ def _read(pictures: Sequence[Picture]) -> list[bytes]:
 
 async def _answers(url: str) -> bool:
     try:
-        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False, verify=in_the_clear()) as client:
             return (await client.get(url)).status_code == 200
     except httpx.HTTPError:
         return False

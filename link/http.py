@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from link.backoff import Backoff
 from link.errors import LinkError, NotSent, Overloaded, Refused, Unreachable
-from link.tls import TlsFiles, client_context
+from link.tls import TlsFiles, client_context, in_the_clear
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 WORTH_REPEATING = frozenset({429, 502, 503, 504})
@@ -268,13 +268,14 @@ def _new_client(config: HttpConfig) -> httpx.AsyncClient:
     headers = {"User-Agent": "regrade", "Accept-Encoding": "identity"}
     if config.key is not None:
         headers["Authorization"] = f"Bearer {config.key.get_secret_value()}"
+    plain = config.tls is None and urlsplit(config.base_url).scheme == "http"
     return httpx.AsyncClient(
         base_url=config.base_url,
         headers=headers,
         timeout=httpx.Timeout(config.timeout_s),
         follow_redirects=False,
         trust_env=False,
-        verify=client_context(config.tls),
+        verify=in_the_clear() if plain else client_context(config.tls),
     )
 
 

@@ -24,6 +24,7 @@ from devices.scanner.emulator import ScannerEmulator
 from edge.identity import write_identity
 from inspection.messages.base import Message
 from inspection.messages.station import Birth, Death, Health, Presence, StationStanding
+from link.tls import in_the_clear
 from models.backbone import load_backbone
 from models.enrol import enrol
 from models.store import ReferenceStore
@@ -85,7 +86,9 @@ class Bench:
     url: str
 
     async def state(self) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=60) as client:
+        async with httpx.AsyncClient(
+            base_url=self.url, trust_env=False, timeout=60, verify=in_the_clear()
+        ) as client:
             found: dict[str, Any] = (await client.get("/state.json")).json()
             return found
 
