@@ -116,7 +116,7 @@ async def test_each_camera_that_fails_is_named_and_none_waits_for_a_slow_one(mug
             view=view, camera="cam", content=mug, media_type="image/jpeg", captured_at=datetime.now(UTC)
         )
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(25):
         answer = await capture(take, ("top", "side", "back"), 0.1)
     assert isinstance(answer, Hold)
     assert answer.detail == "side: the picture is cut short; back: no picture within 0.1 s"

@@ -71,7 +71,7 @@ def start(folder: Path, world: "World", *aside: str, unapproved: bool = False) -
     (folder / "station.toml").write_text(settings)
     command = (sys.executable, "-m", "regrade", "station", "run", "--no-page", "--dir", str(folder))
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, cwd=Path(__file__).parents[2], check=False
+        command, capture_output=True, text=True, timeout=240, cwd=Path(__file__).parents[2], check=False
     )
     return done.returncode, done.stderr
 

@@ -317,7 +317,7 @@ async def served(folder: Path) -> AsyncIterator[httpx.AsyncClient]:
     server = witness_server(open_witness(folder), 0, ready.set_result)
     task = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             url = await ready
         async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
             yield client

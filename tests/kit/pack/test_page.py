@@ -43,6 +43,7 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="chromium is not installed"),
 ]
 Show = Callable[..., Page]
+expect.set_options(timeout=60_000)  # the page checks every signature in script, where its browser cannot
 
 
 @pytest.fixture(scope="module")

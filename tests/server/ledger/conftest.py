@@ -39,7 +39,7 @@ async def cosigner(folder: Path, name: str, log: VerifierKey) -> AsyncIterator[C
     server = witness_server(witness, 0, ready.set_result)
     task = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             url = await ready
         yield Cosigner(folder=folder, key=witness.key.public, url=url)
     finally:

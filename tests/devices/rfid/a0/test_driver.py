@@ -46,7 +46,7 @@ def reader(device: A0Emulator, faults: Counter[str] | None = None, **settings: A
 
 
 async def some(reads: Any, number: int) -> list[Any]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return [await anext(reads) for _ in range(number)]
 
 

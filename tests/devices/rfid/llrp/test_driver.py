@@ -47,7 +47,7 @@ async def test_a_read_says_where_how_strong_and_when(emulator: LlrpEmulator) -> 
     emulator.place(ITEM, antenna=2, rssi_dbm=-48)
     before = datetime.now(UTC)
     async with opened_at(emulator) as reader, aclosing(reader.reads()) as reads:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             read = await anext(reads)
     assert isinstance(read, TagRead)
     assert (read.epc, read.antenna) == (ITEM, 2)
@@ -60,7 +60,7 @@ async def test_only_the_antennas_asked_for_read(emulator: LlrpEmulator) -> None:
     emulator.place(b"\x01" * 12, antenna=1)
     emulator.place(ITEM, antenna=3)
     async with opened_at(emulator, antennas=(3,)) as reader, aclosing(reader.reads()) as reads:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             seen = [await anext(reads) for _ in range(20)]
     assert {read.epc for read in seen if isinstance(read, TagRead)} == {ITEM}
 
@@ -71,7 +71,7 @@ async def test_a_reader_that_hangs_is_found_out(emulator: LlrpEmulator) -> None:
         await anext(reads)
         emulator.mute()
         with pytest.raises(LinkLost) as lost:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while True:
                     await anext(reads)
     assert lost.value.reason == "silent"
@@ -82,7 +82,7 @@ async def test_a_reader_that_is_pulled_off_is_unplugged_and_then_missing(emulato
     async with reader, aclosing(reader.reads()) as reads:
         emulator.unplug()
         with pytest.raises(LinkLost) as lost:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await anext(reads)
     assert lost.value.reason == "unplugged"
     with pytest.raises(LinkLost) as missing:
@@ -129,7 +129,7 @@ async def test_an_antenna_that_is_pulled_off_is_counted(emulator: LlrpEmulator) 
     async with opened_at(emulator, faults) as reader, aclosing(reader.reads()) as reads:
         await anext(reads)
         await emulator.pull_antenna(4)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not faults:
                 await anext(reads)
     assert faults == {"antenna_error": 1}
@@ -146,7 +146,7 @@ async def test_reports_that_were_dropped_before_a_reconnect_are_counted_once(
     emulator.place(ITEM)
     reader = opened_at(emulator, faults)
     for _ in range(2):
-        async with reader, aclosing(reader.reads()) as reads, asyncio.timeout(10):
+        async with reader, aclosing(reader.reads()) as reads, asyncio.timeout(60):
             for _ in range(5):
                 await anext(reads)
     assert (reader.counts["dropped"], faults) == (5, {"overflow": 1})
@@ -158,7 +158,7 @@ async def test_an_input_that_changes_is_told(emulator: LlrpEmulator) -> None:
         await asyncio.sleep(0.05)
         await emulator.set_input(1, True)
         await emulator.set_input(2, True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             told = await waiting
     assert isinstance(told, Trigger)
     assert (told.source, told.input, told.active) == ("portal", 2, True)
@@ -198,7 +198,7 @@ async def test_other_clients_may_delete_all_and_let_an_inventory_start_itself(
         check_status(await client.transact(messages.ADD_ROSPEC(ro_spec=spec)))
         client.send(messages.ENABLE_EVENTS_AND_REPORTS())
         check_status(await client.transact(messages.ENABLE_ROSPEC(ro_spec_id=7)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             report = await client.reports.get()
     assert report.tag_report_datas
 

@@ -38,7 +38,7 @@ def reader(module: M100Emulator, faults: Counter[str] | None = None, **settings:
 
 
 async def until(true: Any) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110  # an emulator tells nobody
             await asyncio.sleep(0.005)
 

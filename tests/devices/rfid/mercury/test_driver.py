@@ -32,7 +32,7 @@ class Bench:
         self.readings: Any = None
 
     async def next(self) -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await anext(self.readings)
 
     async def read(self) -> TagRead:

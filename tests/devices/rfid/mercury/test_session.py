@@ -82,7 +82,7 @@ async def test_the_emulator_answers_every_question_of_the_session_as_the_nano_di
         for question, answer in exchanges():
             await line.write(question)
             heard = b""
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while len(heard) < len(answer):
                     heard += await line.read()
             assert heard.hex() == answer.hex(), question.hex()

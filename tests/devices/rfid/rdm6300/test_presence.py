@@ -29,7 +29,7 @@ async def reads_of(folder: Path, number: int) -> list[TagRead]:
                 config, stream, clock=lambda: datetime.now(UTC), count=lambda *_: pytest.fail("noise")
             ) as opened,
             aclosing(opened.reads()) as reads,  # type: ignore[type-var]  # generators can be closed
-            asyncio.timeout(5),
+            asyncio.timeout(60),
         ):
             return [await anext(reads) for _ in range(number)]
 
@@ -62,7 +62,7 @@ async def test_two_cards_before_one_coil_are_read_by_no_module(tmp_path: Path) -
                 async with asyncio.timeout(0.1):
                     await stream.read()
             module.remove(bytes(5))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 assert await stream.read()
 
 
