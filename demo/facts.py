@@ -140,7 +140,7 @@ async def station_faults(station: StationPlace) -> Counter[str]:
     """What a station and its devices have counted since their start."""
     seen = await station.inspector.eyes.look()
     found: Counter[str] = Counter(seen["faults"] if seen else {})
-    async with httpx.AsyncClient(timeout=5.0, trust_env=False, verify=in_the_clear()) as client:
+    async with httpx.AsyncClient(timeout=60.0, trust_env=False, verify=in_the_clear()) as client:
         text = (await client.get(f"{station.address}/metrics")).text
     for family in text_string_to_metric_families(text):
         for sample in family.samples:

@@ -28,7 +28,7 @@ REPRESENT_S = 3.0
 """An item that the bench does not notice for so long is laid down again."""
 GONE_S = 1.0
 """Longer than the demo's stations take to believe that a tag has left."""
-ITEM_S = 90.0
+ITEM_S = 240.0
 """Longest patience for one item, restarts of programs included."""
 ACTS = 12
 """More than an item needs; each may be slowed down for people who watch."""

@@ -64,7 +64,7 @@ class Outside:
                 for node in WAY:
                     world.move(parcel, node, self._carrier.clock())
         url = f"{self._office.url}/v1/hooks/{MERCHANT}/carrier"
-        async with httpx.AsyncClient(timeout=10.0, trust_env=False, verify=in_the_clear()) as http:
+        async with httpx.AsyncClient(timeout=60.0, trust_env=False, verify=in_the_clear()) as http:
             for _ in range(ROUNDS):
                 await tell(self._carrier, http, url, self._carrier_key)
                 if not world.unsent:
@@ -82,7 +82,7 @@ class Outside:
             "x-shopify-webhook-id": "goodwill",
         }
         url = f"{self._office.url}/v1/hooks/{MERCHANT}/shopify"
-        async with httpx.AsyncClient(timeout=10.0, trust_env=False, verify=in_the_clear()) as http:
+        async with httpx.AsyncClient(timeout=60.0, trust_env=False, verify=in_the_clear()) as http:
             answer = await http.post(url, content=body, headers=headers)
         if answer.status_code != httpx.codes.OK:
             raise Stuck(f"the centre does not take the platform's refund: {answer.status_code}")

@@ -138,7 +138,7 @@ class Warehouse:
 
     async def shop_state(self) -> dict[str, Any]:
         """The shop's books."""
-        async with httpx.AsyncClient(timeout=10.0, trust_env=False, verify=in_the_clear()) as client:
+        async with httpx.AsyncClient(timeout=60.0, trust_env=False, verify=in_the_clear()) as client:
             answer = await client.get(f"{self.shop_url}/refunds.json")
             state: dict[str, Any] = answer.raise_for_status().json()
             return state
