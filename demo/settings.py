@@ -28,6 +28,8 @@ class Options:
     faults: FaultRates = FAULTY_SHOP
     lying_proxy: bool = False
     """True: a proxy that lies stands between the first station and the centre."""
+    recipe: str = "default"
+    """By which the models learn the goods, one of `models.recipe.RECIPES`."""
 
     def station(self, bench: int) -> str:
         """Name of a bench's station."""

@@ -123,7 +123,7 @@ class Warehouse:
         """Announce a plan's products and units, and let the models learn its references."""
         await self.announce([item.unit for item in plan.items], plan.products)
         wanted = {sku: shown for sku, shown in plan.references.items() if not self._knows(sku)}
-        await asyncio.to_thread(learn, self.options.references, wanted)
+        await asyncio.to_thread(learn, self.options.references, wanted, self.options.recipe)
 
     async def announce(self, units: Sequence[UnitMessage], products: Sequence[ProductMessage] = ()) -> None:
         """Let the centre expect units, let their parcels arrive, and wait until the stations know."""
@@ -298,18 +298,19 @@ def go_by_witness(options: Options, url: str) -> None:
     path.write_bytes(write_policy(replace(policy, witnesses=(witness,), quorum=WITNESS)))
 
 
-def learn(root: Path, references: dict[str, tuple[Picture, ...]]) -> None:
-    """Let the models learn the good pictures of each SKU; blocking, some 1.5 s each."""
+def learn(root: Path, references: dict[str, tuple[Picture, ...]], recipe: str) -> None:
+    """Let the models learn the good pictures of each SKU; blocking, some seconds each, by `quick` one."""
     from demo.goods import MERCHANT
     from models.backbone import load_backbone
     from models.enrol import enrol
+    from models.recipe import RECIPES
     from models.store import ReferenceStore
 
     if not references:
         return
     backbone, store = load_backbone(), ReferenceStore(root, MERCHANT)
     for sku, pictures in references.items():
-        enrol(store, backbone, sku=sku, view=VIEW, photos=_read(pictures))
+        enrol(store, backbone, sku=sku, view=VIEW, photos=_read(pictures), recipe=RECIPES[recipe])
 
 
 def _read(pictures: Sequence[Picture]) -> list[bytes]:
