@@ -55,7 +55,11 @@ class Shop:
 def handler(shop: Shop) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            size = int(self.headers["content-length"])
+            body = self.rfile.read(size)
+            if len(body) < size:  # whoever sent it was stopped in the middle
+                self.close_connection = True
+                return
             shop.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
             answer = shop.answers.pop(0) if shop.answers else OK
             if answer is None:
