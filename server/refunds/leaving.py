@@ -34,6 +34,8 @@ NOT_FOR_SHOPS = frozenset({WayOut.DECIDE_TOTAL, WayOut.APPROVE})
 LETS_MONEY_GO = frozenset(
     {WayOut.DECIDE_TOTAL, WayOut.APPROVE, WayOut.SEND_AGAIN, WayOut.COUNT_IT, WayOut.NOT_THIS}
 )
+COMES_BACK = frozenset({WayOut.DECIDE_TOTAL, WayOut.INSPECT_AGAIN, WayOut.ACCEPT})
+"""What these do, if anything, is an entry of the ledger itself: the instruction behind the person's word."""
 CLOSED = (CaseState.RESOLVED, CaseState.OVERTAKEN)
 WORD = re.compile(r"approval:case/(?P<case>[0-9]{1,15})/(?P<way>[a-z_]+)/[0-9a-f]{8}")
 """The id of the entry that says how a case was left."""
@@ -103,15 +105,16 @@ def leave(
 
 
 def rebuild_case(connection: Connection, site: str, leaf: Leaf) -> None:
-    """A person's word came back with the ledger: of a case that the restored table still has, it is the end.
+    """A person's word came back with the ledger: it may end a case that the restored table still has.
 
-    What it did to the refund comes back with the entries behind it.
+    Where what it did stood in rows alone, the case stays open: closed, nobody would let the refund go again.
     """
     said, body = WORD.fullmatch(leaf.id), ApprovalEntry.read(canonical(leaf.body))
     row = cases.find_row(connection, site, int(said["case"])) if said else None
     if said is None or row is None or row.unit != body.subject or row.state in CLOSED:
         return
-    way = next((each for each in CASES[row.kind].ways_out if each.value == said["way"]), None)
+    ways = COMES_BACK.intersection(CASES[row.kind].ways_out)
+    way = next((each for each in ways if each.value == said["way"]), None)
     if way is not None:
         cases.change(connection, site, row.id, **_left(way, body.by[0], leaf.seq, leaf.recorded_at))
 
