@@ -26,7 +26,7 @@ done; \
 test -x .venv/$(1)/bin/python || { echo 'these peers need Python 3.12 or newer with venv' >&2; exit 1; }
 endef
 
-# A test starts hundreds of processes: without compiled modules each of them compiles ours again (0.4 s).
+# A test starts hundreds of processes: without compiled modules each of them compiles ours again (0.2 s).
 export PYTHONDONTWRITEBYTECODE :=
 
 digest = $(shell cat $(1) | sha256sum | cut -c1-16)
